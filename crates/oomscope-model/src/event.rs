@@ -1,0 +1,145 @@
+//! What happened in a step: plain numbers, no text. Log lines, captions, animation cues
+//! and the memory plot's flags are all made from these.
+
+use crate::machine::{CompletionId, LockId, MmId, Mode, ProcessId, TaskId};
+use crate::patches::PatchId;
+use crate::state::Nap;
+
+/// Receives the events of a step. `()` throws them away; the explorer uses that.
+pub trait Observer {
+    /// Called once per event, in the order in which they happen.
+    fn event(&mut self, event: Event);
+}
+
+impl Observer for () {
+    fn event(&mut self, _: Event) {}
+}
+
+impl Observer for alloc::vec::Vec<Event> {
+    fn event(&mut self, event: Event) {
+        self.push(event);
+    }
+}
+
+/// By which right a page was taken (locks-and-allocation.md 4.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Right {
+    /// Fast path: free was above `WMARK_LOW`.
+    Low,
+    /// Slow path: free was above `WMARK_MIN`.
+    Min,
+    /// Last attempt under `oom_lock`: free was above `WMARK_HIGH`.
+    High,
+    /// A victim's reserve.
+    Reserve,
+}
+
+/// What happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the fields are the ids that the variant's sentence names")]
+pub enum Event {
+    /// `task` got `lock` at once.
+    LockTaken { task: TaskId, lock: LockId, mode: Mode },
+    /// `task` went to the end of the queue of `lock`.
+    LockQueued { task: TaskId, lock: LockId, mode: Mode, rank: u8 },
+    /// The waiter `task` now holds `lock`.
+    LockGranted { task: TaskId, lock: LockId, mode: Mode },
+    /// `task` gave `lock` back.
+    LockReleased { task: TaskId, lock: LockId, mode: Mode },
+    /// The waiter `task` was woken and will look again.
+    WaiterWoken { task: TaskId, lock: LockId },
+    /// The woken waiter `task` found `lock` still taken and sleeps again.
+    WaiterSlept { task: TaskId, lock: LockId },
+    /// The killed waiter `task` left the queue of `lock` with -EINTR.
+    WaiterLeft { task: TaskId, lock: LockId, rank: u8 },
+    /// `task` got a page.
+    PageTaken { task: TaskId, right: Right },
+    /// `task` mapped the page it got into `mm`.
+    PageMapped { task: TaskId, mm: MmId },
+    /// `task` wanted a page and reclaim made no progress.
+    NoPage { task: TaskId },
+    /// The allocation of `task` failed: it is a victim and may not loop.
+    AllocFailed { task: TaskId },
+    /// The fault of `task` on an `MMF_UNSTABLE` mm got SIGBUS.
+    FaultRefused { task: TaskId, mm: MmId },
+    /// `task` gave pages back.
+    PagesFreed { task: TaskId, pages: u16 },
+    /// `task` lost the trylock on `oom_lock` and naps a jiffy.
+    OomLockBusy { task: TaskId },
+    /// `task` may not call the OOM killer (`GFP_NOFS`) and retries.
+    KillerVetoed { task: TaskId },
+    /// `task` scanned, found that `victim` is still on its way out, and kills nobody.
+    ScanAborted { task: TaskId, victim: ProcessId },
+    /// `task`, dying itself, was marked instead of selecting anybody (B3).
+    MarkedItself { task: TaskId },
+    /// The chosen process is already exiting and was only marked (C1).
+    MarkedExiting { task: TaskId, victim: TaskId },
+    /// `task` invoked the OOM killer, which killed `process`; `thread` carries the mark.
+    Killed { task: TaskId, process: ProcessId, thread: TaskId, points: u16 },
+    /// Nothing killable: panic.
+    Panicked { task: TaskId },
+    /// The round changed nothing and nothing has changed since it began.
+    Parked { task: TaskId },
+    /// SIGKILL was delivered to `task`.
+    Signalled { task: TaskId },
+    /// `task` went to sleep for a time.
+    Slept { task: TaskId, nap: Nap },
+    /// The sleep of `task` ended.
+    Woke { task: TaskId, nap: Nap },
+    /// `task` waits for a completion.
+    Waits { task: TaskId, completion: CompletionId },
+    /// `task` completed it.
+    Completed { task: TaskId, completion: CompletionId },
+    /// `victim` was put on the reaper's list.
+    ReaperQueued { victim: TaskId },
+    /// The reaper turned to `victim`.
+    ReaperStarts { victim: TaskId },
+    /// The reaper's read trylock on `lock` failed; `tries` have failed so far.
+    TrylockFailed { task: TaskId, lock: LockId, tries: u8 },
+    /// The reaper found nothing to do for `victim` and counts it as done.
+    NothingToReap { victim: TaskId },
+    /// The reaper refused: the exiting task has claimed the mm (P01, P02).
+    ReaperRefused { victim: TaskId, mm: MmId },
+    /// The reaper passed over a VMA that is mlocked or shared.
+    VmaSkipped { mm: MmId, vma: u8 },
+    /// Memory of a VMA was freed by `task`: the reaper, or the exiting task itself.
+    VmaZapped { task: TaskId, mm: MmId, vma: u8, pages: u16 },
+    /// The reaper finished with `victim`.
+    Reaped { victim: TaskId, mm: MmId },
+    /// The reaper gave up on `victim`.
+    UnableToReap { victim: TaskId },
+    /// The victim mark of `task` was cleared.
+    MarkCleared { task: TaskId },
+    /// `MMF_OOM_SKIP` (or its 4.7 name) was set.
+    SkipSet { mm: MmId },
+    /// `MMF_UNSTABLE` was set.
+    UnstableSet { mm: MmId },
+    /// `task` began to exit.
+    Exiting { task: TaskId },
+    /// `task` dropped its mm; `users` remain.
+    MmDropped { task: TaskId, mm: MmId, users: u8 },
+    /// The last `mmput` of `mm` was handed to a worker.
+    MmputQueued { mm: MmId },
+    /// The munlock pass cleared `VM_LOCKED`.
+    Munlocking { task: TaskId, mm: MmId, vma: u8 },
+    /// The munlock pass read the pmd of a VMA and found it populated.
+    PmdRead { task: TaskId, mm: MmId, vma: u8 },
+    /// The munlock pass got past the page-table lock.
+    PtlTaken { task: TaskId, mm: MmId, vma: u8 },
+    /// `exit_mmap` freed everything that was left.
+    Unmapped { task: TaskId, mm: MmId, pages: u16 },
+    /// `exit_mmap` is done.
+    MmGone { task: TaskId, mm: MmId },
+    /// NULL dereference.
+    Oopsed { task: TaskId, mm: MmId },
+    /// Page tables were freed under the reaper.
+    Corrupted { mm: MmId },
+    /// `task` is gone.
+    Exited { task: TaskId },
+    /// `task` reached the end of its program.
+    ProgramEnded { task: TaskId },
+    /// The system call of `task` failed on the way (killed) and returns.
+    Unwound { task: TaskId },
+    /// A person switched a patch.
+    Switched { patch: PatchId, on: bool },
+}

@@ -1,0 +1,195 @@
+//! The modelled kernel: one enum field per decision where history changed its mind.
+//!
+//! The files below this module bear the names of the kernel files whose functions they
+//! model. Each opens with what it **Models**, what it **Leaves out** and why its steps are
+//! **Atomic because**. Modelled code asks the axis ("does the reaper take `oom_lock`?"),
+//! never a version and never whether a patch is on; which patch sets which axis is said
+//! once, in [`crate::patches`].
+
+pub mod exit;
+pub mod memory;
+pub mod mutex;
+pub mod oom_kill;
+pub mod oom_reaper;
+pub mod page_alloc;
+pub mod rwsem;
+pub mod signal;
+
+/// Every decision the modelled kernel can make in more than one way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Kernel {
+    /// Does a merely exiting task end the victim scan?
+    pub exiting: ExitingTask,
+    /// Is there an `oom_reaper` thread?
+    pub reaper: Reaper,
+    /// What marks a victim, and when does it stop blocking the killer?
+    pub bookkeeping: Bookkeeping,
+    /// Does a reaper attempt take `oom_lock`?
+    pub reaper_lock: ReaperLock,
+    /// How does the reaper keep the mm from going away?
+    pub reaper_mm: ReaperMm,
+    /// Who runs `exit_mmap` when the reaper drops the last reference?
+    pub mmput: Mmput,
+    /// In which order does `exit_mmap` work?
+    pub exit_mmap: ExitProtocol,
+    /// Does the killer nap with `oom_lock` held?
+    pub kill_nap: KillNap,
+    /// How deep into the reserves may a victim go, and which of its threads?
+    pub reserve: VictimReserve,
+    /// When does a dying caller of the killer become a victim itself?
+    pub short_cut: ShortCut,
+    /// May a `GFP_NOFS` caller reach the short cut?
+    pub nofs: Nofs,
+    /// Who gets SIGBUS for a fault on an `MMF_UNSTABLE` mm?
+    pub unstable: Unstable,
+    /// Do `mmap`, `munmap`, `brk` and friends wait killably for `mmap_sem`?
+    pub mmap_writers: SiteWait,
+    /// Does the inode lock wait killably?
+    pub inode_lock: SiteWait,
+}
+
+/// K08: `PF_EXITING` and the scan (oom.md 4.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ExitingTask {
+    /// An exiting task with an mm aborts the scan (up to 4.5).
+    AbortsScan,
+    /// It is scored like any other (4.6+).
+    IsScored,
+}
+
+/// R01.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reaper {
+    /// No such thread (up to 4.5).
+    Absent,
+    /// Present (4.6+).
+    Present,
+}
+
+/// What a victim's mark is and what the reaper leaves behind (oom.md 4.3, 5.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub enum Bookkeeping {
+    /// Up to 4.6: `TIF_MEMDIE` on one thread blocks the killer. A successful reap clears
+    /// it and sets `oom_score_adj` to -1000; a failed one leaves it for ever.
+    KeepMark,
+    /// 4.7: the reaper clears the mark also when it failed; success sets
+    /// `MMF_OOM_REAPED`, failure sets nothing.
+    ClearMark,
+    /// 4.8: as 4.7, and the second full failure sets `MMF_OOM_REAPED` too.
+    FlagSecondFailure,
+    /// 4.9+: `signal->oom_mm` blocks the killer until `MMF_OOM_SKIP` is set on it; the
+    /// reaper sets that at its end in any case.
+    OomMm,
+}
+
+/// R06 and R14.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReaperLock {
+    /// No (4.6; 4.19+).
+    NotTaken,
+    /// A blocking `mutex_lock(oom_lock)` around every attempt (4.7 to 4.18).
+    Taken,
+}
+
+/// T1 to T4 of a reaper attempt (oom.md 5.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReaperMm {
+    /// Looks for a live thread's mm and takes a reference on `mm_users` (4.6 to 4.8).
+    PinsUsers,
+    /// Uses `signal->oom_mm`; `mmget_not_zero` must succeed (4.9 to 4.13).
+    MmgetNotZero,
+    /// Uses `signal->oom_mm` and works even at `mm_users == 0` (4.14+).
+    PinsCount,
+}
+
+/// R05.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mmput {
+    /// The reaper itself (4.6).
+    Synchronous,
+    /// A kworker (4.7+).
+    Asynchronous,
+}
+
+/// The exit protocol (oom.md 6.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ExitProtocol {
+    /// (a) No OOM logic (up to 4.8).
+    Plain,
+    /// (a') `MMF_OOM_SKIP` at the end of `__mmput` (4.9 to 4.13).
+    SkipAtEnd,
+    /// (b) Skip after unmap, then an empty write section if *the current task* is a
+    /// victim (4.14).
+    SkipAfterUnmap,
+    /// (b') The same, decided by a flag on the mm (4.15, 4.16).
+    SkipAfterUnmapByMm,
+    /// (c1) P01: `MMF_UNSTABLE` claims the mm; the reaper then counts it as done.
+    UnstableV1,
+    /// (c2) P02: the same, but the reaper leaves `MMF_OOM_SKIP` alone.
+    UnstableV2,
+    /// (c3) P03: write lock over the page tables.
+    LateWriteLock,
+    /// (c4) P04: write lock over everything.
+    WriteLock,
+    /// (d) The exiting victim reaps itself under `oom_lock` first (4.17, 4.18).
+    SelfReapUnderOomLock,
+    /// (d') The same without `oom_lock` (4.19 to 5.16).
+    SelfReap,
+}
+
+/// K13.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KillNap {
+    /// One jiffy, killable, with `oom_lock` held (up to 4.18).
+    UnderOomLock,
+    /// None (4.19+).
+    None,
+}
+
+/// K12 (locks-and-allocation.md 4.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum VictimReserve {
+    /// The one `TIF_MEMDIE` thread, down to the last page (up to 4.13).
+    MarkedThreadAll,
+    /// Every thread of the victim, down to half of `WMARK_MIN` (4.14+).
+    GroupHalf,
+}
+
+/// B3 (oom.md 4.2, 4.4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ShortCut {
+    /// A caller with an mm and a fatal signal, or `PF_EXITING` (4.0 to 4.7).
+    FatalSignal,
+    /// `task_will_free_mem`: its whole group is exiting and the mm lacks
+    /// `MMF_OOM_SKIP` (4.8+).
+    WillFreeMem,
+}
+
+/// K02 and K09 (locks-and-allocation.md 4.4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Nofs {
+    /// Loops without calling the killer (4.0 to 4.6).
+    Loops,
+    /// Reaches the short cut, then loops (4.7+).
+    AfterShortCut,
+}
+
+/// V12 and V13 (oom.md 5.5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unstable {
+    /// Nobody (up to 4.8).
+    Ignored,
+    /// Kernel threads (4.9 to 4.13).
+    KthreadSigbus,
+    /// Everybody (4.14+).
+    Sigbus,
+}
+
+/// How a kind of lock site sleeps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SiteWait {
+    /// `TASK_UNINTERRUPTIBLE`.
+    Uninterruptible,
+    /// `TASK_KILLABLE`.
+    Killable,
+}

@@ -1,0 +1,382 @@
+//! What does not change while a machine runs: zone, cast, locks, kernel, declared rules.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::kernel::Kernel;
+use crate::patches::PatchSet;
+
+/// The most tasks one machine can hold, `oom_reaper` and `kworker` included.
+pub const TASKS_MAX: usize = 32;
+/// The most address spaces one machine can hold.
+pub const MMS_MAX: usize = 8;
+/// The most locks one machine can hold, `oom_lock` and every `mmap_sem` included.
+pub const LOCKS_MAX: usize = 16;
+/// The most VMAs one address space can hold.
+pub const VMAS_MAX: usize = 3;
+/// The most lines one program can hold after `repeat` was unrolled.
+pub const LINES_MAX: usize = 250;
+
+/// Index of a task in [`Machine::tasks`] and [`crate::state::State::tasks`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub struct TaskId(pub u8);
+
+/// Index of a lock in [`Machine::locks`]. Lock 0 is always `oom_lock`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub struct LockId(pub u8);
+
+/// Index of an address space in [`Machine::mms`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub struct MmId(pub u8);
+
+/// Index of a completion in [`Machine::completions`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub struct CompletionId(pub u8);
+
+/// Index of a process (thread group) in [`Machine::processes`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub struct ProcessId(pub u8);
+
+/// `oom_lock` stands first in every machine.
+pub const OOM_LOCK: LockId = LockId(0);
+
+/// Everything that stays the same while the machine runs. Only [`crate::step::act`]
+/// changes it, and only `patches` with the `kernel` they make.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Machine {
+    /// Memory: one zone.
+    pub zone: Zone,
+    /// The cast. A process's threads stand together, its leader first; `kworker` and
+    /// `oom_reaper` stand last.
+    pub tasks: Vec<Actor>,
+    /// Thread groups, in the order of the task list that the OOM killer scans.
+    pub processes: Vec<Process>,
+    /// Locks; `locks[0]` is `oom_lock`, then one `mmap_sem` per address space in the
+    /// order of `mms`, then the scenario's own.
+    pub locks: Vec<Lock>,
+    /// Address spaces.
+    pub mms: Vec<MmInfo>,
+    /// Names of things that one task completes and others wait for.
+    pub completions: Vec<String>,
+    /// Which patches are switched on now.
+    pub patches: PatchSet,
+    /// The decisions those patches make; always `Kernel::of(patches)`.
+    pub kernel: Kernel,
+    /// What this machine assumes about time.
+    pub rules: Rules,
+}
+
+/// One memory zone, in model pages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Zone {
+    /// All pages, 1..=4096.
+    pub total_pages: u16,
+    /// How many MB one model page stands for; only for people.
+    pub mb_per_page: u16,
+    /// Free pages at the start.
+    pub free_pages: u16,
+    /// `WMARK_MIN`: a plain reclaimer allocates only while free is above this.
+    pub min: u16,
+    /// `WMARK_LOW`: the fast path's mark.
+    pub low: u16,
+    /// `WMARK_HIGH`: the last attempt under `oom_lock` needs more than this.
+    pub high: u16,
+}
+
+/// One task of the cast.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Actor {
+    /// `comm`, as the picture and the log show it; unique in the machine.
+    pub name: String,
+    /// Process id as the log prints it.
+    pub pid: u16,
+    /// What kind of task this is.
+    pub kind: Kind,
+    /// The address space it runs in. For a kernel thread: the one it has adopted with
+    /// `use_mm` and pins until its program ends.
+    pub mm: Option<MmId>,
+    /// Its program, with `repeat` unrolled; at most [`LINES_MAX`] lines.
+    pub program: Vec<Line>,
+}
+
+/// The kinds of tasks; the last two are part of every machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A thread of this process. It can be killed.
+    User(ProcessId),
+    /// A kernel thread. It has no process and gets no signals.
+    Kthread,
+    /// Runs the last `mmput` that others hand over (`mmput_async`).
+    Kworker,
+    /// The `oom_reaper` kernel thread.
+    OomReaper,
+}
+
+/// A thread group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Process {
+    /// Name of the group as people call it (`qemu`).
+    pub name: String,
+    /// Its first thread.
+    pub leader: TaskId,
+    /// How many threads it has; they follow the leader in [`Machine::tasks`].
+    pub threads: u8,
+    /// `oom_score_adj`, -1000..=1000. -1000 is never selected.
+    pub oom_score_adj: i16,
+}
+
+/// A lock.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lock {
+    /// Name as a program line writes it (`oom_lock`, `qemu.mmap_sem`, `i_mutex`).
+    pub name: String,
+    /// What kind of lock it is.
+    pub class: LockClass,
+}
+
+/// Kinds of locks. The class decides the queue rules and, through the kernel's axes,
+/// whether waits for it are killable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LockClass {
+    /// The global OOM mutex.
+    OomLock,
+    /// `mm->mmap_sem`, a fair rwsem.
+    MmapSem(MmId),
+    /// `inode->i_mutex`, a mutex until 4.6.
+    InodeMutex,
+    /// Any other mutex.
+    Mutex,
+    /// Any other rwsem.
+    Rwsem,
+    /// `PG_locked` of one page: exclusive, first come first served.
+    PageLock,
+}
+
+/// What an address space looks like at the start.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MmInfo {
+    /// Name, normally that of the process that owns it.
+    pub name: String,
+    /// Its `mmap_sem`.
+    pub mmap_sem: LockId,
+    /// Its VMAs, 1..=[`VMAS_MAX`]. Page faults add pages to the first.
+    pub vmas: Vec<VmaInfo>,
+}
+
+/// One VMA at the start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct VmaInfo {
+    /// Pages mapped at the start.
+    pub pages: u16,
+    /// What is in it.
+    pub backing: Backing,
+    /// `VM_LOCKED`: mlocked.
+    pub locked: bool,
+    /// One page of this VMA whose page lock other tasks may hold; the munlock pass
+    /// of `exit_mmap` takes it.
+    pub page_lock: Option<LockId>,
+}
+
+/// What a VMA is backed by, as far as the reaper's filter cares (oom.md 5.4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Backing {
+    /// Anonymous private memory: the reaper takes it.
+    Anon,
+    /// `VM_SHARED` file or shmem: never reaped.
+    Shared,
+}
+
+/// One line of a program, compiled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// What it does.
+    pub op: Op,
+    /// The line after which the task holds no lock that its program took: where it
+    /// returns to user mode when this line fails. Index into the program, at most
+    /// `program.len()`.
+    pub resume: u8,
+    /// Line of the program text this came from, counted from 1; `repeat` makes several
+    /// compiled lines share one.
+    pub source: u16,
+}
+
+/// What a program line does. The kernel's words are in the scenario language reference.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Op {
+    /// `down_read`, `down_write`, `mutex_lock`, `lock_page` and their killable forms.
+    Lock {
+        /// Which lock.
+        lock: LockId,
+        /// For reading or for writing; mutexes and page locks are always `Write`.
+        mode: Mode,
+        /// How the line asks to sleep.
+        wait: Wait,
+    },
+    /// `up_read`, `up_write`, `mutex_unlock`, `unlock_page`.
+    Unlock {
+        /// Which lock.
+        lock: LockId,
+    },
+    /// `alloc_page GFP [n]`: takes pages for the kernel itself.
+    Alloc {
+        /// Allocation flags.
+        gfp: Gfp,
+        /// How many pages, one after the other, 1..=15.
+        pages: u8,
+    },
+    /// `free_page [n]`: gives pages of the kernel back.
+    Free {
+        /// How many pages.
+        pages: u8,
+    },
+    /// `page_fault mm [n]`: `mmap_sem` for reading, then `n` order-0 allocations with
+    /// `GFP_HIGHUSER_MOVABLE`, each mapped into the first VMA, then release.
+    Fault {
+        /// Whose address space.
+        mm: MmId,
+        /// How many pages under one hold of the lock, 1..=15.
+        pages: u8,
+    },
+    /// `mmap mm`: `mmap_sem` for writing and release.
+    Mmap {
+        /// Whose address space.
+        mm: MmId,
+    },
+    /// `wait_for x`: sleeps uninterruptibly until `complete x`.
+    WaitFor {
+        /// What it waits for.
+        completion: CompletionId,
+    },
+    /// `complete x`.
+    Complete {
+        /// What it completes.
+        completion: CompletionId,
+    },
+}
+
+/// Lock modes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
+pub enum Mode {
+    /// Shared.
+    Read,
+    /// Exclusive.
+    Write,
+}
+
+/// How a program line asks to sleep for a lock (locks-and-allocation.md 1.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wait {
+    /// `TASK_UNINTERRUPTIBLE`, unless a patch made this kind of site killable.
+    Uninterruptible,
+    /// `TASK_KILLABLE` in every kernel.
+    Killable,
+}
+
+/// Allocation flags of an order-0 request, as far as the machine distinguishes them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gfp {
+    /// Reclaim, IO and FS; page faults use this too.
+    Kernel,
+    /// Reclaim and IO: the caller holds file system locks.
+    Nofs,
+}
+
+/// The rules that verdicts depend on and that are therefore declared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rules {
+    /// When sleeps end.
+    pub timing: Timing,
+    /// Whether the killer can be interrupted between its last attempt and its scan.
+    pub killer_window: KillerWindow,
+    /// Whether fruitless allocator rounds park.
+    pub parking: Parking,
+}
+
+/// When sleeps end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Timing {
+    /// A sleep of 100 ms or more ends only when no task is ready, or awake in a queue,
+    /// and no shorter sleep is pending. Sleeps of a jiffy to 20 ms end at any time.
+    SleepsAreLong,
+    /// Any sleep may end at any moment.
+    Adversarial,
+}
+
+/// The window between the last allocation attempt under `oom_lock` and the scan.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KillerWindow {
+    /// One atomic step.
+    Closed,
+    /// Two steps: a victim may finish in between (oom.md S17, 6.4 d6).
+    Split,
+}
+
+/// Whether an allocator whose round changed nothing stops until something changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Parking {
+    /// It parks; verdicts are the same and exploration is finite and small.
+    On,
+    /// It spins for ever; only meaningful under [`Timing::Adversarial`], where tests
+    /// compare it with `On`.
+    Off,
+}
+
+impl Rules {
+    /// Long sleeps, closed window, parking: what the page starts with.
+    pub const DEFAULT: Rules = Rules {
+        timing: Timing::SleepsAreLong,
+        killer_window: KillerWindow::Closed,
+        parking: Parking::On,
+    };
+}
+
+impl Machine {
+    /// The static description of a task.
+    pub fn actor(&self, task: TaskId) -> &Actor {
+        &self.tasks[task.0 as usize]
+    }
+
+    /// The process a task belongs to, if it is a user thread.
+    pub fn process_of(&self, task: TaskId) -> Option<ProcessId> {
+        match self.actor(task).kind {
+            Kind::User(process) => Some(process),
+            Kind::Kthread | Kind::Kworker | Kind::OomReaper => None,
+        }
+    }
+
+    /// The static description of a process.
+    pub fn process(&self, process: ProcessId) -> &Process {
+        &self.processes[process.0 as usize]
+    }
+
+    /// The threads of a process, leader first.
+    pub fn threads(&self, process: ProcessId) -> impl Iterator<Item = TaskId> + use<> {
+        let Process { leader, threads, .. } = *self.process(process);
+        (leader.0..leader.0 + threads).map(TaskId)
+    }
+
+    /// All tasks.
+    pub fn task_ids(&self) -> impl Iterator<Item = TaskId> + use<> {
+        (0..self.tasks.len() as u8).map(TaskId)
+    }
+
+    /// The `mmap_sem` of an address space.
+    pub fn mmap_sem(&self, mm: MmId) -> LockId {
+        self.mms[mm.0 as usize].mmap_sem
+    }
+
+    /// The task of this kind, for the two that every machine has.
+    pub fn kernel_task(&self, kind: Kind) -> Option<TaskId> {
+        self.task_ids().find(|&task| self.actor(task).kind == kind)
+    }
+
+    /// The task with this name.
+    pub fn task_named(&self, name: &str) -> Option<TaskId> {
+        self.task_ids().find(|&task| self.actor(task).name == name)
+    }
+
+    /// The line a task's program counter stands at, if the program has one there.
+    pub fn line(&self, task: TaskId, line: u8) -> Option<Line> {
+        self.actor(task).program.get(line as usize).copied()
+    }
+}

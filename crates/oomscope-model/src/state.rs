@@ -1,0 +1,452 @@
+//! What changes while a machine runs, as one plain value.
+//!
+//! A lock has no memory of its own: what a task holds and where it stands in a queue are
+//! in the task's own word. Owner, queue and the wait-for graph are views, so there is
+//! nothing to keep in step, and identical tasks can be made canonical by sorting.
+
+use crate::machine::{
+    CompletionId, Kind, LOCKS_MAX, LockId, MMS_MAX, Machine, MmId, Mode, ProcessId, TASKS_MAX,
+    TaskId, VMAS_MAX,
+};
+
+/// Where a task is inside modelled code, by kernel function. The doc of each variant
+/// names its numbered step in the fact sheets (`P`, `M`: locks-and-allocation.md 4.3;
+/// `T`: oom.md 5.3; `E`: oom.md 6.1; `X.`: exit_mmap, oom.md 6.2) and why it is a
+/// step of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pc {
+    /// At the start of the current program line; in user mode if it holds nothing.
+    Line,
+    /// Holds what the line locked and is about to allocate its next page (P0 to P9).
+    AllocTry,
+    /// Reclaim made no progress: takes `oom_lock` if it is free (P10, M1 to M6).
+    AllocOom,
+    /// Holds `oom_lock`, its last attempt failed, the scan comes next. Only under
+    /// [`crate::machine::KillerWindow::Split`].
+    AllocScan,
+    /// Killed somebody and sleeps one jiffy with `oom_lock` held (B10, up to 4.18).
+    AllocKillNap,
+    /// The line has its lock (or its pages) and releases it with this step.
+    Release,
+    /// The line failed: gives back one lock it holds per step, then returns to user mode.
+    Unwind,
+    /// Notices the signal: `PF_EXITING`, then `mmap_sem` for reading (E2 to E4).
+    ExitLock,
+    /// Holds `mmap_sem` for reading: `mm = NULL`, release, `mmput` (E6, E7, E9).
+    ExitDropMm,
+    /// In `exit_mmap` of the address space in [`Task::mm_job`].
+    ExitMmap(ExitMmap),
+    /// In `oom_reap_task`.
+    Reap(Reap),
+}
+
+/// Steps of `exit_mmap`; which of them a kernel has, and in which order, is its exit
+/// protocol (oom.md 6.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub enum ExitMmap {
+    /// X.M1, and sets `MMF_UNSTABLE` where the protocol does (P01, P02).
+    Start,
+    /// `mutex_lock(oom_lock)` before the exiting task reaps itself (4.17, 4.18).
+    OomLock,
+    /// Reaps its own memory, gives `oom_lock` back, sets `MMF_OOM_SKIP`.
+    SelfReap,
+    /// `down_write(mmap_sem); up_write(mmap_sem)`: waits until the reaper is out.
+    EmptyWrite,
+    /// `down_write(mmap_sem)`, held to the end (P03, P04).
+    WriteLock,
+    /// X.M2: clears `VM_LOCKED` of VMA [`Task::todo`] before it walks it.
+    MunlockClear,
+    /// X.M2: reads the pmd of that VMA and finds it populated.
+    MunlockWalk,
+    /// X.M2: takes the page-table lock of the pmd that it read. If the reaper cleared
+    /// it in between, this is the NULL dereference of CVE-2018-1000200.
+    MunlockPtl,
+    /// X.M2: `lock_page` on a page of that VMA; may sleep.
+    MunlockPage,
+    /// X.M4: `unmap_vmas` frees the memory.
+    Unmap,
+    /// Sets `MMF_OOM_SKIP` where the protocol has it in the middle (4.14).
+    Skip,
+    /// `down_write; up_write` between unmap and page tables (4.14).
+    LateEmptyWrite,
+    /// `down_write` held over the page tables (P03).
+    LateWriteLock,
+    /// X.M5 to X.M7: page tables and VMAs are gone.
+    FreePgtables,
+}
+
+/// Steps of the `oom_reaper` thread.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reap {
+    /// Takes the next victim from its list, or waits for one.
+    Next,
+    /// T0: `mutex_lock(oom_lock)` (4.7 to 4.18).
+    OomLock,
+    /// T1 to T6: finds the mm and tries `mmap_sem` for reading.
+    Attempt,
+    /// T7: looks at VMA [`Task::todo`] and zaps it; after the last one T8 and T9.
+    Zap,
+    /// After ten failed tries.
+    GiveUp,
+}
+
+/// Whether a task runs, and if not, what it waits for. Exactly one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Run {
+    /// Can take its next step.
+    Ready(Pc),
+    /// In a lock's queue: asleep, or woken but not yet granted, or killed but not yet
+    /// unlinked. A woken or killed waiter is runnable *and* still in the queue.
+    Queued {
+        /// The lock.
+        on: LockId,
+        /// For reading or writing.
+        mode: Mode,
+        /// Place in the queue, 1 is the head.
+        rank: u8,
+        /// Woken: will look at the lock again.
+        awake: bool,
+        /// Where it goes on once it holds the lock.
+        pc: Pc,
+    },
+    /// A fruitless allocator round is over and nothing has changed since it began; a
+    /// relevant change makes it ready again. With `AllocOom` it lost the trylock on
+    /// `oom_lock`, naps a jiffy and also goes on when `oom_lock` is released.
+    Parked(Pc),
+    /// Sleeps for a time.
+    Asleep {
+        /// How long.
+        nap: Nap,
+        /// Where it goes on.
+        pc: Pc,
+    },
+    /// Waits uninterruptibly for a completion.
+    Waits {
+        /// Which one.
+        completion: CompletionId,
+    },
+    /// At the end of its program: in user mode, or an idle kernel thread.
+    Idle,
+    /// Exited.
+    Exited,
+}
+
+/// Lengths of sleeps, shortest first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub enum Nap {
+    /// One jiffy, 1 to 10 ms.
+    Jiffy,
+    /// HZ/50, 20 ms.
+    Hz50,
+    /// HZ/10, 100 ms.
+    Hz10,
+    /// HZ, one second.
+    Hz,
+    /// 2 HZ.
+    Hz2,
+}
+
+impl Nap {
+    /// Whether [`crate::machine::Timing::SleepsAreLong`] holds it back.
+    pub fn is_long(self) -> bool {
+        self >= Nap::Hz10
+    }
+
+    /// Milliseconds at HZ=100, for people.
+    pub fn millis(self) -> u32 {
+        match self {
+            Nap::Jiffy => 10,
+            Nap::Hz50 => 20,
+            Nap::Hz10 => 100,
+            Nap::Hz => 1000,
+            Nap::Hz2 => 2000,
+        }
+    }
+}
+
+/// Bits of one task.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct TaskFlags(pub u16);
+
+impl TaskFlags {
+    /// SIGKILL is pending (`fatal_signal_pending`), or was and the task is exiting.
+    pub const SIGKILL: u16 = 1;
+    /// `TIF_MEMDIE` on this thread.
+    pub const MEMDIE: u16 = 1 << 1;
+    /// `PF_EXITING`.
+    pub const EXITING: u16 = 1 << 2;
+    /// `task->mm` is NULL (E6), or the kernel thread has given its mm back.
+    pub const MM_NULL: u16 = 1 << 3;
+    /// The allocator round that is under way began after the last relevant change.
+    pub const CLEAN_ROUND: u16 = 1 << 4;
+    /// On a process's leader: `signal->oom_mm` is set (4.9+).
+    pub const OOM_MM: u16 = 1 << 5;
+    /// On a process's leader: the 4.6 reaper set `oom_score_adj` to -1000.
+    pub const ADJ_MIN: u16 = 1 << 6;
+    /// On `oom_reaper`: it holds a reference on `mm_users` of its victim's mm.
+    pub const PINS_MM: u16 = 1 << 7;
+    /// Died in an oops.
+    pub const OOPSED: u16 = 1 << 8;
+
+    /// Whether the bit is set.
+    pub fn has(self, bit: u16) -> bool {
+        self.0 & bit != 0
+    }
+}
+
+/// What a task holds: two bits a lock, 0 nothing, 1 read, 2 write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Held(pub u32);
+
+impl Held {
+    /// How it holds this lock.
+    pub fn mode(self, lock: LockId) -> Option<Mode> {
+        match self.0 >> (2 * lock.0) & 3 {
+            0 => None,
+            1 => Some(Mode::Read),
+            _ => Some(Mode::Write),
+        }
+    }
+
+    /// The locks it holds, lowest first.
+    pub fn locks(self) -> impl Iterator<Item = (LockId, Mode)> {
+        (0..LOCKS_MAX as u8).map(LockId).filter_map(move |lock| self.mode(lock).map(|m| (lock, m)))
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn set(&mut self, lock: LockId, mode: Option<Mode>) {
+        let bits = match mode {
+            None => 0,
+            Some(Mode::Read) => 1,
+            Some(Mode::Write) => 2,
+        };
+        self.0 = self.0 & !(3 << (2 * lock.0)) | bits << (2 * lock.0);
+    }
+}
+
+/// One task.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Task {
+    /// Whether and where it runs.
+    pub run: Run,
+    /// Current line of its program.
+    pub line: u8,
+    /// What it holds.
+    pub held: Held,
+    /// Bits.
+    pub flags: TaskFlags,
+    /// Pages still to allocate in this line; or the VMA it looks at, in `exit_mmap` and
+    /// in the reaper.
+    pub todo: u8,
+    /// Failed tries of the reaper on its current victim, 0..=10.
+    pub tries: u8,
+    /// The address space that `exit_mmap` or the reaper works on.
+    pub mm_job: Option<MmId>,
+    /// The reaper's current victim thread.
+    pub victim: Option<TaskId>,
+    /// Place in `oom_reaper_list` if this thread is queued there, 1 is the head; 0 if not.
+    pub reap_rank: u8,
+}
+
+/// One VMA.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Vma {
+    /// Pages mapped now.
+    pub pages: u16,
+    /// `VM_LOCKED` is set.
+    pub locked: bool,
+}
+
+/// One address space.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Mm {
+    /// `mm_users`.
+    pub users: u8,
+    /// Bits.
+    pub flags: MmFlags,
+    /// VMAs, in the order of [`crate::machine::MmInfo::vmas`].
+    pub vmas: [Vma; VMAS_MAX],
+}
+
+/// Bits of one address space.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct MmFlags(pub u16);
+
+impl MmFlags {
+    /// `MMF_OOM_REAPED` (4.7, 4.8), renamed `MMF_OOM_SKIP` (4.9): the killer looks past it.
+    pub const OOM_SKIP: u16 = 1;
+    /// `MMF_UNSTABLE` (4.9+).
+    pub const UNSTABLE: u16 = 1 << 1;
+    /// `MMF_OOM_NOT_REAPABLE` (4.8): one full set of tries has failed.
+    pub const NOT_REAPABLE: u16 = 1 << 2;
+    /// `MMF_OOM_VICTIM` (4.15 to 6.0).
+    pub const OOM_VICTIM: u16 = 1 << 3;
+    /// `exit_mmap` is done: no VMAs, no page tables.
+    pub const GONE: u16 = 1 << 4;
+    /// Waits for the kworker to run `exit_mmap` (`mmput_async`).
+    pub const MMPUT_QUEUED: u16 = 1 << 5;
+
+    /// Whether the bit is set.
+    pub fn has(self, bit: u16) -> bool {
+        self.0 & bit != 0
+    }
+}
+
+impl Mm {
+    /// Pages mapped now, all VMAs: the rss.
+    pub fn rss(&self) -> u16 {
+        self.vmas.iter().map(|vma| vma.pages).sum()
+    }
+}
+
+/// Bits of the whole machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct StateFlags(pub u8);
+
+impl StateFlags {
+    /// A task oopsed.
+    pub const OOPS: u8 = 1;
+    /// Memory was corrupted.
+    pub const CORRUPT: u8 = 1 << 1;
+    /// The kernel panicked: nothing runs any more.
+    pub const PANIC: u8 = 1 << 2;
+
+    /// Whether the bit is set.
+    pub fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
+}
+
+/// Everything that changes. `Copy`, compared by value; [`State::words`] is its exact
+/// packed form.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct State {
+    /// Tasks; only the first [`State::task_count`] exist.
+    pub tasks: [Task; TASKS_MAX],
+    /// Address spaces; only the first [`State::mm_count`] exist.
+    pub mms: [Mm; MMS_MAX],
+    /// Free pages.
+    pub free_pages: u16,
+    /// Bit n: completion n has been completed.
+    pub completed: u16,
+    /// Machine-wide bits.
+    pub flags: StateFlags,
+    /// How many tasks there are.
+    pub task_count: u8,
+    /// How many address spaces there are.
+    pub mm_count: u8,
+}
+
+impl State {
+    /// The state in which a machine starts.
+    pub fn start(machine: &Machine) -> State {
+        let mut state = State {
+            tasks: [Task::NONE; TASKS_MAX],
+            mms: [Mm::default(); MMS_MAX],
+            free_pages: machine.zone.free_pages,
+            completed: 0,
+            flags: StateFlags::default(),
+            task_count: machine.tasks.len() as u8,
+            mm_count: machine.mms.len() as u8,
+        };
+        for (mm, info) in state.mms.iter_mut().zip(&machine.mms) {
+            for (vma, info) in mm.vmas.iter_mut().zip(&info.vmas) {
+                *vma = Vma { pages: info.pages, locked: info.locked };
+            }
+        }
+        for (task, actor) in state.tasks.iter_mut().zip(&machine.tasks) {
+            if let Some(mm) = actor.mm {
+                state.mms[mm.0 as usize].users += 1;
+            }
+            task.run = match actor.kind {
+                Kind::OomReaper | Kind::Kworker => Run::Idle,
+                Kind::User(_) | Kind::Kthread if actor.program.is_empty() => Run::Idle,
+                Kind::User(_) | Kind::Kthread => Run::Ready(Pc::Line),
+            };
+        }
+        state
+    }
+
+    /// One task.
+    pub fn task(&self, task: TaskId) -> &Task {
+        &self.tasks[task.0 as usize]
+    }
+
+    pub(crate) fn task_mut(&mut self, task: TaskId) -> &mut Task {
+        &mut self.tasks[task.0 as usize]
+    }
+
+    /// One address space.
+    pub fn mm(&self, mm: MmId) -> &Mm {
+        &self.mms[mm.0 as usize]
+    }
+
+    pub(crate) fn mm_mut(&mut self, mm: MmId) -> &mut Mm {
+        &mut self.mms[mm.0 as usize]
+    }
+
+    /// The tasks that exist, with their ids.
+    pub fn tasks(&self) -> impl Iterator<Item = (TaskId, &Task)> {
+        self.tasks[..self.task_count as usize]
+            .iter()
+            .enumerate()
+            .map(|(index, task)| (TaskId(index as u8), task))
+    }
+
+    /// Who holds a lock and how, lowest task first.
+    pub fn holders(&self, lock: LockId) -> impl Iterator<Item = (TaskId, Mode)> {
+        self.tasks().filter_map(move |(id, task)| task.held.mode(lock).map(|mode| (id, mode)))
+    }
+
+    /// The task at this place of a lock's queue, 1 is the head.
+    pub fn queued(&self, lock: LockId, place: u8) -> Option<(TaskId, Mode)> {
+        self.tasks().find_map(|(id, task)| match task.run {
+            Run::Queued { on, mode, rank, .. } if on == lock && rank == place => Some((id, mode)),
+            _ => None,
+        })
+    }
+
+    /// How many tasks stand in a lock's queue.
+    pub fn queue_len(&self, lock: LockId) -> u8 {
+        self.tasks()
+            .filter(|(_, task)| matches!(task.run, Run::Queued { on, .. } if on == lock))
+            .count() as u8
+    }
+
+    /// Whether a process has been sent SIGKILL.
+    pub fn is_killed(&self, machine: &Machine, process: ProcessId) -> bool {
+        self.task(machine.process(process).leader).flags.has(TaskFlags::SIGKILL)
+    }
+
+    /// How many processes have been killed.
+    pub fn kills(&self, machine: &Machine) -> u8 {
+        (0..machine.processes.len() as u8)
+            .filter(|&process| self.is_killed(machine, ProcessId(process)))
+            .count() as u8
+    }
+
+    /// Every user task exited or at the end of its program, every kernel thread idle, no
+    /// memory request pending (architecture: explorer, *Finished*).
+    pub fn is_finished(&self) -> bool {
+        self.tasks().all(|(_, task)| matches!(task.run, Run::Idle | Run::Exited))
+            || self.flags.has(StateFlags::PANIC)
+    }
+}
+
+impl Task {
+    pub(crate) const NONE: Task = Task {
+        run: Run::Idle,
+        line: 0,
+        held: Held(0),
+        flags: TaskFlags(0),
+        todo: 0,
+        tries: 0,
+        mm_job: None,
+        victim: None,
+        reap_rank: 0,
+    };
+}
