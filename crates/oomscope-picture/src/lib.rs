@@ -1,1 +1,39 @@
-//! oomscope picture.
+//! From a machine, its state and what just happened to pictures and words.
+//!
+//! Everything here is a pure function: [`layout::layout`] says where things stand (from
+//! the cast alone), [`picture::picture`] what is drawn there, [`wait::wait_edges`] and
+//! [`chain::chain`] who waits for whom, [`words::caption`] what just happened in one
+//! sentence, [`dmesg::log_lines`] what the kernel would have printed. No HTML and no DOM:
+//! the page, the SVG export and the text export draw the same description.
+//!
+//! Lengths are CSS pixels in the stage's own coordinate system.
+
+pub mod chain;
+pub mod clock;
+pub mod dmesg;
+mod draw;
+pub mod geometry;
+pub mod layout;
+pub mod picture;
+pub mod plot;
+pub mod rule;
+pub mod stack;
+pub mod status;
+pub mod svg;
+pub mod table;
+pub mod text;
+pub mod wait;
+pub mod words;
+
+pub use chain::{Chain, Root, Span, chain};
+pub use dmesg::{LogKind, LogLine, log_lines};
+pub use layout::{Layout, Size, Stage, layout};
+pub use picture::{Picture, Tone, picture};
+pub use rule::{Rule, rule};
+pub use stack::{ProgramLine, call_stack, program_text};
+pub use status::status;
+pub use svg::{Theme, to_svg};
+pub use table::{Row, table};
+pub use text::to_text;
+pub use wait::{Party, WaitEdge, Why, wait_edges};
+pub use words::caption;

@@ -1,0 +1,379 @@
+//! Where everything stands: a pure function of the cast and the size of the stage, never
+//! of the state, so that nothing but tokens, edges and levels ever moves.
+
+use oomscope_model::machine::{Kind, LockClass, LockId, Machine, MmId, OOM_LOCK, Op, TaskId};
+
+use crate::geometry::Rect;
+
+/// The shape of the stage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Size {
+    /// About 1000 × 520: rail, locks and memory side by side.
+    Wide,
+    /// About 380 wide and tall: rail, then locks, then memory.
+    Narrow,
+    /// About 800 × 420: as wide, closer together.
+    Embed,
+}
+
+/// A size, and whether `kworker` is part of the cast.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Stage {
+    /// The shape.
+    pub size: Size,
+    /// Draw `kworker`. Decide it once per scenario, from the patches that it offers, so
+    /// that no switch moves a box.
+    pub kworker: bool,
+}
+
+/// All places.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Layout {
+    /// What was asked for.
+    pub stage: Stage,
+    /// Width of the stage.
+    pub width: f32,
+    /// Height of the stage.
+    pub height: f32,
+    /// Tasks from top to bottom: scenario order, `oom_reaper` last.
+    pub tasks: Vec<TaskPlace>,
+    /// Locks from top to bottom, `oom_lock` last.
+    pub locks: Vec<LockPlace>,
+    /// The vessel.
+    pub memory: Rect,
+    /// Where lines between the columns may run.
+    pub channels: Channels,
+}
+
+/// A task's place.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct TaskPlace {
+    /// Which task.
+    pub task: TaskId,
+    /// Its box.
+    pub rect: Rect,
+}
+
+/// A lock's place.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LockPlace {
+    /// Which lock.
+    pub lock: LockId,
+    /// Its box.
+    pub rect: Rect,
+    /// The whole row: lane and box.
+    pub row: Rect,
+    /// Its slots, the head first, which is nearest to the box.
+    pub slots: Vec<Rect>,
+    /// Room for title and numbers outside the slots.
+    pub roomy: bool,
+}
+
+/// The free strips between the columns and rows.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Channels {
+    /// Left of the rail: completions.
+    pub gutter: (f32, f32),
+    /// Right of the rail: the vertical parts of all other lines.
+    pub rail: (f32, f32),
+    /// Left of memory; empty on a narrow stage, where memory is reached from the rail's.
+    pub memory: (f32, f32),
+    /// Above, between and below the rows of locks: horizontal parts.
+    pub corridors: Vec<(f32, f32)>,
+}
+
+impl From<Size> for Stage {
+    fn from(size: Size) -> Stage {
+        Stage { size, kworker: false }
+    }
+}
+
+/// Places the cast of this machine on the stage.
+pub fn layout(machine: &Machine, stage: impl Into<Stage>) -> Layout {
+    let stage = stage.into();
+    match stage.size {
+        Size::Wide => side_by_side(machine, stage, &WIDE),
+        Size::Embed => side_by_side(machine, stage, &EMBED),
+        Size::Narrow => stacked(machine, stage),
+    }
+}
+
+/// The tasks that are drawn, top to bottom.
+pub fn drawn_tasks(machine: &Machine, kworker: bool) -> Vec<TaskId> {
+    let mut tasks: Vec<TaskId> = machine
+        .task_ids()
+        .filter(|&task| match machine.actor(task).kind {
+            Kind::User(_) | Kind::Kthread => true,
+            Kind::Kworker => kworker,
+            Kind::OomReaper => false,
+        })
+        .collect();
+    tasks.extend(machine.kernel_task(Kind::OomReaper));
+    tasks
+}
+
+/// The locks that are drawn, top to bottom: those that two tasks can contend for, and
+/// `oom_lock` at the end.
+pub fn drawn_locks(machine: &Machine) -> Vec<LockId> {
+    let mut locks: Vec<LockId> = (1..machine.locks.len() as u8)
+        .map(LockId)
+        .filter(|&lock| {
+            let queuers = queuers(machine, lock);
+            match machine.locks[lock.0 as usize].class {
+                LockClass::MmapSem(_) => queuers >= 2,
+                LockClass::PageLock => queuers >= 1,
+                _ => queuers >= 1,
+            }
+        })
+        .collect();
+    locks.push(OOM_LOCK);
+    locks
+}
+
+/// How many tasks could ever stand in this lock's queue, by their programs and the way
+/// they exit.
+pub fn queuers(machine: &Machine, lock: LockId) -> usize {
+    let class = machine.locks[lock.0 as usize].class;
+    machine
+        .task_ids()
+        .filter(|&task| {
+            let actor = machine.actor(task);
+            let by_program = actor.program.iter().any(|line| match line.op {
+                Op::Lock { lock: wanted, .. } => wanted == lock,
+                Op::Fault { mm, .. } | Op::Mmap { mm } => machine.mmap_sem(mm) == lock,
+                _ => false,
+            });
+            let by_exit = matches!(actor.kind, Kind::User(_))
+                && match class {
+                    LockClass::MmapSem(mm) => actor.mm == Some(mm),
+                    LockClass::PageLock => actor.mm.is_some_and(|mm| has_page(machine, mm, lock)),
+                    LockClass::OomLock => true,
+                    _ => false,
+                };
+            let by_reaper = class == LockClass::OomLock && actor.kind == Kind::OomReaper;
+            by_program || by_exit || by_reaper
+        })
+        .count()
+}
+
+impl Layout {
+    /// The place of a task, if it is drawn.
+    pub fn task(&self, task: TaskId) -> Option<&TaskPlace> {
+        self.tasks.iter().find(|place| place.task == task)
+    }
+
+    /// The place of a lock, if it is drawn.
+    pub fn lock(&self, lock: LockId) -> Option<&LockPlace> {
+        self.locks.iter().find(|place| place.lock == lock)
+    }
+
+    /// Row of a lock, from the top.
+    pub fn row_of(&self, lock: LockId) -> Option<usize> {
+        self.locks.iter().position(|place| place.lock == lock)
+    }
+}
+
+fn has_page(machine: &Machine, mm: MmId, lock: LockId) -> bool {
+    machine.mms[mm.0 as usize].vmas.iter().any(|vma| vma.page_lock == Some(lock))
+}
+
+/// The fixed distances of a stage with columns.
+struct Columns {
+    width: f32,
+    height: f32,
+    rail_x: f32,
+    rail_w: f32,
+    lane_x: f32,
+    lock_x: f32,
+    lock_w: f32,
+    memory_x: f32,
+    memory_w: f32,
+    top: f32,
+    bottom: f32,
+}
+
+const WIDE: Columns = Columns {
+    width: 1024.0,
+    height: 520.0,
+    rail_x: 28.0,
+    rail_w: 272.0,
+    lane_x: 378.0,
+    lock_x: 652.0,
+    lock_w: 148.0,
+    memory_x: 858.0,
+    memory_w: 118.0,
+    top: 44.0,
+    bottom: 20.0,
+};
+
+const EMBED: Columns = Columns {
+    width: 800.0,
+    height: 420.0,
+    rail_x: 22.0,
+    rail_w: 218.0,
+    lane_x: 296.0,
+    lock_x: 500.0,
+    lock_w: 124.0,
+    memory_x: 668.0,
+    memory_w: 92.0,
+    top: 36.0,
+    bottom: 14.0,
+};
+
+/// Height of a task box and the gap below it, for this many tasks in this height.
+fn task_pitch(count: usize, height: f32) -> (f32, f32) {
+    let pitch = height / count.max(1) as f32;
+    if pitch >= 70.0 {
+        (58.0, (pitch - 58.0).min(20.0))
+    } else if pitch >= 56.0 {
+        (48.0, (pitch - 48.0).min(12.0))
+    } else {
+        (40.0, (pitch - 40.0).clamp(6.0, 10.0))
+    }
+}
+
+fn side_by_side(machine: &Machine, stage: Stage, columns: &Columns) -> Layout {
+    let cast = drawn_tasks(machine, stage.kworker);
+    let drawn = drawn_locks(machine);
+    let (box_h, gap) = task_pitch(cast.len(), columns.height - columns.top - columns.bottom);
+    let rail_h = cast.len() as f32 * (box_h + gap) - gap;
+    let row_h = row_heights(&drawn);
+    let locks_h: f32 = row_h.iter().sum::<f32>() + CORRIDOR_MIN * (drawn.len() + 1) as f32;
+    let inner = (columns.height - columns.top - columns.bottom).max(rail_h).max(locks_h);
+    let height = columns.top + inner + columns.bottom;
+
+    let rail_top = columns.top + (inner - rail_h) / 2.0;
+    let tasks = (cast.iter().enumerate())
+        .map(|(index, &task)| TaskPlace {
+            task,
+            rect: Rect::new(
+                columns.rail_x,
+                rail_top + index as f32 * (box_h + gap),
+                columns.rail_w,
+                box_h,
+            ),
+        })
+        .collect();
+    let lane = (columns.lane_x, columns.lock_x - 24.0);
+    let (locks, corridors) =
+        rows(machine, &drawn, &row_h, (columns.top - 24.0, height), lane, (columns.lock_x, columns.lock_w));
+    Layout {
+        stage,
+        width: columns.width,
+        height,
+        tasks,
+        locks,
+        memory: Rect::new(columns.memory_x, columns.top, columns.memory_w, inner),
+        channels: Channels {
+            gutter: (4.0, columns.rail_x - 6.0),
+            rail: (columns.rail_x + columns.rail_w + 16.0, columns.lane_x - 8.0),
+            memory: (columns.lock_x + columns.lock_w + 10.0, columns.memory_x - 16.0),
+            corridors,
+        },
+    }
+}
+
+/// The least height of a corridor: two lines with their labels.
+const CORRIDOR_MIN: f32 = 40.0;
+
+/// Rows shrink when there are many; `oom_lock` is always small.
+fn row_heights(locks: &[LockId]) -> Vec<f32> {
+    let full = if locks.len() <= 3 { 92.0 } else { 60.0 };
+    locks.iter().map(|&lock| if lock == OOM_LOCK { 56.0 } else { full }).collect()
+}
+
+/// Spreads the rows evenly over the height, lanes to the left of the boxes.
+fn rows(
+    machine: &Machine,
+    locks: &[LockId],
+    heights: &[f32],
+    (top, bottom): (f32, f32),
+    lane: (f32, f32),
+    (lock_x, lock_w): (f32, f32),
+) -> (Vec<LockPlace>, Vec<(f32, f32)>) {
+    let corridor = (bottom - top - heights.iter().sum::<f32>()) / (locks.len() + 1) as f32;
+    let mut places = Vec::new();
+    let mut corridors = Vec::new();
+    let mut y = top;
+    for (&lock, &height) in locks.iter().zip(heights) {
+        corridors.push((y, y + corridor));
+        y += corridor;
+        places.push(row(machine, lock, y, height, lane, (lock_x, lock_w)));
+        y += height;
+    }
+    corridors.push((y, bottom));
+    (places, corridors)
+}
+
+fn row(
+    machine: &Machine,
+    lock: LockId,
+    y: f32,
+    height: f32,
+    (lane_left, lane_right): (f32, f32),
+    (lock_x, lock_w): (f32, f32),
+) -> LockPlace {
+    let roomy = height > 80.0;
+    let limit = if lock == OOM_LOCK { 3 } else { 5 };
+    let count = queuers(machine, lock).clamp(1, limit);
+    let pitch = ((lane_right - lane_left) / count as f32).min(76.0);
+    let slot_h = if roomy { 40.0 } else { 34.0 };
+    let slot_y = if roomy { y + 26.0 } else { y + (height - slot_h - 14.0) / 2.0 };
+    let gap = if pitch > 60.0 { 10.0 } else { 5.0 };
+    let slots = (0..count)
+        .map(|index| {
+            Rect::new(lane_right - (index + 1) as f32 * pitch + gap, slot_y, pitch - gap, slot_h)
+        })
+        .collect();
+    LockPlace {
+        lock,
+        rect: Rect::new(lock_x, y, lock_w, height),
+        row: Rect::new(lane_left, y, lock_x + lock_w - lane_left, height),
+        slots,
+        roomy,
+    }
+}
+
+/// A phone: rail, locks and memory one below the other, one channel to their right.
+fn stacked(machine: &Machine, stage: Stage) -> Layout {
+    const WIDTH: f32 = 380.0;
+    const LEFT: f32 = 22.0;
+    const RIGHT: f32 = 300.0;
+    let cast = drawn_tasks(machine, stage.kworker);
+    let drawn = drawn_locks(machine);
+    let (box_h, gap) = (50.0, 10.0);
+    let tasks: Vec<TaskPlace> = (cast.iter().enumerate())
+        .map(|(index, &task)| TaskPlace {
+            task,
+            rect: Rect::new(LEFT, 12.0 + index as f32 * (box_h + gap), RIGHT - LEFT, box_h),
+        })
+        .collect();
+    let rail_bottom = 12.0 + cast.len() as f32 * (box_h + gap) - gap;
+    let heights = row_heights(&drawn);
+    let locks_bottom =
+        rail_bottom + heights.iter().sum::<f32>() + 44.0 * (drawn.len() + 1) as f32;
+    let lane = (LEFT, RIGHT - 106.0 - 18.0);
+    let (locks, corridors) = rows(
+        machine,
+        &drawn,
+        &heights,
+        (rail_bottom, locks_bottom),
+        lane,
+        (RIGHT - 106.0, 106.0),
+    );
+    let memory = Rect::new(LEFT, locks_bottom + 28.0, RIGHT - LEFT, 220.0);
+    Layout {
+        stage,
+        width: WIDTH,
+        height: memory.bottom() + 16.0,
+        tasks,
+        locks,
+        memory,
+        channels: Channels {
+            gutter: (4.0, LEFT - 6.0),
+            rail: (RIGHT + 14.0, WIDTH - 8.0),
+            memory: (RIGHT + 14.0, RIGHT + 14.0),
+            corridors,
+        },
+    }
+}

@@ -1,0 +1,456 @@
+//! What is on the stage: boxes, tokens, edges and the vessel, ready to be drawn.
+//!
+//! Every part has an id that stays the same from step to step, and every position comes
+//! from the [`crate::layout::Layout`] or is routed between its boxes. A renderer needs to
+//! know nothing about kernels: it draws labels where they say they are.
+
+use oomscope_model::event::Event;
+use oomscope_model::machine::{LockId, Machine, MmId, Mode, TaskId};
+use oomscope_model::state::State;
+
+use crate::chain::Chain;
+use crate::geometry::{Font, Point, Rect};
+use crate::layout::Layout;
+
+/// The whole stage at one step.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Picture {
+    /// Width of the stage; with `height`, its `viewBox`.
+    pub width: f32,
+    /// Height of the stage.
+    pub height: f32,
+    /// The left rail.
+    pub tasks: Vec<TaskBox>,
+    /// Locks with their lanes.
+    pub locks: Vec<LockBox>,
+    /// Waiting tasks in their slots, and those that a signal just threw out.
+    pub tokens: Vec<Token>,
+    /// Who holds and who waits, in drawing order: the chain last, on top.
+    pub edges: Vec<Edge>,
+    /// Memory.
+    pub memory: Vessel,
+    /// The cycle, or the longest chain to a root.
+    pub chain: Option<Chain>,
+    /// One sentence for those who cannot see it.
+    pub label: String,
+}
+
+/// What a colour means. Always shown together with a [`Glyph`] or a dash, and a word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Tone {
+    /// Runs.
+    Run,
+    /// Waits, or runs without getting anywhere.
+    Wait,
+    /// Part of the cycle; oopsed.
+    Stuck,
+    /// Cleared, done.
+    Ok,
+    /// Memory and its marks.
+    Memory,
+    /// The reaper.
+    Reaper,
+    /// A signal and what it does.
+    Signal,
+    /// Everything else.
+    Neutral,
+}
+
+/// The shape that goes with a status.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Glyph {
+    /// ▶ runs.
+    Play,
+    /// ■ waits.
+    Square,
+    /// ✖ killed, oopsed.
+    Cross,
+    /// ✔ done.
+    Check,
+    /// → on its way out.
+    Arrow,
+    /// ♻ reaps.
+    Recycle,
+    /// ○ idle.
+    Ring,
+    /// ◔ sleeps for a time.
+    Clock,
+}
+
+/// A task's status.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Status {
+    /// Shape.
+    pub glyph: Glyph,
+    /// A few words: `waits, SIGKILL`.
+    pub word: String,
+    /// Colour.
+    pub tone: Tone,
+}
+
+/// Which end of a label its point is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Anchor {
+    /// Left end.
+    Start,
+    /// Middle.
+    Middle,
+    /// Right end.
+    End,
+}
+
+/// A line of text at its place (baseline), already cut to fit.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Label {
+    /// The text.
+    pub text: String,
+    /// Its baseline point.
+    pub at: Point,
+    /// Which end that is.
+    pub anchor: Anchor,
+    /// Font size.
+    pub size: f32,
+    /// Type face.
+    pub font: Font,
+    /// Semibold.
+    pub strong: bool,
+}
+
+/// A small mark on a task.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Badge {
+    /// SIGKILL is pending.
+    Sigkill,
+    /// `TIF_MEMDIE`.
+    Memdie,
+    /// `PF_EXITING`.
+    Exiting,
+}
+
+/// One task on the rail.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TaskBox {
+    /// `task-3`.
+    pub id: String,
+    /// Which task.
+    pub task: TaskId,
+    /// Its box.
+    pub rect: Rect,
+    /// Whole name, for titles and readers.
+    pub full_name: String,
+    /// Name as drawn.
+    pub name: Label,
+    /// Status in words, at the right.
+    pub status: Status,
+    /// Where and how `status.word` is drawn.
+    pub status_label: Label,
+    /// Kernel function path, second line.
+    pub detail: Label,
+    /// Middle of the status glyph.
+    pub glyph_at: Point,
+    /// Marks.
+    pub badges: Vec<Badge>,
+    /// On the chain.
+    pub on_chain: bool,
+    /// This kernel has no such thread: drawn faint.
+    pub absent: bool,
+    /// What a reader hears.
+    pub aria: String,
+}
+
+/// One place in a lane.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Slot {
+    /// Its outline.
+    pub rect: Rect,
+    /// Its number, 1 is the head.
+    pub number: Label,
+}
+
+/// What a lock says about its holders.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Chip {
+    /// Its box.
+    pub rect: Rect,
+    /// `read: vhost-1187`, `free`.
+    pub label: Label,
+    /// Whether anybody holds the lock.
+    pub held: bool,
+}
+
+/// One lock with its lane.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LockBox {
+    /// `lock-1`.
+    pub id: String,
+    /// Which lock.
+    pub lock: LockId,
+    /// Its box.
+    pub rect: Rect,
+    /// Whole name.
+    pub full_name: String,
+    /// Name as drawn.
+    pub name: Label,
+    /// `of qemu, rwsem`.
+    pub kind: Label,
+    /// Holders.
+    pub chip: Chip,
+    /// `waiting, in order`, where there is room.
+    pub lane_title: Option<Label>,
+    /// Its slots, the head first.
+    pub slots: Vec<Slot>,
+    /// `+2` when more wait than there are slots.
+    pub overflow: Option<Label>,
+    /// On the chain.
+    pub on_chain: bool,
+    /// What a reader hears.
+    pub aria: String,
+}
+
+/// A waiting task in a lane.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Token {
+    /// `token-3`.
+    pub id: String,
+    /// Whose.
+    pub task: TaskId,
+    /// In which lane.
+    pub lock: LockId,
+    /// Which place, 1 is the head.
+    pub place: u8,
+    /// Its outline.
+    pub rect: Rect,
+    /// Short name.
+    pub name: Label,
+    /// `write` or `read`.
+    pub mode_label: Label,
+    /// How it wants the lock.
+    pub mode: Mode,
+    /// SIGKILL would end this wait: drawn with a hinge.
+    pub killable: bool,
+    /// Woken and about to look again.
+    pub awake: bool,
+    /// On the chain.
+    pub on_chain: bool,
+    /// A signal just threw it out: the way it flies.
+    pub ejected: Option<Ejection>,
+}
+
+/// The way of a token that a signal threw out.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Ejection {
+    /// Path data from the slot to the task's box.
+    pub d: String,
+    /// Where it ends.
+    pub to: Point,
+    /// `SIGKILL took the writer out of the lane`.
+    pub label: Label,
+}
+
+/// The kinds of edges; each has a dash pattern of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+pub enum EdgeKind {
+    /// Lock → holder, solid.
+    Holds,
+    /// Task → its token, or the head token → its lock; dashed, with an arrow at the lock.
+    WaitsFor,
+    /// Task → memory, dashed.
+    NeedsMemory,
+    /// Memory → who must let go of it, solid.
+    PinnedBy,
+    /// Reaper → the lock it cannot get, dotted.
+    TrylockFailed,
+    /// Task → the task that will complete what it waits for, dashed.
+    Completion,
+    /// Reaper → memory while it frees pages, solid.
+    Reaps,
+}
+
+/// One edge.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Edge {
+    /// `waits-task-3`, `holds-lock-1-task-0`, …
+    pub id: String,
+    /// What it says.
+    pub kind: EdgeKind,
+    /// The corners it goes through.
+    pub points: Vec<Point>,
+    /// SVG path data with rounded corners.
+    pub d: String,
+    /// The words, for titles and readers.
+    pub words: String,
+    /// Where the words are drawn, if they are.
+    pub label: Option<Label>,
+    /// Number on the chain and where its disc is.
+    pub hop: Option<HopMark>,
+    /// Colour.
+    pub tone: Tone,
+    /// On a cycle: double stroke.
+    pub double: bool,
+    /// Ends in an arrow head.
+    pub arrow: bool,
+    /// Where the ⊗ of a failed trylock sits.
+    pub cross: Option<Point>,
+}
+
+/// A numbered disc.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct HopMark {
+    /// From 1.
+    pub number: u8,
+    /// Its middle.
+    pub at: Point,
+}
+
+/// What a part of memory is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum SegmentKind {
+    /// Free pages.
+    Free,
+    /// Mapped by this address space.
+    Mm(MmId),
+    /// Everything else.
+    Kernel,
+}
+
+/// A part of memory, to scale.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Segment {
+    /// `segment-free`, `segment-mm-0`, `segment-kernel`.
+    pub id: String,
+    /// What it is.
+    pub kind: SegmentKind,
+    /// Its box.
+    pub rect: Rect,
+    /// Name, where it fits.
+    pub name: Option<Label>,
+    /// `180 MB, victim`, where it fits.
+    pub detail: Option<Label>,
+    /// Colour.
+    pub tone: Tone,
+    /// On the chain.
+    pub on_chain: bool,
+    /// Its pages.
+    pub pages: u16,
+}
+
+/// A watermark.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Mark {
+    /// `mark-min`.
+    pub id: String,
+    /// From the vessel's edge, at the exact level, to the label.
+    pub d: String,
+    /// Its name.
+    pub label: Label,
+}
+
+/// Memory as a vessel.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Vessel {
+    /// Its box.
+    pub rect: Rect,
+    /// `Memory`.
+    pub title: Label,
+    /// `256 MB`.
+    pub total: Label,
+    /// Its parts, free on top.
+    pub segments: Vec<Segment>,
+    /// Watermarks.
+    pub marks: Vec<Mark>,
+    /// What a reader hears.
+    pub aria: String,
+}
+
+/// Draws the stage: where everything is comes from `layout`, what it says from `state`,
+/// and what just happened (a token thrown out, memory reaped) from `recent`, the events of
+/// the last step.
+pub fn picture(machine: &Machine, state: &State, layout: &Layout, recent: &[Event]) -> Picture {
+    crate::draw::draw(machine, state, layout, recent)
+}
+
+impl Glyph {
+    /// Path data around the origin, about 10 units wide. Stroked glyphs are those for
+    /// which [`Glyph::is_stroke`] holds; the others are filled.
+    pub fn path(self) -> &'static str {
+        match self {
+            Glyph::Play => "M-4.5,-5.5L5.5,0L-4.5,5.5z",
+            Glyph::Square => "M-3.5,-5H3.5Q5,-5 5,-3.5V3.5Q5,5 3.5,5H-3.5Q-5,5 -5,3.5V-3.5Q-5,-5 -3.5,-5z",
+            Glyph::Cross => "M-4,-4L4,4M4,-4L-4,4",
+            Glyph::Check => "M-5,0L-1.5,4L5,-4",
+            Glyph::Arrow => "M-5,0H4.5M0.5,-4L4.5,0L0.5,4",
+            Glyph::Recycle => "M3.5,-3.5A5,5 0 1 0 5,1M5,-5V-1.5H1.5",
+            Glyph::Ring => "M4.5,0A4.5,4.5 0 1 1 -4.5,0A4.5,4.5 0 1 1 4.5,0",
+            Glyph::Clock => "M5,0A5,5 0 1 1 -5,0A5,5 0 1 1 5,0M0,-3V0L2.5,1.5",
+        }
+    }
+
+    /// Whether the path is stroked rather than filled.
+    pub fn is_stroke(self) -> bool {
+        !matches!(self, Glyph::Play | Glyph::Square)
+    }
+}
+
+impl Tone {
+    /// Name for a CSS class: `tone-stuck`.
+    pub fn class(self) -> &'static str {
+        match self {
+            Tone::Run => "tone-run",
+            Tone::Wait => "tone-wait",
+            Tone::Stuck => "tone-stuck",
+            Tone::Ok => "tone-ok",
+            Tone::Memory => "tone-memory",
+            Tone::Reaper => "tone-reaper",
+            Tone::Signal => "tone-signal",
+            Tone::Neutral => "tone-neutral",
+        }
+    }
+}
+
+impl EdgeKind {
+    /// Name for a CSS class: `edge-holds`.
+    pub fn class(self) -> &'static str {
+        match self {
+            EdgeKind::Holds => "edge-holds",
+            EdgeKind::WaitsFor => "edge-waits",
+            EdgeKind::NeedsMemory => "edge-needs",
+            EdgeKind::PinnedBy => "edge-pinned",
+            EdgeKind::TrylockFailed => "edge-trylock",
+            EdgeKind::Completion => "edge-completion",
+            EdgeKind::Reaps => "edge-reaps",
+        }
+    }
+
+    /// SVG dash array; empty for a solid line.
+    pub fn dash(self) -> &'static str {
+        match self {
+            EdgeKind::Holds | EdgeKind::PinnedBy | EdgeKind::Reaps => "",
+            EdgeKind::WaitsFor | EdgeKind::NeedsMemory | EdgeKind::Completion => "8 5",
+            EdgeKind::TrylockFailed => "2 5",
+        }
+    }
+}
+
+impl Badge {
+    /// The kernel's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Badge::Sigkill => "SIGKILL",
+            Badge::Memdie => "TIF_MEMDIE",
+            Badge::Exiting => "PF_EXITING",
+        }
+    }
+}
+
+impl Label {
+    /// The box that the text takes up, by estimate.
+    pub fn bounds(&self) -> Rect {
+        let width = crate::geometry::text_width(&self.text, self.size, self.font);
+        let x = match self.anchor {
+            Anchor::Start => self.at.x,
+            Anchor::Middle => self.at.x - width / 2.0,
+            Anchor::End => self.at.x - width,
+        };
+        Rect::new(x, self.at.y - self.size * 0.8, width, self.size)
+    }
+}
