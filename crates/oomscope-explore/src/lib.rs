@@ -9,9 +9,11 @@
 //!   the doomed region.
 //! - **At risk**: not doomed, but a doomed state is reachable. **Free**: none is.
 
-use oomscope_model::machine::Machine;
-use oomscope_model::state::State;
-use oomscope_model::transition::Transition;
+pub mod explorer;
+mod regions;
+mod store;
+
+pub use explorer::Explorer;
 
 /// What can become of a machine.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -101,60 +103,4 @@ pub struct Progress {
     pub bytes: u64,
     /// Every reachable state has been expanded.
     pub done: bool,
-}
-
-/// A breadth-first exploration, advanced in slices; stop calling to cancel.
-pub struct Explorer {
-    _private: (),
-}
-
-impl Explorer {
-    /// Starts an exploration of everything reachable from `start`.
-    pub fn new(machine: &Machine, start: &State) -> Explorer {
-        let _ = (machine, start);
-        Explorer { _private: () }
-    }
-
-    /// Expands at most `budget_states` further states.
-    pub fn advance(&mut self, budget_states: u32) -> Progress {
-        let _ = budget_states;
-        Progress::default()
-    }
-
-    /// How far it is.
-    pub fn progress(&self) -> Progress {
-        Progress::default()
-    }
-
-    /// Where this state lies. `None`: unknown, the exploration is not done or the state is
-    /// not reachable from its start.
-    pub fn class(&self, state: &State) -> Option<Class> {
-        let _ = state;
-        None
-    }
-
-    /// How many states are reachable from this one, itself included.
-    pub fn reachable_from(&self, state: &State) -> Option<u32> {
-        let _ = state;
-        None
-    }
-
-    /// What kind of lockup the doomed state leads to.
-    pub fn lockup_kind(&self, state: &State) -> Option<LockupKind> {
-        let _ = state;
-        None
-    }
-
-    /// Which outcomes are reachable from the start. Complete only when done; what is in it
-    /// earlier is true already.
-    pub fn outcomes(&self) -> Vec<Outcome> {
-        Vec::new()
-    }
-
-    /// The shortest schedule from the start to the first state that shows the outcome; for
-    /// a lockup its last step is the point of no return.
-    pub fn witness(&self, outcome: Outcome) -> Option<Vec<Transition>> {
-        let _ = outcome;
-        None
-    }
 }

@@ -36,22 +36,46 @@ pub enum Right {
 
 /// What happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs, reason = "the fields are the ids that the variant's sentence names")]
+#[allow(
+    missing_docs,
+    reason = "the fields are the ids that the variant's sentence names"
+)]
 pub enum Event {
     /// `task` got `lock` at once.
-    LockTaken { task: TaskId, lock: LockId, mode: Mode },
+    LockTaken {
+        task: TaskId,
+        lock: LockId,
+        mode: Mode,
+    },
     /// `task` went to the end of the queue of `lock`.
-    LockQueued { task: TaskId, lock: LockId, mode: Mode, rank: u8 },
+    LockQueued {
+        task: TaskId,
+        lock: LockId,
+        mode: Mode,
+        rank: u8,
+    },
     /// The waiter `task` now holds `lock`.
-    LockGranted { task: TaskId, lock: LockId, mode: Mode },
+    LockGranted {
+        task: TaskId,
+        lock: LockId,
+        mode: Mode,
+    },
     /// `task` gave `lock` back.
-    LockReleased { task: TaskId, lock: LockId, mode: Mode },
+    LockReleased {
+        task: TaskId,
+        lock: LockId,
+        mode: Mode,
+    },
     /// The waiter `task` was woken and will look again.
     WaiterWoken { task: TaskId, lock: LockId },
     /// The woken waiter `task` found `lock` still taken and sleeps again.
     WaiterSlept { task: TaskId, lock: LockId },
     /// The killed waiter `task` left the queue of `lock` with -EINTR.
-    WaiterLeft { task: TaskId, lock: LockId, rank: u8 },
+    WaiterLeft {
+        task: TaskId,
+        lock: LockId,
+        rank: u8,
+    },
     /// `task` got a page.
     PageTaken { task: TaskId, right: Right },
     /// `task` mapped the page it got into `mm`.
@@ -75,7 +99,12 @@ pub enum Event {
     /// The chosen process is already exiting and was only marked (C1).
     MarkedExiting { task: TaskId, victim: TaskId },
     /// `task` invoked the OOM killer, which killed `process`; `thread` carries the mark.
-    Killed { task: TaskId, process: ProcessId, thread: TaskId, points: u16 },
+    Killed {
+        task: TaskId,
+        process: ProcessId,
+        thread: TaskId,
+        points: u16,
+    },
     /// Nothing killable: panic.
     Panicked { task: TaskId },
     /// The round changed nothing and nothing has changed since it began.
@@ -87,15 +116,25 @@ pub enum Event {
     /// The sleep of `task` ended.
     Woke { task: TaskId, nap: Nap },
     /// `task` waits for a completion.
-    Waits { task: TaskId, completion: CompletionId },
+    Waits {
+        task: TaskId,
+        completion: CompletionId,
+    },
     /// `task` completed it.
-    Completed { task: TaskId, completion: CompletionId },
+    Completed {
+        task: TaskId,
+        completion: CompletionId,
+    },
     /// `victim` was put on the reaper's list.
     ReaperQueued { victim: TaskId },
     /// The reaper turned to `victim`.
     ReaperStarts { victim: TaskId },
     /// The reaper's read trylock on `lock` failed; `tries` have failed so far.
-    TrylockFailed { task: TaskId, lock: LockId, tries: u8 },
+    TrylockFailed {
+        task: TaskId,
+        lock: LockId,
+        tries: u8,
+    },
     /// The reaper found nothing to do for `victim` and counts it as done.
     NothingToReap { victim: TaskId },
     /// The reaper refused: the exiting task has claimed the mm (P01, P02).
@@ -103,7 +142,12 @@ pub enum Event {
     /// The reaper passed over a VMA that is mlocked or shared.
     VmaSkipped { mm: MmId, vma: u8 },
     /// Memory of a VMA was freed by `task`: the reaper, or the exiting task itself.
-    VmaZapped { task: TaskId, mm: MmId, vma: u8, pages: u16 },
+    VmaZapped {
+        task: TaskId,
+        mm: MmId,
+        vma: u8,
+        pages: u16,
+    },
     /// The reaper finished with `victim`.
     Reaped { victim: TaskId, mm: MmId },
     /// The reaper gave up on `victim`.

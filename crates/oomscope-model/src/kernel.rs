@@ -7,7 +7,9 @@
 //! once, in [`crate::patches`].
 
 pub mod exit;
+pub mod lock;
 pub mod memory;
+pub mod mmap;
 pub mod mutex;
 pub mod oom_kill;
 pub mod oom_reaper;
@@ -38,6 +40,8 @@ pub struct Kernel {
     pub reserve: VictimReserve,
     /// When does a dying caller of the killer become a victim itself?
     pub short_cut: ShortCut,
+    /// May the reaper take an mm that a kernel thread uses too?
+    pub kthread_sharer: KthreadSharer,
     /// May a `GFP_NOFS` caller reach the short cut?
     pub nofs: Nofs,
     /// Who gets SIGBUS for a fault on an `MMF_UNSTABLE` mm?
@@ -158,11 +162,24 @@ pub enum VictimReserve {
 /// B3 (oom.md 4.2, 4.4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ShortCut {
-    /// A caller with an mm and a fatal signal, or `PF_EXITING` (4.0 to 4.7).
+    /// A caller with an mm and a fatal signal, or `PF_EXITING`, is marked (4.0 to 4.6).
     FatalSignal,
+    /// The same, and it is handed to the reaper too (V04, 4.7).
+    FatalSignalReaped,
     /// `task_will_free_mem`: its whole group is exiting and the mm lacks
     /// `MMF_OOM_SKIP` (4.8+).
     WillFreeMem,
+}
+
+/// What C7 makes of a kernel thread that uses the victim's mm after `use_mm` (oom.md 4.5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KthreadSharer {
+    /// The reaper is not woken at all and nothing is flagged (4.6, 4.7).
+    NotReaped,
+    /// The reaper is not woken; the killer passes over the mm at once (4.8).
+    Hidden,
+    /// The reaper takes it like any other (4.9+).
+    Reaped,
 }
 
 /// K02 and K09 (locks-and-allocation.md 4.4).

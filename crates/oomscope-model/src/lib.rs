@@ -20,10 +20,12 @@
 
 extern crate alloc;
 
-pub mod machine;
-pub mod state;
-pub mod transition;
-pub mod step;
+pub mod check;
 pub mod event;
 pub mod kernel;
+pub mod machine;
 pub mod patches;
+pub mod state;
+pub mod step;
+pub mod transition;
+pub mod words;

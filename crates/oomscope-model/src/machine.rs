@@ -351,7 +351,9 @@ impl Machine {
 
     /// The threads of a process, leader first.
     pub fn threads(&self, process: ProcessId) -> impl Iterator<Item = TaskId> + use<> {
-        let Process { leader, threads, .. } = *self.process(process);
+        let Process {
+            leader, threads, ..
+        } = *self.process(process);
         (leader.0..leader.0 + threads).map(TaskId)
     }
 

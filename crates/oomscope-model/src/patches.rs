@@ -8,8 +8,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::kernel::{
-    Bookkeeping, ExitProtocol, ExitingTask, KillNap, Kernel, Mmput, Nofs, Reaper, ReaperLock,
-    ReaperMm, ShortCut, SiteWait, Unstable, VictimReserve,
+    Bookkeeping, ExitProtocol, ExitingTask, Kernel, KillNap, KthreadSharer, Mmput, Nofs, Reaper,
+    ReaperLock, ReaperMm, ShortCut, SiteWait, Unstable, VictimReserve,
 };
 
 /// Index of a patch in [`PATCHES`].
@@ -91,6 +91,7 @@ const BASE: Kernel = Kernel {
     kill_nap: KillNap::UnderOomLock,
     reserve: VictimReserve::MarkedThreadAll,
     short_cut: ShortCut::FatalSignal,
+    kthread_sharer: KthreadSharer::NotReaped,
     nofs: Nofs::Loops,
     unstable: Unstable::Ignored,
     mmap_writers: SiteWait::Uninterruptible,
@@ -184,6 +185,20 @@ pub const PATCHES: &[Patch] = &[
         apply: |kernel| kernel.nofs = Nofs::AfterShortCut,
     },
     Patch {
+        id: "reap-short-cut",
+        title: "Short-cut victims are reaped too",
+        subject: "oom, oom_reaper: try to reap tasks which skip regular OOM killer path",
+        author: "Michal Hocko",
+        commit: None,
+        kind: PatchKind::Merged(Version(4, 7)),
+        change: "A dying task that becomes a victim by itself is handed to the reaper.",
+        why: "It may get stuck on its way out like any other victim.",
+        source: "oom.md V04",
+        requires: &["oom-reaper"],
+        excludes: &[],
+        apply: |kernel| kernel.short_cut = ShortCut::FatalSignalReaped,
+    },
+    Patch {
         id: "clear-mark",
         title: "Clear TIF_MEMDIE also after failure",
         subject: "mm, oom_reaper: clear TIF_MEMDIE for all tasks queued for oom_reaper",
@@ -210,6 +225,20 @@ pub const PATCHES: &[Patch] = &[
         requires: &["clear-mark"],
         excludes: &[],
         apply: |kernel| kernel.bookkeeping = Bookkeeping::FlagSecondFailure,
+    },
+    Patch {
+        id: "hide-kthread-mm",
+        title: "Pass over an mm that a kernel thread uses",
+        subject: "mm, oom: hide mm which is shared with kthread or global init",
+        author: "Michal Hocko",
+        commit: None,
+        kind: PatchKind::Merged(Version(4, 8)),
+        change: "The killer passes at once over a victim whose mm a kernel thread uses too.",
+        why: "Nobody reaps such an mm, so it would block the killer for ever.",
+        source: "oom.md V08, 4.5 C7",
+        requires: &["clear-mark"],
+        excludes: &[],
+        apply: |kernel| kernel.kthread_sharer = KthreadSharer::Hidden,
     },
     Patch {
         id: "will-free-mem",
@@ -242,6 +271,20 @@ pub const PATCHES: &[Patch] = &[
             kernel.reaper_mm = ReaperMm::MmgetNotZero;
             kernel.exit_mmap = ExitProtocol::SkipAtEnd;
         },
+    },
+    Patch {
+        id: "reap-kthread-mm",
+        title: "Reap an mm that a kernel thread uses",
+        subject: "oom, oom_reaper: allow to reap mm shared by the kthreads",
+        author: "Michal Hocko",
+        commit: None,
+        kind: PatchKind::Merged(Version(4, 9)),
+        change: "A kernel thread that adopted the victim's mm with use_mm no longer keeps the reaper away.",
+        why: "A victim with a vhost worker was never reaped.",
+        source: "oom.md V11, 4.5 C7",
+        requires: &[],
+        excludes: &[],
+        apply: |kernel| kernel.kthread_sharer = KthreadSharer::Reaped,
     },
     Patch {
         id: "kthread-sigbus",
@@ -372,7 +415,12 @@ pub const PATCHES: &[Patch] = &[
         why: "Keeps the reaper away from the munlock pass.",
         source: "oom.md P01, 6.4 c1a",
         requires: &["reap-without-mmget"],
-        excludes: &["unstable-v2", "write-lock-2017", "write-lock-2018", "munlock-fix"],
+        excludes: &[
+            "unstable-v2",
+            "write-lock-2017",
+            "write-lock-2018",
+            "munlock-fix",
+        ],
         apply: |kernel| kernel.exit_mmap = ExitProtocol::UnstableV1,
     },
     Patch {
@@ -386,7 +434,12 @@ pub const PATCHES: &[Patch] = &[
         why: "v1 let the killer choose an innocent while the victim was still freeing memory.",
         source: "oom.md P02, 6.4 c2a",
         requires: &["reap-without-mmget"],
-        excludes: &["unstable-v1", "write-lock-2017", "write-lock-2018", "munlock-fix"],
+        excludes: &[
+            "unstable-v1",
+            "write-lock-2017",
+            "write-lock-2018",
+            "munlock-fix",
+        ],
         apply: |kernel| kernel.exit_mmap = ExitProtocol::UnstableV2,
     },
     Patch {
@@ -400,7 +453,12 @@ pub const PATCHES: &[Patch] = &[
         why: "A plain lock instead of an empty write section.",
         source: "oom.md P03, 6.3 c3",
         requires: &["reap-without-mmget"],
-        excludes: &["unstable-v1", "unstable-v2", "write-lock-2018", "munlock-fix"],
+        excludes: &[
+            "unstable-v1",
+            "unstable-v2",
+            "write-lock-2018",
+            "munlock-fix",
+        ],
         apply: |kernel| kernel.exit_mmap = ExitProtocol::LateWriteLock,
     },
     Patch {
@@ -414,7 +472,12 @@ pub const PATCHES: &[Patch] = &[
         why: "The simplest protocol that cannot race; the reaper may give up while teardown is slow.",
         source: "oom.md P04, 6.4 c4",
         requires: &["reap-without-mmget"],
-        excludes: &["unstable-v1", "unstable-v2", "write-lock-2017", "munlock-fix"],
+        excludes: &[
+            "unstable-v1",
+            "unstable-v2",
+            "write-lock-2017",
+            "munlock-fix",
+        ],
         apply: |kernel| kernel.exit_mmap = ExitProtocol::WriteLock,
     },
     Patch {
@@ -450,10 +513,20 @@ impl core::fmt::Display for InvalidMix {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             InvalidMix::Missing(patch, needs) => {
-                write!(f, "{} needs {}, which is off", patch.get().id, needs.get().id)
+                write!(
+                    f,
+                    "{} needs {}, which is off",
+                    patch.get().id,
+                    needs.get().id
+                )
             }
             InvalidMix::Conflict(a, b) => {
-                write!(f, "{} and {} decide the same thing; switch one off", a.get().id, b.get().id)
+                write!(
+                    f,
+                    "{} and {} decide the same thing; switch one off",
+                    a.get().id,
+                    b.get().id
+                )
             }
         }
     }
@@ -467,7 +540,10 @@ impl PatchId {
 
     /// The patch with this id.
     pub fn named(id: &str) -> Option<PatchId> {
-        PATCHES.iter().position(|patch| patch.id == id).map(|index| PatchId(index as u8))
+        PATCHES
+            .iter()
+            .position(|patch| patch.id == id)
+            .map(|index| PatchId(index as u8))
     }
 
     /// All patches, in table order.
@@ -507,12 +583,22 @@ impl PatchSet {
     /// The first thing that is wrong with this mix, if any.
     pub fn check(self) -> Result<(), InvalidMix> {
         for patch in self.iter() {
-            for needs in patch.get().requires.iter().filter_map(|id| PatchId::named(id)) {
+            for needs in patch
+                .get()
+                .requires
+                .iter()
+                .filter_map(|id| PatchId::named(id))
+            {
                 if !self.has(needs) {
                     return Err(InvalidMix::Missing(patch, needs));
                 }
             }
-            for other in patch.get().excludes.iter().filter_map(|id| PatchId::named(id)) {
+            for other in patch
+                .get()
+                .excludes
+                .iter()
+                .filter_map(|id| PatchId::named(id))
+            {
                 if self.has(other) {
                     return Err(InvalidMix::Conflict(patch, other));
                 }
@@ -541,7 +627,12 @@ impl PatchSet {
             return;
         }
         if on {
-            for needs in patch.get().requires.iter().filter_map(|id| PatchId::named(id)) {
+            for needs in patch
+                .get()
+                .requires
+                .iter()
+                .filter_map(|id| PatchId::named(id))
+            {
                 self.switch_into(needs, true, moves);
             }
             for other in PatchId::all() {

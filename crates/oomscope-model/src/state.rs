@@ -26,8 +26,10 @@ pub enum Pc {
     AllocScan,
     /// Killed somebody and sleeps one jiffy with `oom_lock` held (B10, up to 4.18).
     AllocKillNap,
-    /// The line has its lock (or its pages) and releases it with this step.
+    /// The line has its lock and releases it with this step.
     Release,
+    /// Only as the goal of a waiter: once it holds the lock the line is done.
+    LineDone,
     /// The line failed: gives back one lock it holds per step, then returns to user mode.
     Unwind,
     /// Notices the signal: `PF_EXITING`, then `mmap_sem` for reading (E2 to E4).
@@ -210,7 +212,9 @@ impl Held {
 
     /// The locks it holds, lowest first.
     pub fn locks(self) -> impl Iterator<Item = (LockId, Mode)> {
-        (0..LOCKS_MAX as u8).map(LockId).filter_map(move |lock| self.mode(lock).map(|m| (lock, m)))
+        (0..LOCKS_MAX as u8)
+            .map(LockId)
+            .filter_map(move |lock| self.mode(lock).map(|m| (lock, m)))
     }
 
     /// Whether it holds nothing.
@@ -355,7 +359,10 @@ impl State {
         };
         for (mm, info) in state.mms.iter_mut().zip(&machine.mms) {
             for (vma, info) in mm.vmas.iter_mut().zip(&info.vmas) {
-                *vma = Vma { pages: info.pages, locked: info.locked };
+                *vma = Vma {
+                    pages: info.pages,
+                    locked: info.locked,
+                };
             }
         }
         for (task, actor) in state.tasks.iter_mut().zip(&machine.tasks) {
@@ -399,7 +406,8 @@ impl State {
 
     /// Who holds a lock and how, lowest task first.
     pub fn holders(&self, lock: LockId) -> impl Iterator<Item = (TaskId, Mode)> {
-        self.tasks().filter_map(move |(id, task)| task.held.mode(lock).map(|mode| (id, mode)))
+        self.tasks()
+            .filter_map(move |(id, task)| task.held.mode(lock).map(|mode| (id, mode)))
     }
 
     /// The task at this place of a lock's queue, 1 is the head.
@@ -419,7 +427,9 @@ impl State {
 
     /// Whether a process has been sent SIGKILL.
     pub fn is_killed(&self, machine: &Machine, process: ProcessId) -> bool {
-        self.task(machine.process(process).leader).flags.has(TaskFlags::SIGKILL)
+        self.task(machine.process(process).leader)
+            .flags
+            .has(TaskFlags::SIGKILL)
     }
 
     /// How many processes have been killed.
@@ -432,7 +442,8 @@ impl State {
     /// Every user task exited or at the end of its program, every kernel thread idle, no
     /// memory request pending (architecture: explorer, *Finished*).
     pub fn is_finished(&self) -> bool {
-        self.tasks().all(|(_, task)| matches!(task.run, Run::Idle | Run::Exited))
+        self.tasks()
+            .all(|(_, task)| matches!(task.run, Run::Idle | Run::Exited))
             || self.flags.has(StateFlags::PANIC)
     }
 }

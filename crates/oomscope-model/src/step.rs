@@ -1,30 +1,99 @@
 //! The only door: which tasks can move, one atomic step, and what people do.
 
-use crate::event::Observer;
-use crate::machine::Machine;
-use crate::state::State;
+use crate::event::{Event, Observer};
+use crate::kernel::{
+    Bookkeeping, Kernel, Reaper, exit, lock, memory, mmap, oom_kill, oom_reaper, page_alloc, signal,
+};
+use crate::machine::{CompletionId, Kind, LockId, Machine, MmId, Mode, Op, TaskId, Timing};
+use crate::patches::InvalidMix;
+use crate::state::{MmFlags, Nap, Pc, Reap, Run, State, StateFlags, TaskFlags};
 use crate::transition::{Act, Transition};
 
-/// The transitions the machine can make now, lowest task first.
+/// The transitions the machine can make now, lowest task first. None once it panicked.
 pub fn enabled(machine: &Machine, state: &State) -> impl Iterator<Item = Transition> + use<> {
-    let _ = (machine, state);
-    core::iter::empty()
+    let adversarial = machine.rules.timing == Timing::Adversarial;
+    let mut ready = 0u32;
+    let mut shortest = None;
+    let mut asleep = [None; crate::machine::TASKS_MAX];
+    for (id, task) in state.tasks() {
+        match task.run {
+            Run::Ready(_) | Run::Queued { awake: true, .. } => ready |= 1 << id.0,
+            Run::Asleep { nap, .. } => {
+                asleep[id.0 as usize] = Some(nap);
+                shortest = Some(shortest.map_or(nap, |other: Nap| other.min(nap)));
+            }
+            _ => {}
+        }
+    }
+    let mut mask = ready;
+    for (index, nap) in asleep.iter().enumerate() {
+        let Some(nap) = *nap else { continue };
+        let long_may_end = ready == 0 && shortest == Some(nap);
+        if adversarial || !nap.is_long() || long_may_end {
+            mask |= 1 << index;
+        }
+    }
+    if state.flags.has(StateFlags::PANIC) {
+        mask = 0;
+    }
+    (0..32u8)
+        .filter(move |bit| mask >> bit & 1 != 0)
+        .map(|bit| Transition(TaskId(bit)))
 }
 
-/// Makes one transition, in place. Total on what [`enabled`] yields.
-pub fn step<O: Observer>(machine: &Machine, state: &mut State, transition: Transition, observer: &mut O) {
-    let _ = (machine, state, transition, observer);
+/// Makes one transition, in place. Total on what [`enabled`] yields; on anything else it
+/// does nothing.
+pub fn step<O: Observer>(
+    machine: &Machine,
+    state: &mut State,
+    transition: Transition,
+    observer: &mut O,
+) {
+    let me = transition.0;
+    let mut cx = Cx {
+        machine,
+        state,
+        me,
+        observer,
+    };
+    match cx.state.task(me).run {
+        Run::Ready(pc) => {
+            let next = cx.dispatch(pc);
+            cx.settle(next);
+        }
+        Run::Queued { awake: true, .. } => lock::retry(&mut cx),
+        Run::Asleep { nap, pc } => {
+            cx.emit(Event::Woke { task: me, nap });
+            cx.set_run(Run::Ready(pc));
+        }
+        _ => {}
+    }
+    if cfg!(debug_assertions)
+        && let Err(broken) = state.check(machine)
+    {
+        panic!("{broken} after {transition:?}");
+    }
 }
 
 /// Why an act could not be done.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refused {
-    /// The patches would mean nothing together. Use [`crate::patches::PatchSet::switch`].
-    InvalidMix(crate::patches::InvalidMix),
-    /// That task has no process to kill.
+    /// The patches would mean nothing together. See [`crate::patches::PatchSet::switch`].
+    InvalidMix(InvalidMix),
+    /// That task has no process to kill, or it was killed already.
     NotKillable,
     /// The kernel itself does not hold that many pages.
     NoSuchPages,
+}
+
+impl core::fmt::Display for Refused {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Refused::InvalidMix(mix) => mix.fmt(f),
+            Refused::NotKillable => f.write_str("that task cannot be killed"),
+            Refused::NoSuchPages => f.write_str("the kernel does not hold that many pages"),
+        }
+    }
 }
 
 /// Does what a person asked for. Changes the machine only by patches.
@@ -37,6 +106,333 @@ pub fn act<O: Observer>(
     act: Act,
     observer: &mut O,
 ) -> Result<(), Refused> {
-    let _ = (machine, state, act, observer);
+    match act {
+        Act::Switch { patch, on } => {
+            let patches = machine.patches.with(patch, on);
+            patches.check().map_err(Refused::InvalidMix)?;
+            let before = machine.kernel;
+            machine.patches = patches;
+            machine.kernel = Kernel::of(patches);
+            let mut cx = Cx {
+                machine,
+                state,
+                me: TaskId(0),
+                observer,
+            };
+            cx.emit(Event::Switched { patch, on });
+            reconsider(&mut cx, &before);
+        }
+        Act::Kill { task } => {
+            let process = machine.process_of(task).ok_or(Refused::NotKillable)?;
+            if state.is_killed(machine, process) {
+                return Err(Refused::NotKillable);
+            }
+            let mut cx = Cx {
+                machine,
+                state,
+                me: task,
+                observer,
+            };
+            signal::send_sigkill(&mut cx, process);
+        }
+        Act::AddPages { pages } => {
+            if u16::from(pages) > kernel_pages(machine, state) {
+                return Err(Refused::NoSuchPages);
+            }
+            let mut cx = Cx {
+                machine,
+                state,
+                me: TaskId(0),
+                observer,
+            };
+            cx.give_pages(u16::from(pages));
+        }
+    }
+    if cfg!(debug_assertions)
+        && let Err(broken) = state.check(machine)
+    {
+        panic!("{broken} after {act:?}");
+    }
     Ok(())
 }
+
+/// Pages that are neither free nor mapped by any mm: the kernel's own.
+pub fn kernel_pages(machine: &Machine, state: &State) -> u16 {
+    let mapped: u16 = state.mms[..state.mm_count as usize]
+        .iter()
+        .map(|mm| mm.rss())
+        .sum();
+    machine.zone.total_pages - state.free_pages - mapped
+}
+
+/// After a switch: sleepers look again under the new rules, and what the new kernel would
+/// have recorded about victims that already exist is recorded now.
+fn reconsider<O: Observer>(cx: &mut Cx<'_, O>, before: &Kernel) {
+    let kernel = cx.machine.kernel;
+    for task in cx.machine.task_ids() {
+        signal::wake_if_killable(cx, task);
+    }
+    if kernel.bookkeeping == Bookkeeping::OomMm && before.bookkeeping != Bookkeeping::OomMm {
+        oom_kill::adopt_oom_mm(cx);
+    }
+    if kernel.reaper != before.reaper {
+        match kernel.reaper {
+            Reaper::Present => oom_reaper::adopt_victims(cx),
+            Reaper::Absent => oom_reaper::retire(cx),
+        }
+    }
+    cx.disturb();
+}
+
+/// What one atomic step decides for the task that took it.
+pub(crate) enum Next {
+    /// Goes on at this place.
+    Go(Pc),
+    /// Goes to the end of this lock's queue.
+    Queue(LockId, Mode, Pc),
+    /// Sleeps.
+    Nap(Nap, Pc),
+    /// The allocator's round changed nothing.
+    Fruitless,
+    /// Somebody else has `oom_lock`.
+    OomLockBusy,
+    /// Waits for a completion.
+    Wait(CompletionId),
+    /// The program line is done.
+    LineDone,
+    /// The program line failed.
+    Failed,
+    /// A kernel thread has nothing to do.
+    Idle,
+    /// Gone.
+    Exited,
+}
+
+/// What a step works on: the machine, the state it changes, who takes the step, and who
+/// watches.
+pub(crate) struct Cx<'a, O> {
+    pub(crate) machine: &'a Machine,
+    pub(crate) state: &'a mut State,
+    pub(crate) me: TaskId,
+    pub(crate) observer: &'a mut O,
+}
+
+impl<O: Observer> Cx<'_, O> {
+    fn dispatch(&mut self, pc: Pc) -> Next {
+        match pc {
+            Pc::Line => self.line(),
+            Pc::AllocTry => page_alloc::try_freelist(self),
+            Pc::AllocOom => page_alloc::may_oom(self),
+            Pc::AllocScan => page_alloc::scan(self),
+            Pc::AllocKillNap => page_alloc::kill_nap_over(self),
+            Pc::Release | Pc::LineDone => memory::release(self),
+            Pc::Unwind => self.unwind(),
+            Pc::ExitLock => exit::exit_mm(self),
+            Pc::ExitDropMm => exit::drop_mm(self),
+            Pc::ExitMmap(at) => mmap::exit_mmap(self, at),
+            Pc::Reap(at) => oom_reaper::step(self, at),
+        }
+    }
+
+    /// Starts the current program line, unless the task is in user mode and notices that
+    /// it was killed (E1).
+    fn line(&mut self) -> Next {
+        let task = self.state.task(self.me);
+        if task.flags.has(TaskFlags::SIGKILL) && task.held.is_empty() {
+            return exit::exit_mm(self);
+        }
+        let Some(line) = self.machine.line(self.me, task.line) else {
+            return Next::Idle;
+        };
+        match line.op {
+            Op::Lock { lock, mode, .. } => lock::acquire(self, lock, mode, Pc::LineDone),
+            Op::Unlock { lock } => {
+                lock::release(self, lock);
+                Next::LineDone
+            }
+            Op::Alloc { pages, .. } => {
+                self.task_mut().todo = pages;
+                page_alloc::try_freelist(self)
+            }
+            Op::Free { pages } => {
+                self.emit(Event::PagesFreed {
+                    task: self.me,
+                    pages: u16::from(pages),
+                });
+                self.give_pages(u16::from(pages).min(kernel_pages(self.machine, self.state)));
+                Next::LineDone
+            }
+            Op::Fault { mm, pages } => {
+                self.task_mut().todo = pages;
+                lock::acquire(self, self.machine.mmap_sem(mm), Mode::Read, Pc::AllocTry)
+            }
+            Op::Mmap { mm } => {
+                lock::acquire(self, self.machine.mmap_sem(mm), Mode::Write, Pc::Release)
+            }
+            Op::WaitFor { completion } => {
+                if self.state.completed >> completion.0 & 1 != 0 {
+                    return Next::LineDone;
+                }
+                self.emit(Event::Waits {
+                    task: self.me,
+                    completion,
+                });
+                Next::Wait(completion)
+            }
+            Op::Complete { completion } => {
+                self.complete(completion);
+                Next::LineDone
+            }
+        }
+    }
+
+    fn complete(&mut self, completion: CompletionId) {
+        self.emit(Event::Completed {
+            task: self.me,
+            completion,
+        });
+        self.state.completed |= 1 << completion.0;
+        for task in self.machine.task_ids() {
+            if self.state.task(task).run == (Run::Waits { completion }) {
+                self.finish_line_of(task);
+            }
+        }
+    }
+
+    /// Gives back the last lock it holds; after the last one the system call returns.
+    fn unwind(&mut self) -> Next {
+        if let Some((lock, _)) = self.state.task(self.me).held.locks().last() {
+            lock::release(self, lock);
+        }
+        if !self.state.task(self.me).held.is_empty() {
+            return Next::Go(Pc::Unwind);
+        }
+        self.emit(Event::Unwound { task: self.me });
+        let resume = self
+            .machine
+            .line(self.me, self.state.task(self.me).line)
+            .map(|l| l.resume);
+        let task = self.task_mut();
+        task.line = resume.unwrap_or(task.line);
+        self.at_line()
+    }
+
+    /// Writes what a step decided into the task that took it.
+    pub(crate) fn settle(&mut self, next: Next) {
+        match next {
+            Next::Go(pc) => self.set_run(Run::Ready(pc)),
+            Next::Queue(lock, mode, pc) => lock::enqueue(self, lock, mode, pc),
+            Next::Nap(nap, pc) => {
+                self.emit(Event::Slept { task: self.me, nap });
+                self.set_run(Run::Asleep { nap, pc });
+            }
+            Next::Fruitless => page_alloc::end_round(self),
+            Next::OomLockBusy => page_alloc::lost_trylock(self),
+            Next::Wait(completion) => self.set_run(Run::Waits { completion }),
+            Next::LineDone => self.finish_line_of(self.me),
+            Next::Failed => {
+                let next = if self.state.task(self.me).held.is_empty() {
+                    self.unwind()
+                } else {
+                    Next::Go(Pc::Unwind)
+                };
+                self.settle(next);
+            }
+            Next::Idle => self.set_run(Run::Idle),
+            Next::Exited => {
+                self.emit(Event::Exited { task: self.me });
+                self.set_run(Run::Exited);
+            }
+        }
+    }
+
+    /// Moves a task to its next line, or to the end of its program.
+    pub(crate) fn finish_line_of(&mut self, task: TaskId) {
+        let me = self.me;
+        self.me = task;
+        let word = self.task_mut();
+        word.line += 1;
+        word.todo = 0;
+        let next = self.at_line();
+        self.settle(next);
+        self.me = me;
+    }
+
+    /// Where a task stands that has just arrived at its current line.
+    fn at_line(&mut self) -> Next {
+        let task = self.state.task(self.me);
+        if self.machine.line(self.me, task.line).is_some() {
+            return Next::Go(Pc::Line);
+        }
+        self.emit(Event::ProgramEnded { task: self.me });
+        let task = self.state.task(self.me);
+        match self.machine.actor(self.me).kind {
+            Kind::User(_) if task.flags.has(TaskFlags::SIGKILL) => Next::Go(Pc::ExitLock),
+            Kind::Kthread
+                if self.machine.actor(self.me).mm.is_some()
+                    && !task.flags.has(TaskFlags::MM_NULL) =>
+            {
+                Next::Go(Pc::ExitDropMm)
+            }
+            _ => Next::Idle,
+        }
+    }
+
+    pub(crate) fn emit(&mut self, event: Event) {
+        self.observer.event(event);
+    }
+
+    pub(crate) fn task_mut(&mut self) -> &mut crate::state::Task {
+        self.state.task_mut(self.me)
+    }
+
+    pub(crate) fn set_run(&mut self, run: Run) {
+        self.state.task_mut(self.me).run = run;
+    }
+
+    pub(crate) fn set_flag(&mut self, task: TaskId, bit: u16, on: bool) {
+        let flags = &mut self.state.task_mut(task).flags.0;
+        *flags = if on { *flags | bit } else { *flags & !bit };
+    }
+
+    /// Sets a bit of an mm and says so where somebody may care.
+    pub(crate) fn set_mm_flag(&mut self, mm: MmId, bit: u16) {
+        let flags = &mut self.state.mm_mut(mm).flags;
+        if flags.has(bit) {
+            return;
+        }
+        flags.0 |= bit;
+        match bit {
+            MmFlags::OOM_SKIP => self.emit(Event::SkipSet { mm }),
+            MmFlags::UNSTABLE => self.emit(Event::UnstableSet { mm }),
+            _ => {}
+        }
+        self.disturb();
+    }
+
+    /// Adds free pages: a relevant change.
+    pub(crate) fn give_pages(&mut self, pages: u16) {
+        if pages > 0 {
+            self.state.free_pages += pages;
+            self.disturb();
+        }
+    }
+
+    /// A relevant change happened: a parked allocator goes on, and a round under way no
+    /// longer counts as having seen the present.
+    ///
+    /// Relevant is exactly what a round of the allocator reads: free pages, marks and
+    /// flags of victims, whose mm is gone, signals, the kernel's axes. Locks other than
+    /// `oom_lock` do not enter a round, so taking one is no change here.
+    pub(crate) fn disturb(&mut self) {
+        for task in &mut self.state.tasks[..self.state.task_count as usize] {
+            task.flags.0 &= !TaskFlags::CLEAN_ROUND;
+            if matches!(task.run, Run::Parked(_)) {
+                task.run = Run::Ready(Pc::AllocTry);
+            }
+        }
+    }
+}
+
+/// The reaper's first step after it was woken; also what an idle kworker does.
+pub(crate) const REAP_NEXT: Run = Run::Ready(Pc::Reap(Reap::Next));

@@ -1,1 +1,82 @@
-//! memory
+//! `mm/memory.c` and the fault path around it, 4.5 to 4.19.
+//!
+//! **Models** handle_mm_fault for anonymous pages with `mmap_sem` held for reading,
+//! check_stable_address_space, and zap_page_range as the reaper and `exit_mmap` use it.
+//! **Leaves out** the drop of `mmap_sem` for page locks (no fault here waits for one),
+//! huge pages, swap. A fault that gets SIGBUS gives its page back at once; the kernel maps
+//! it first for kernel threads (4.9), which no verdict can tell, the mm being doomed.
+//! **Atomic because** the page goes from the free list into the page table under the
+//! task's own locks; the release of `mmap_sem` after the last page commutes with
+//! everything others do before it.
+
+use crate::event::{Event, Observer, Right};
+use crate::kernel::{Unstable, lock};
+use crate::machine::{Backing, Kind, MmId, Op};
+use crate::state::MmFlags;
+use crate::step::{Cx, Next};
+
+/// The request got its page: maps it if it was a fault, and ends the line with its lock
+/// after the last one.
+pub(crate) fn got_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
+    let line = cx.machine.line(cx.me, cx.state.task(cx.me).line);
+    let fault = match line.map(|line| line.op) {
+        Some(Op::Fault { mm, .. }) => Some(mm),
+        _ => None,
+    };
+    if let Some(mm) = fault
+        && is_refused(cx, mm)
+    {
+        cx.emit(Event::FaultRefused { task: cx.me, mm });
+        cx.task_mut().todo = 0;
+        return release(cx);
+    }
+    cx.state.free_pages -= 1;
+    cx.emit(Event::PageTaken { task: cx.me, right });
+    if let Some(mm) = fault {
+        cx.state.mm_mut(mm).vmas[0].pages += 1;
+        cx.emit(Event::PageMapped { task: cx.me, mm });
+    }
+    let task = cx.task_mut();
+    task.todo = task.todo.saturating_sub(1);
+    if task.todo > 0 {
+        return Next::Go(crate::state::Pc::AllocTry);
+    }
+    release(cx)
+}
+
+/// Whether a fault on this mm gets SIGBUS because the reaper has been there (oom.md 5.5).
+fn is_refused<O: Observer>(cx: &Cx<'_, O>, mm: MmId) -> bool {
+    cx.state.mm(mm).flags.has(MmFlags::UNSTABLE)
+        && match cx.machine.kernel.unstable {
+            Unstable::Ignored => false,
+            Unstable::KthreadSigbus => cx.machine.actor(cx.me).kind == Kind::Kthread,
+            Unstable::Sigbus => true,
+        }
+}
+
+/// Ends a line that works under `mmap_sem`.
+pub(crate) fn release<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    let line = cx.machine.line(cx.me, cx.state.task(cx.me).line);
+    if let Some(Op::Fault { mm, .. } | Op::Mmap { mm }) = line.map(|line| line.op) {
+        lock::release(cx, cx.machine.mmap_sem(mm));
+    }
+    Next::LineDone
+}
+
+/// Whether the reaper's filter lets it take this VMA now (oom.md 5.4, up to 5.17).
+pub(crate) fn is_reapable<O: Observer>(cx: &Cx<'_, O>, mm: MmId, vma: usize) -> bool {
+    let info = &cx.machine.mms[mm.0 as usize].vmas[vma];
+    !cx.state.mm(mm).vmas[vma].locked && info.backing == Backing::Anon
+}
+
+/// Frees the pages of one VMA.
+pub(crate) fn zap<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId, vma: usize) {
+    let pages = core::mem::take(&mut cx.state.mm_mut(mm).vmas[vma].pages);
+    cx.emit(Event::VmaZapped {
+        task: cx.me,
+        mm,
+        vma: vma as u8,
+        pages,
+    });
+    cx.give_pages(pages);
+}

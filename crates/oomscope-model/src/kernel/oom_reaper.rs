@@ -1,1 +1,273 @@
-//! oom_reaper
+//! `mm/oom_kill.c`, the `oom_reaper` thread, 4.6 to 4.19.
+//!
+//! **Models** wake_oom_reaper (Q1 to Q3), oom_reap_task and __oom_reap_task (T0 to T9),
+//! oom_reap_task_mm; facts: oom.md 5.1 to 5.5.
+//! **Leaves out** mmu notifiers, the double enqueue of S24, the 2 s timer of 5.18.
+//! **Atomic because** T1 to T6 test and take under the trylock that ends them; T7 is cut
+//! per VMA, because the exiting victim may change `VM_LOCKED` between two of them; T8 and
+//! T9 release and record, which commutes with what others do before the next lock.
+
+use crate::event::{Event, Observer};
+use crate::kernel::oom_kill::{self, ReapEnd};
+use crate::kernel::{ExitProtocol, Mmput, Reaper, ReaperLock, ReaperMm, lock, memory, mmap};
+use crate::machine::{Kind, MmId, Mode, OOM_LOCK, ProcessId, TaskId};
+use crate::state::{MmFlags, Nap, Pc, Reap, Run, TaskFlags};
+use crate::step::{Cx, Next, REAP_NEXT};
+
+/// `MAX_OOM_REAP_RETRIES`: tries before the reaper gives up.
+pub const MAX_OOM_REAP_RETRIES: u8 = 10;
+
+/// Q1 to Q3: puts a victim at the front of the list and wakes the thread.
+pub(crate) fn wake<O: Observer>(cx: &mut Cx<'_, O>, victim: TaskId) {
+    if cx.machine.kernel.reaper == Reaper::Absent {
+        return;
+    }
+    let Some(reaper) = cx.machine.kernel_task(Kind::OomReaper) else {
+        return;
+    };
+    let busy_with_it = cx.state.task(reaper).victim == Some(victim);
+    if cx.state.task(victim).reap_rank != 0 || busy_with_it {
+        return;
+    }
+    for task in &mut cx.state.tasks[..cx.state.task_count as usize] {
+        if task.reap_rank != 0 {
+            task.reap_rank += 1;
+        }
+    }
+    cx.state.task_mut(victim).reap_rank = 1;
+    cx.emit(Event::ReaperQueued { victim });
+    if cx.state.task(reaper).run == Run::Idle {
+        cx.state.task_mut(reaper).run = REAP_NEXT;
+    }
+}
+
+/// One step of the thread.
+pub(crate) fn step<O: Observer>(cx: &mut Cx<'_, O>, at: Reap) -> Next {
+    match at {
+        Reap::Next => next_victim(cx),
+        Reap::OomLock => lock::acquire(cx, OOM_LOCK, Mode::Write, Pc::Reap(Reap::Attempt)),
+        Reap::Attempt => attempt(cx),
+        Reap::Zap => zap(cx),
+        Reap::GiveUp => give_up(cx),
+    }
+}
+
+/// Takes the newest victim from the list.
+fn next_victim<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    let head = cx
+        .state
+        .tasks()
+        .find_map(|(id, task)| (task.reap_rank == 1).then_some(id));
+    let Some(victim) = head else {
+        return Next::Idle;
+    };
+    for task in &mut cx.state.tasks[..cx.state.task_count as usize] {
+        task.reap_rank = task.reap_rank.saturating_sub(1);
+    }
+    let me = cx.task_mut();
+    me.victim = Some(victim);
+    me.tries = 0;
+    cx.emit(Event::ReaperStarts { victim });
+    begin_attempt(cx)
+}
+
+fn begin_attempt<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    match cx.machine.kernel.reaper_lock {
+        ReaperLock::NotTaken => Next::Go(Pc::Reap(Reap::Attempt)),
+        ReaperLock::Taken => Next::Go(Pc::Reap(Reap::OomLock)),
+    }
+}
+
+/// T1 to T6: finds the mm, tries its `mmap_sem` for reading.
+fn attempt<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    let Some(victim) = cx.state.task(cx.me).victim else {
+        return Next::Idle;
+    };
+    let found = match cx.machine.kernel.reaper_mm {
+        ReaperMm::PinsUsers => cx
+            .machine
+            .process_of(victim)
+            .and_then(|process| oom_kill::live_thread(cx.machine, cx.state, process))
+            .and_then(|thread| oom_kill::live_mm(cx.machine, cx.state, thread))
+            .filter(|&mm| cx.state.mm(mm).users > 0),
+        ReaperMm::MmgetNotZero | ReaperMm::PinsCount => cx.machine.actor(victim).mm,
+    };
+    let Some(mm) = found else {
+        return nothing_to_do(cx, victim);
+    };
+    let mmap_sem = cx.machine.mmap_sem(mm);
+    if !lock::can_trylock(cx.machine, cx.state, mmap_sem, Mode::Read) {
+        return failed(cx, mmap_sem);
+    }
+    match cx.machine.kernel.reaper_mm {
+        ReaperMm::PinsUsers => pin(cx, mm),
+        ReaperMm::MmgetNotZero if cx.state.mm(mm).users == 0 => return nothing_to_do(cx, victim),
+        ReaperMm::MmgetNotZero => pin(cx, mm),
+        ReaperMm::PinsCount => {
+            let flags = cx.state.mm(mm).flags;
+            if flags.has(MmFlags::OOM_SKIP) || flags.has(MmFlags::GONE) {
+                return nothing_to_do(cx, victim);
+            }
+            if flags.has(MmFlags::UNSTABLE)
+                && let Some(next) = refused(cx, victim, mm)
+            {
+                return next;
+            }
+        }
+    }
+    lock::take(cx, mmap_sem, Mode::Read);
+    if cx.machine.kernel.reaper_mm != ReaperMm::PinsUsers {
+        cx.set_mm_flag(mm, MmFlags::UNSTABLE);
+    }
+    let me = cx.task_mut();
+    me.mm_job = Some(mm);
+    me.todo = 0;
+    Next::Go(Pc::Reap(Reap::Zap))
+}
+
+fn pin<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId) {
+    cx.state.mm_mut(mm).users += 1;
+    cx.set_flag(cx.me, TaskFlags::PINS_MM, true);
+}
+
+/// P01 and P02: the exiting task has claimed the mm.
+fn refused<O: Observer>(cx: &mut Cx<'_, O>, victim: TaskId, mm: MmId) -> Option<Next> {
+    let skips = match cx.machine.kernel.exit_mmap {
+        ExitProtocol::UnstableV1 => true,
+        ExitProtocol::UnstableV2 => false,
+        _ => return None,
+    };
+    cx.emit(Event::ReaperRefused { victim, mm });
+    if skips {
+        oom_kill::reap_ended(cx, victim, ReapEnd::NothingToDo);
+    }
+    Some(next_job(cx))
+}
+
+/// T7: looks at one VMA; after the last one T8 and T9.
+fn zap<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    let word = cx.state.task(cx.me);
+    let (Some(victim), Some(mm)) = (word.victim, word.mm_job) else {
+        return Next::Idle;
+    };
+    let vma = usize::from(word.todo);
+    let vmas = cx.machine.mms[mm.0 as usize].vmas.len();
+    if memory::is_reapable(cx, mm, vma) {
+        memory::zap(cx, mm, vma);
+    } else {
+        cx.emit(Event::VmaSkipped { mm, vma: vma as u8 });
+    }
+    if vma + 1 < vmas {
+        cx.task_mut().todo += 1;
+        return Next::Go(Pc::Reap(Reap::Zap));
+    }
+    cx.emit(Event::Reaped { victim, mm });
+    lock::release(cx, cx.machine.mmap_sem(mm));
+    oom_kill::reap_ended(cx, victim, ReapEnd::Reaped);
+    cx.task_mut().todo = 0;
+    if !cx.state.task(cx.me).flags.has(TaskFlags::PINS_MM) {
+        cx.task_mut().mm_job = None;
+        return next_job(cx);
+    }
+    cx.set_flag(cx.me, TaskFlags::PINS_MM, false);
+    lock::release(cx, OOM_LOCK);
+    mmput(cx, mm)
+}
+
+/// T9: drops the reference that T2 or T4 took.
+fn mmput<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId) -> Next {
+    let users = &mut cx.state.mm_mut(mm).users;
+    *users -= 1;
+    let last = *users == 0;
+    match cx.machine.kernel.mmput {
+        Mmput::Synchronous if last => return Next::Go(Pc::ExitMmap(mmap::FIRST)),
+        Mmput::Asynchronous if last => mmap::mmput_async(cx, mm),
+        _ => {}
+    }
+    cx.task_mut().mm_job = None;
+    next_job(cx)
+}
+
+/// A try failed: 100 ms, then again, after ten tries no more.
+fn failed<O: Observer>(cx: &mut Cx<'_, O>, mmap_sem: crate::machine::LockId) -> Next {
+    let me = cx.task_mut();
+    me.tries += 1;
+    let tries = me.tries;
+    cx.emit(Event::TrylockFailed {
+        task: cx.me,
+        lock: mmap_sem,
+        tries,
+    });
+    lock::release(cx, OOM_LOCK);
+    let next = if tries >= MAX_OOM_REAP_RETRIES {
+        Reap::GiveUp
+    } else {
+        match cx.machine.kernel.reaper_lock {
+            ReaperLock::NotTaken => Reap::Attempt,
+            ReaperLock::Taken => Reap::OomLock,
+        }
+    };
+    Next::Nap(Nap::Hz10, Pc::Reap(next))
+}
+
+fn nothing_to_do<O: Observer>(cx: &mut Cx<'_, O>, victim: TaskId) -> Next {
+    cx.emit(Event::NothingToReap { victim });
+    oom_kill::reap_ended(cx, victim, ReapEnd::NothingToDo);
+    next_job(cx)
+}
+
+fn give_up<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    let Some(victim) = cx.state.task(cx.me).victim else {
+        return Next::Idle;
+    };
+    cx.emit(Event::UnableToReap { victim });
+    oom_kill::reap_ended(cx, victim, ReapEnd::GaveUp);
+    next_job(cx)
+}
+
+/// Done with this victim: gives `oom_lock` back and looks at the list again.
+pub(crate) fn next_job<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    lock::release(cx, OOM_LOCK);
+    let me = cx.task_mut();
+    me.victim = None;
+    me.tries = 0;
+    let more = cx.state.tasks().any(|(_, task)| task.reap_rank != 0);
+    if more {
+        Next::Go(Pc::Reap(Reap::Next))
+    } else {
+        Next::Idle
+    }
+}
+
+/// A person switched the reaper on: victims that nobody has reaped are handed to it.
+pub(crate) fn adopt_victims<O: Observer>(cx: &mut Cx<'_, O>) {
+    for process in (0..cx.machine.processes.len() as u8).map(ProcessId) {
+        let mut marked = cx.machine.threads(process);
+        if oom_kill::blocks_killer(cx.machine, cx.state, process)
+            && let Some(victim) =
+                marked.find(|&thread| cx.state.task(thread).flags.has(TaskFlags::MEMDIE))
+        {
+            wake(cx, victim);
+        }
+    }
+}
+
+/// A person switched the reaper off: it finishes an attempt under way and forgets the rest.
+pub(crate) fn retire<O: Observer>(cx: &mut Cx<'_, O>) {
+    for task in &mut cx.state.tasks[..cx.state.task_count as usize] {
+        task.reap_rank = 0;
+    }
+    let Some(reaper) = cx.machine.kernel_task(Kind::OomReaper) else {
+        return;
+    };
+    let word = cx.state.task_mut(reaper);
+    let between_attempts = matches!(
+        word.run,
+        Run::Asleep { .. } | Run::Ready(Pc::Reap(Reap::Next | Reap::OomLock))
+    );
+    if between_attempts {
+        word.run = Run::Idle;
+        word.victim = None;
+        word.tries = 0;
+    }
+}

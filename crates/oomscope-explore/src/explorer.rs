@@ -1,0 +1,214 @@
+//! Breadth-first search in slices. Deterministic: states are numbered in the order in which
+//! they are found, transitions are taken lowest task first, so the first state with a
+//! property is at the end of a shortest schedule to it.
+
+use oomscope_model::kernel::page_alloc;
+use oomscope_model::machine::{Machine, TaskId};
+use oomscope_model::state::{State, StateFlags};
+use oomscope_model::step::{enabled, step};
+use oomscope_model::transition::Transition;
+
+use crate::regions::Regions;
+use crate::store::Store;
+use crate::{Class, LockupKind, Outcome, Progress};
+
+/// What one state shows by itself.
+pub(crate) mod mark {
+    /// Finished.
+    pub(crate) const FINISHED: u8 = 1;
+    /// At least two processes were killed.
+    pub(crate) const SECOND_KILL: u8 = 1 << 1;
+    /// A task oopsed.
+    pub(crate) const OOPS: u8 = 1 << 2;
+    /// Memory was corrupted.
+    pub(crate) const CORRUPT: u8 = 1 << 3;
+    /// The kernel panicked.
+    pub(crate) const PANIC: u8 = 1 << 4;
+    /// Some task wants a page.
+    pub(crate) const WANTS_PAGE: u8 = 1 << 5;
+}
+
+/// A breadth-first exploration, advanced in slices; stop calling to cancel.
+pub struct Explorer {
+    machine: Machine,
+    store: Store,
+    marks: Vec<u8>,
+    parents: Vec<u32>,
+    via: Vec<u8>,
+    /// Successors of state `i`: `targets[offsets[i]..offsets[i + 1]]`.
+    offsets: Vec<u32>,
+    targets: Vec<u32>,
+    depth: u32,
+    depth_end: u32,
+    first: [Option<u32>; Outcome::ALL.len()],
+    regions: Option<Regions>,
+}
+
+impl Explorer {
+    /// Starts an exploration of everything reachable from `start`.
+    pub fn new(machine: &Machine, start: &State) -> Explorer {
+        let mut explorer = Explorer {
+            machine: machine.clone(),
+            store: Store::new(start),
+            marks: Vec::new(),
+            parents: Vec::new(),
+            via: Vec::new(),
+            offsets: vec![0],
+            targets: Vec::new(),
+            depth: 0,
+            depth_end: 1,
+            first: [None; Outcome::ALL.len()],
+            regions: None,
+        };
+        explorer.add(start, 0, 0);
+        explorer
+    }
+
+    /// Expands at most `budget_states` further states; the regions are computed with the
+    /// last one.
+    pub fn advance(&mut self, budget_states: u32) -> Progress {
+        for _ in 0..budget_states {
+            let index = self.expanded();
+            if index == self.store.len() {
+                break;
+            }
+            if index == self.depth_end {
+                self.depth += 1;
+                self.depth_end = self.store.len();
+            }
+            self.expand(index);
+        }
+        if self.expanded() == self.store.len() && self.regions.is_none() {
+            self.finish();
+        }
+        self.progress()
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        let per_state = 1 + 4 + 1 + 4;
+        let own = u64::from(self.store.len()) * per_state + self.targets.capacity() as u64 * 4;
+        Progress {
+            states: self.store.len(),
+            transitions: self.targets.len() as u64,
+            depth: self.depth,
+            bytes: self.store.bytes() + own,
+            done: self.regions.is_some(),
+        }
+    }
+
+    /// Where this state lies. `None`: unknown, the exploration is not done or the state is
+    /// not reachable from its start.
+    pub fn class(&self, state: &State) -> Option<Class> {
+        let index = self.store.find(state)?;
+        self.regions.as_ref().map(|regions| regions.class(index))
+    }
+
+    /// How many states are reachable from this one, itself included.
+    pub fn reachable_from(&self, state: &State) -> Option<u32> {
+        let regions = self.regions.as_ref()?;
+        let index = self.store.find(state)?;
+        Some(regions.count_reachable(index, &self.offsets, &self.targets))
+    }
+
+    /// What kind of lockup a doomed state leads to.
+    pub fn lockup_kind(&self, state: &State) -> Option<LockupKind> {
+        let index = self.store.find(state)?;
+        self.regions
+            .as_ref()
+            .and_then(|regions| regions.kind(index))
+    }
+
+    /// Which outcomes are reachable from the start. Complete only when done; what is in it
+    /// earlier is true already.
+    pub fn outcomes(&self) -> Vec<Outcome> {
+        Outcome::ALL
+            .into_iter()
+            .filter(|&outcome| self.first[outcome as usize].is_some())
+            .collect()
+    }
+
+    /// The shortest schedule from the start to the first state that shows the outcome; for
+    /// a lockup or a hang its last step is the point of no return.
+    pub fn witness(&self, outcome: Outcome) -> Option<Vec<Transition>> {
+        let mut index = self.first[outcome as usize]?;
+        let mut schedule = Vec::new();
+        while index != 0 {
+            schedule.push(Transition(TaskId(self.via[index as usize])));
+            index = self.parents[index as usize];
+        }
+        schedule.reverse();
+        Some(schedule)
+    }
+
+    fn expanded(&self) -> u32 {
+        self.offsets.len() as u32 - 1
+    }
+
+    fn expand(&mut self, index: u32) {
+        let state = self.store.get(index);
+        debug_assert!(
+            self.store.find(&state) == Some(index),
+            "words() is not invertible"
+        );
+        for transition in enabled(&self.machine, &state) {
+            let mut next = state;
+            step(&self.machine, &mut next, transition, &mut ());
+            let target = self.add(&next, index, transition.0.0);
+            self.targets.push(target);
+        }
+        self.offsets.push(self.targets.len() as u32);
+    }
+
+    fn add(&mut self, state: &State, parent: u32, via: u8) -> u32 {
+        let (index, new) = self.store.insert(state);
+        if new {
+            let marks = marks_of(&self.machine, state);
+            self.marks.push(marks);
+            self.parents.push(parent);
+            self.via.push(via);
+            for outcome in Outcome::ALL {
+                if self.first[outcome as usize].is_none() && shows(marks, outcome) {
+                    self.first[outcome as usize] = Some(index);
+                }
+            }
+        }
+        index
+    }
+
+    fn finish(&mut self) {
+        let regions = Regions::new(&self.marks, &self.offsets, &self.targets);
+        self.first[Outcome::Lockup as usize] = regions.first_lockup();
+        self.first[Outcome::Hang as usize] = regions.first_hang();
+        self.regions = Some(regions);
+    }
+}
+
+fn marks_of(machine: &Machine, state: &State) -> u8 {
+    let mut marks = 0;
+    let mut set = |bit: u8, on: bool| marks |= if on { bit } else { 0 };
+    set(mark::FINISHED, state.is_finished());
+    set(mark::SECOND_KILL, state.kills(machine) >= 2);
+    set(mark::OOPS, state.flags.has(StateFlags::OOPS));
+    set(mark::CORRUPT, state.flags.has(StateFlags::CORRUPT));
+    set(mark::PANIC, state.flags.has(StateFlags::PANIC));
+    let wants = machine
+        .task_ids()
+        .any(|task| page_alloc::wants_page(state, task));
+    set(mark::WANTS_PAGE, wants);
+    marks
+}
+
+/// Whether a state with these marks shows an outcome that one state can show. A lockup
+/// needs the whole graph.
+fn shows(marks: u8, outcome: Outcome) -> bool {
+    let broken = mark::SECOND_KILL | mark::OOPS | mark::CORRUPT | mark::PANIC;
+    match outcome {
+        Outcome::Ok => marks & mark::FINISHED != 0 && marks & broken == 0,
+        Outcome::ExtraKill => marks & mark::SECOND_KILL != 0,
+        Outcome::Oops => marks & mark::OOPS != 0,
+        Outcome::Corrupt => marks & mark::CORRUPT != 0,
+        Outcome::Panic => marks & mark::PANIC != 0,
+        Outcome::Stall | Outcome::Lockup | Outcome::Hang | Outcome::WrongErrno => false,
+    }
+}

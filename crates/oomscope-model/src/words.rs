@@ -1,0 +1,276 @@
+//! The exact packed form of a state: explicit little-endian bit fields in `u64` words, the
+//! same on every platform. What is hashed, stored and compared is this and nothing else.
+
+use crate::machine::{CompletionId, LockId, MMS_MAX, MmId, Mode, TASKS_MAX, TaskId, VMAS_MAX};
+use crate::state::{
+    ExitMmap, Held, Mm, MmFlags, Nap, Pc, Reap, Run, State, StateFlags, Task, TaskFlags, Vma,
+};
+
+/// The most words a state can have.
+pub const WORDS_MAX: usize = 2 * TASKS_MAX + MMS_MAX + 1;
+
+/// All program counters; the index is the code in the packed form.
+const PCS: [Pc; 29] = [
+    Pc::Line,
+    Pc::AllocTry,
+    Pc::AllocOom,
+    Pc::AllocScan,
+    Pc::AllocKillNap,
+    Pc::Release,
+    Pc::LineDone,
+    Pc::Unwind,
+    Pc::ExitLock,
+    Pc::ExitDropMm,
+    Pc::ExitMmap(ExitMmap::Start),
+    Pc::ExitMmap(ExitMmap::OomLock),
+    Pc::ExitMmap(ExitMmap::SelfReap),
+    Pc::ExitMmap(ExitMmap::EmptyWrite),
+    Pc::ExitMmap(ExitMmap::WriteLock),
+    Pc::ExitMmap(ExitMmap::MunlockClear),
+    Pc::ExitMmap(ExitMmap::MunlockWalk),
+    Pc::ExitMmap(ExitMmap::MunlockPtl),
+    Pc::ExitMmap(ExitMmap::MunlockPage),
+    Pc::ExitMmap(ExitMmap::Unmap),
+    Pc::ExitMmap(ExitMmap::Skip),
+    Pc::ExitMmap(ExitMmap::LateEmptyWrite),
+    Pc::ExitMmap(ExitMmap::LateWriteLock),
+    Pc::ExitMmap(ExitMmap::FreePgtables),
+    Pc::Reap(Reap::Next),
+    Pc::Reap(Reap::OomLock),
+    Pc::Reap(Reap::Attempt),
+    Pc::Reap(Reap::Zap),
+    Pc::Reap(Reap::GiveUp),
+];
+
+const NAPS: [Nap; 5] = [Nap::Jiffy, Nap::Hz50, Nap::Hz10, Nap::Hz, Nap::Hz2];
+
+fn pc_code(pc: Pc) -> u64 {
+    match pc {
+        Pc::Line => 0,
+        Pc::AllocTry => 1,
+        Pc::AllocOom => 2,
+        Pc::AllocScan => 3,
+        Pc::AllocKillNap => 4,
+        Pc::Release => 5,
+        Pc::LineDone => 6,
+        Pc::Unwind => 7,
+        Pc::ExitLock => 8,
+        Pc::ExitDropMm => 9,
+        Pc::ExitMmap(at) => 10 + at as u64,
+        Pc::Reap(at) => 24 + at as u64,
+    }
+}
+
+/// Writes bit fields from the low end of a word upwards.
+struct Writer {
+    word: u64,
+    at: u32,
+}
+
+impl Writer {
+    fn new() -> Writer {
+        Writer { word: 0, at: 0 }
+    }
+
+    fn put(mut self, bits: u32, value: u64) -> Writer {
+        debug_assert!(value >> bits == 0, "{value} does not fit into {bits} bits");
+        self.word |= value << self.at;
+        self.at += bits;
+        debug_assert!(self.at <= 64, "the word is full");
+        self
+    }
+}
+
+/// Reads them back in the same order.
+struct Reader {
+    word: u64,
+}
+
+impl Reader {
+    fn take(&mut self, bits: u32) -> u64 {
+        let value = self.word & ((1 << bits) - 1);
+        self.word >>= bits;
+        value
+    }
+}
+
+impl State {
+    /// How many words a state with this many tasks and address spaces has.
+    pub fn word_count(&self) -> usize {
+        2 * usize::from(self.task_count) + usize::from(self.mm_count) + 1
+    }
+
+    /// Packs the state into the first [`State::word_count`] words of `words`.
+    pub fn words(&self, words: &mut [u64; WORDS_MAX]) {
+        let tasks = usize::from(self.task_count);
+        for (index, task) in self.tasks[..tasks].iter().enumerate() {
+            [words[2 * index], words[2 * index + 1]] = pack_task(task);
+        }
+        for (index, mm) in self.mms[..usize::from(self.mm_count)].iter().enumerate() {
+            words[2 * tasks + index] = pack_mm(mm);
+        }
+        words[self.word_count() - 1] = Writer::new()
+            .put(13, u64::from(self.free_pages))
+            .put(16, u64::from(self.completed))
+            .put(3, u64::from(self.flags.0))
+            .word;
+    }
+
+    /// The exact inverse of [`State::words`]; `shape` gives the counts.
+    pub fn from_words(shape: &State, words: &[u64]) -> State {
+        let mut state = *shape;
+        let tasks = usize::from(shape.task_count);
+        for (index, task) in state.tasks[..tasks].iter_mut().enumerate() {
+            *task = unpack_task(words[2 * index], words[2 * index + 1]);
+        }
+        for (index, mm) in state.mms[..usize::from(shape.mm_count)]
+            .iter_mut()
+            .enumerate()
+        {
+            *mm = unpack_mm(words[2 * tasks + index]);
+        }
+        let mut reader = Reader {
+            word: words[shape.word_count() - 1],
+        };
+        state.free_pages = reader.take(13) as u16;
+        state.completed = reader.take(16) as u16;
+        state.flags = StateFlags(reader.take(3) as u8);
+        state
+    }
+
+    /// A digest of the packed form, equal on every platform.
+    pub fn digest(&self) -> u64 {
+        let mut words = [0; WORDS_MAX];
+        self.words(&mut words);
+        fold(&words[..self.word_count()])
+    }
+}
+
+/// Mixes words into one; every step is a bijection of the running value for a fixed word,
+/// so no word can be lost on the way.
+pub fn fold(words: &[u64]) -> u64 {
+    let mut mixed = 0x9e37_79b9_7f4a_7c15u64;
+    for &word in words {
+        mixed = (mixed ^ word).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        mixed ^= mixed >> 32;
+    }
+    mixed = mixed.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    mixed ^ mixed >> 29
+}
+
+fn pack_task(task: &Task) -> [u64; 2] {
+    let (tag, pc, lock, mode, rank, awake, nap, completion) = match task.run {
+        Run::Ready(pc) => (0, Some(pc), 0, 0, 0, 0, 0, 0),
+        Run::Queued {
+            on,
+            mode,
+            rank,
+            awake,
+            pc,
+        } => (1, Some(pc), on.0, mode as u8, rank, u8::from(awake), 0, 0),
+        Run::Parked(pc) => (2, Some(pc), 0, 0, 0, 0, 0, 0),
+        Run::Asleep { nap, pc } => (3, Some(pc), 0, 0, 0, 0, nap as u8, 0),
+        Run::Waits { completion } => (4, None, 0, 0, 0, 0, 0, completion.0),
+        Run::Idle => (5, None, 0, 0, 0, 0, 0, 0),
+        Run::Exited => (6, None, 0, 0, 0, 0, 0, 0),
+    };
+    let first = Writer::new()
+        .put(3, tag)
+        .put(5, pc.map_or(0, pc_code))
+        .put(4, u64::from(lock))
+        .put(1, u64::from(mode))
+        .put(5, u64::from(rank))
+        .put(1, u64::from(awake))
+        .put(3, u64::from(nap))
+        .put(4, u64::from(completion))
+        .put(8, u64::from(task.line))
+        .put(9, u64::from(task.flags.0))
+        .put(5, u64::from(task.todo))
+        .put(4, u64::from(task.tries))
+        .put(5, u64::from(task.reap_rank))
+        .put(4, task.mm_job.map_or(0, |mm| u64::from(mm.0) + 1));
+    let second = Writer::new()
+        .put(32, u64::from(task.held.0))
+        .put(6, task.victim.map_or(0, |victim| u64::from(victim.0) + 1));
+    [first.word, second.word]
+}
+
+fn unpack_task(first: u64, second: u64) -> Task {
+    let mut reader = Reader { word: first };
+    let tag = reader.take(3);
+    let pc = PCS[reader.take(5) as usize];
+    let on = LockId(reader.take(4) as u8);
+    let mode = if reader.take(1) == 0 {
+        Mode::Read
+    } else {
+        Mode::Write
+    };
+    let rank = reader.take(5) as u8;
+    let awake = reader.take(1) != 0;
+    let nap = NAPS[reader.take(3) as usize];
+    let completion = CompletionId(reader.take(4) as u8);
+    let run = match tag {
+        0 => Run::Ready(pc),
+        1 => Run::Queued {
+            on,
+            mode,
+            rank,
+            awake,
+            pc,
+        },
+        2 => Run::Parked(pc),
+        3 => Run::Asleep { nap, pc },
+        4 => Run::Waits { completion },
+        5 => Run::Idle,
+        _ => Run::Exited,
+    };
+    let line = reader.take(8) as u8;
+    let flags = TaskFlags(reader.take(9) as u16);
+    let todo = reader.take(5) as u8;
+    let tries = reader.take(4) as u8;
+    let reap_rank = reader.take(5) as u8;
+    let mm_job = reader.take(4).checked_sub(1).map(|mm| MmId(mm as u8));
+    let mut reader = Reader { word: second };
+    let held = Held(reader.take(32) as u32);
+    let victim = reader
+        .take(6)
+        .checked_sub(1)
+        .map(|victim| TaskId(victim as u8));
+    Task {
+        run,
+        line,
+        held,
+        flags,
+        todo,
+        tries,
+        mm_job,
+        victim,
+        reap_rank,
+    }
+}
+
+fn pack_mm(mm: &Mm) -> u64 {
+    let mut writer = Writer::new()
+        .put(6, u64::from(mm.users))
+        .put(6, u64::from(mm.flags.0));
+    for vma in mm.vmas {
+        writer = writer
+            .put(13, u64::from(vma.pages))
+            .put(1, u64::from(vma.locked));
+    }
+    writer.word
+}
+
+fn unpack_mm(word: u64) -> Mm {
+    let mut reader = Reader { word };
+    let users = reader.take(6) as u8;
+    let flags = MmFlags(reader.take(6) as u16);
+    let mut vmas = [Vma::default(); VMAS_MAX];
+    for vma in &mut vmas {
+        *vma = Vma {
+            pages: reader.take(13) as u16,
+            locked: reader.take(1) != 0,
+        };
+    }
+    Mm { users, flags, vmas }
+}
