@@ -1,7 +1,12 @@
 //! Where a task is, in the kernel's own function names, and its program in kernel words.
+//!
+//! Names are those of 4.6 on x86 (locks-and-allocation.md 9.2): what a hung-task report of
+//! that time would show.
 
-use oomscope_model::machine::{Machine, TaskId};
-use oomscope_model::state::State;
+use oomscope_model::machine::{Gfp, Kind, LockClass, LockId, Machine, Mode, Op, TaskId, Wait};
+use oomscope_model::state::{ExitMmap, Pc, Reap, Run, State};
+
+use crate::names;
 
 /// One line of a program.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,19 +19,251 @@ pub struct ProgramLine {
 
 /// The kernel call stack, innermost function first; empty in user mode.
 pub fn call_stack(machine: &Machine, state: &State, task: TaskId) -> Vec<String> {
-    let _ = (machine, state, task);
-    Vec::new()
+    let mut frames = Vec::new();
+    if let Some(frame) = sleeping(machine, state, task) {
+        frames.push(frame);
+    }
+    frames.extend(path(machine, state, task).into_iter().map(String::from));
+    frames
 }
 
 /// The two functions that say most about where a task is: `mmap → down_write`.
 pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
-    let _ = (machine, state, task);
-    String::new()
+    let word = state.task(task);
+    match machine.actor(task).kind {
+        Kind::OomReaper => return reaper_detail(machine, state, task),
+        Kind::Kworker if word.run == Run::Idle => return "no mmput handed over".to_string(),
+        _ => {}
+    }
+    let inner = |op: &str, at: &str| format!("{op} → {at}");
+    let op = names::op(machine, state, task).map(|op| op_name(machine, op));
+    match word.run {
+        Run::Exited => "do_exit: gone".to_string(),
+        Run::Idle => "user mode".to_string(),
+        Run::Waits { completion } => {
+            inner("wait_for", names::completion(machine, completion))
+        }
+        Run::Queued { on, mode, pc, .. } => {
+            let verb = lock_verb(machine, on, mode, names::is_killable(machine, state, task));
+            match pc {
+                Pc::ExitLock | Pc::ExitDropMm => inner("exit_mm", &verb),
+                Pc::ExitMmap(_) => inner("exit_mmap", &verb),
+                _ => match names::op(machine, state, task) {
+                    Some(Op::Lock { .. }) | None => inner(&verb, names::lock_title(machine, on)),
+                    Some(_) => inner(&op.unwrap_or_default(), &verb),
+                },
+            }
+        }
+        Run::Ready(pc) | Run::Parked(pc) | Run::Asleep { pc, .. } => match pc {
+            Pc::AllocTry => inner(&op.unwrap_or_default(), "alloc"),
+            Pc::AllocOom => inner(&op.unwrap_or_default(), "reclaim"),
+            Pc::AllocScan => inner("out_of_memory", "select_bad_process"),
+            Pc::AllocKillNap => inner("out_of_memory", "schedule_timeout"),
+            Pc::Unwind => inner(&op.unwrap_or_default(), "-EINTR"),
+            Pc::ExitLock => inner("do_exit", "exit_mm"),
+            Pc::ExitDropMm => inner("exit_mm", "mmput"),
+            Pc::ExitMmap(at) => inner("exit_mmap", exit_frame(at)),
+            Pc::Reap(_) => "oom_reap_task".to_string(),
+            _ => op.unwrap_or_else(|| "user mode".to_string()),
+        },
+    }
 }
 
 /// The program, one entry per compiled line; [`oomscope_model::state::Task::line`] is the
 /// index of the current one.
 pub fn program_text(machine: &Machine, task: TaskId) -> Vec<ProgramLine> {
-    let _ = (machine, task);
-    Vec::new()
+    machine
+        .actor(task)
+        .program
+        .iter()
+        .map(|line| ProgramLine { source: line.source, text: op_text(machine, line.op) })
+        .collect()
+}
+
+/// One operation as a program writes it.
+pub fn op_text(machine: &Machine, op: Op) -> String {
+    match op {
+        Op::Lock { lock, mode, wait } => {
+            let verb = lock_verb(machine, lock, mode, wait == Wait::Killable);
+            format!("{verb} {}", machine.locks[lock.0 as usize].name)
+        }
+        Op::Unlock { lock } => {
+            let info = &machine.locks[lock.0 as usize];
+            let verb = match info.class {
+                LockClass::MmapSem(_) | LockClass::Rwsem => "up",
+                LockClass::PageLock => "unlock_page",
+                _ => "mutex_unlock",
+            };
+            format!("{verb} {}", info.name)
+        }
+        Op::Alloc { gfp, pages } => format!("alloc_page {}{}", gfp_name(gfp), times(pages)),
+        Op::Free { pages } => format!("free_page{}", times(pages)),
+        Op::Fault { mm, pages } => format!("page_fault {}{}", names::mm(machine, mm), times(pages)),
+        Op::Mmap { mm } => format!("mmap {}", names::mm(machine, mm)),
+        Op::WaitFor { completion } => format!("wait_for {}", names::completion(machine, completion)),
+        Op::Complete { completion } => format!("complete {}", names::completion(machine, completion)),
+    }
+}
+
+pub(crate) fn gfp_name(gfp: Gfp) -> &'static str {
+    match gfp {
+        Gfp::Kernel => "GFP_KERNEL",
+        Gfp::Nofs => "GFP_NOFS",
+    }
+}
+
+/// The function that a wait for this lock calls.
+pub(crate) fn lock_verb(machine: &Machine, lock: LockId, mode: Mode, killable: bool) -> String {
+    let verb = match (machine.locks[lock.0 as usize].class, mode) {
+        (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Read) => "down_read",
+        (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) => "down_write",
+        (LockClass::PageLock, _) => "lock_page",
+        _ => "mutex_lock",
+    };
+    if killable { format!("{verb}_killable") } else { verb.to_string() }
+}
+
+fn times(pages: u8) -> String {
+    if pages == 1 { String::new() } else { format!(" {pages}") }
+}
+
+fn op_name(machine: &Machine, op: Op) -> String {
+    match op {
+        Op::Lock { lock, mode, wait } => lock_verb(machine, lock, mode, wait == Wait::Killable),
+        Op::Unlock { .. } => "unlock".to_string(),
+        Op::Alloc { gfp: Gfp::Nofs, .. } => "GFP_NOFS".to_string(),
+        Op::Alloc { .. } => "alloc_page".to_string(),
+        Op::Free { .. } => "free_page".to_string(),
+        Op::Fault { .. } => "page fault".to_string(),
+        Op::Mmap { .. } => "mmap".to_string(),
+        Op::WaitFor { .. } => "wait_for".to_string(),
+        Op::Complete { .. } => "complete".to_string(),
+    }
+}
+
+fn reaper_detail(machine: &Machine, state: &State, task: TaskId) -> String {
+    let word = state.task(task);
+    let victim = word.victim.map(|victim| names::task(machine, victim)).unwrap_or("victim");
+    let sem = "trylock mmap_sem";
+    match word.run {
+        Run::Asleep { .. } if word.tries > 0 => format!("{sem}: failed"),
+        Run::Asleep { .. } => "schedule_timeout_idle".to_string(),
+        Run::Queued { .. } => "mutex_lock oom_lock".to_string(),
+        Run::Ready(Pc::Reap(Reap::Attempt)) => sem.to_string(),
+        Run::Ready(Pc::Reap(Reap::Zap)) => format!("zap {victim}"),
+        Run::Ready(Pc::Reap(Reap::GiveUp)) => format!("unable to reap {victim}"),
+        Run::Ready(Pc::ExitMmap(_)) => "mmput → exit_mmap".to_string(),
+        Run::Ready(_) => "oom_reap_task".to_string(),
+        _ => "wait_event: no victim".to_string(),
+    }
+}
+
+/// The frame on top of a sleeper's stack.
+fn sleeping(machine: &Machine, state: &State, task: TaskId) -> Option<String> {
+    let frame = match state.task(task).run {
+        Run::Queued { on, mode, .. } => {
+            let killable = names::is_killable(machine, state, task);
+            match (machine.locks[on.0 as usize].class, mode) {
+                (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Read) => "rwsem_down_read_failed",
+                (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) if killable => {
+                    "rwsem_down_write_failed_killable"
+                }
+                (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) => "rwsem_down_write_failed",
+                (LockClass::PageLock, _) => "__lock_page",
+                _ if killable => "__mutex_lock_killable_slowpath",
+                _ => "__mutex_lock_slowpath",
+            }
+        }
+        Run::Waits { .. } => "wait_for_completion",
+        Run::Asleep { pc: Pc::AllocKillNap, .. } => "schedule_timeout_killable",
+        Run::Asleep { pc: Pc::Reap(_), .. } => "schedule_timeout_idle",
+        Run::Asleep { .. } | Run::Parked(Pc::AllocOom) => "schedule_timeout_uninterruptible",
+        _ => return None,
+    };
+    Some(frame.to_string())
+}
+
+/// The stack below it, from where the task stands.
+fn path(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
+    let word = state.task(task);
+    let queued = matches!(word.run, Run::Queued { .. });
+    let Some(pc) = names::pc(word.run) else {
+        return if matches!(word.run, Run::Waits { .. }) { vec!["wait_for_completion_timeout", "SyS_ioctl"] } else { Vec::new() };
+    };
+    let mut frames = match pc {
+        _ if queued => lock_frames(machine, state, task),
+        Pc::AllocTry => vec!["__alloc_pages_slowpath"],
+        Pc::AllocOom => vec!["__alloc_pages_may_oom", "__alloc_pages_slowpath"],
+        Pc::AllocScan => vec!["select_bad_process", "out_of_memory", "__alloc_pages_may_oom", "__alloc_pages_slowpath"],
+        Pc::AllocKillNap => vec!["out_of_memory", "__alloc_pages_may_oom", "__alloc_pages_slowpath"],
+        _ => Vec::new(),
+    };
+    match pc {
+        Pc::ExitLock => frames.extend(["exit_mm", "do_exit", "do_group_exit", "get_signal"]),
+        Pc::ExitDropMm => frames.extend(["mmput", "exit_mm", "do_exit", "do_group_exit"]),
+        Pc::ExitMmap(at) => {
+            frames.extend([exit_frame(at), "exit_mmap", "mmput"]);
+            frames.extend(match machine.actor(task).kind {
+                Kind::User(_) => ["exit_mm", "do_exit"],
+                Kind::OomReaper => ["oom_reap_task", "oom_reaper"],
+                _ => ["process_one_work", "worker_thread"],
+            });
+        }
+        Pc::Reap(Reap::Zap) => frames.extend(["unmap_page_range", "__oom_reap_task", "oom_reap_task", "oom_reaper"]),
+        Pc::Reap(Reap::Attempt) => frames.extend(["down_read_trylock", "__oom_reap_task", "oom_reap_task", "oom_reaper"]),
+        Pc::Reap(_) => frames.extend(["oom_reap_task", "oom_reaper"]),
+        _ => frames.extend(op_frames(machine, state, task, pc)),
+    }
+    frames
+}
+
+/// What the current program line looks like on a stack.
+fn op_frames(machine: &Machine, state: &State, task: TaskId, pc: Pc) -> Vec<&'static str> {
+    let user = matches!(machine.actor(task).kind, Kind::User(_));
+    // At the start of a line a task that holds nothing is in user mode, or its kernel
+    // thread's loop.
+    if pc == Pc::Line && state.task(task).held.is_empty() && !matches!(state.task(task).run, Run::Queued { .. }) {
+        return if user { Vec::new() } else { vec!["kthread"] };
+    }
+    let mut frames = match names::op(machine, state, task) {
+        Some(Op::Fault { mm, .. }) if machine.actor(task).mm == Some(mm) && user => {
+            return vec!["alloc_pages_vma", "handle_mm_fault", "__do_page_fault", "page_fault"];
+        }
+        Some(Op::Fault { .. }) => vec!["alloc_pages_vma", "handle_mm_fault", "get_user_pages"],
+        Some(Op::Mmap { .. }) => return vec!["vm_mmap_pgoff", "SyS_mmap"],
+        Some(Op::Alloc { .. }) => vec!["__alloc_pages_nodemask", "alloc_pages_current"],
+        _ => Vec::new(),
+    };
+    frames.push(if user { "entry_SYSCALL_64" } else { "kthread" });
+    frames
+}
+
+fn lock_frames(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
+    let Run::Queued { on, mode, .. } = state.task(task).run else { return Vec::new() };
+    let killable = names::is_killable(machine, state, task);
+    vec![match (machine.locks[on.0 as usize].class, mode) {
+        (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Read) => "down_read",
+        (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) if killable => "down_write_killable",
+        (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) => "down_write",
+        (LockClass::PageLock, _) => "lock_page",
+        _ if killable => "mutex_lock_killable",
+        _ => "mutex_lock",
+    }]
+}
+
+fn exit_frame(at: ExitMmap) -> &'static str {
+    match at {
+        ExitMmap::Start => "mmu_notifier_release",
+        ExitMmap::OomLock => "mutex_lock(oom_lock)",
+        ExitMmap::SelfReap => "__oom_reap_task_mm",
+        ExitMmap::EmptyWrite | ExitMmap::LateEmptyWrite => "down_write; up_write",
+        ExitMmap::WriteLock | ExitMmap::LateWriteLock => "down_write",
+        ExitMmap::MunlockClear => "munlock_vma_pages_range",
+        ExitMmap::MunlockWalk => "follow_page_mask",
+        ExitMmap::MunlockPtl => "pte_offset_map_lock",
+        ExitMmap::MunlockPage => "lock_page",
+        ExitMmap::Unmap => "unmap_vmas",
+        ExitMmap::Skip => "set MMF_OOM_SKIP",
+        ExitMmap::FreePgtables => "free_pgtables",
+    }
 }

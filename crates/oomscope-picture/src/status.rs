@@ -1,12 +1,115 @@
 //! What a task is doing, in a few words and a shape.
 
-use oomscope_model::machine::{Machine, TaskId};
-use oomscope_model::state::State;
+use oomscope_model::kernel::Reaper;
+use oomscope_model::machine::{Kind, Machine, TaskId};
+use oomscope_model::state::{ExitMmap, Pc, Reap, Run, State, TaskFlags};
 
-use crate::picture::{Glyph, Status, Tone};
+use crate::chain::nap_words;
+use crate::names;
+use crate::picture::{Badge, Glyph, Status, Tone};
+use crate::wait::needs_page;
 
 /// The status of one task.
 pub fn status(machine: &Machine, state: &State, task: TaskId) -> Status {
-    let _ = (machine, state, task);
-    Status { glyph: Glyph::Play, word: "runs".into(), tone: Tone::Run }
+    match machine.actor(task).kind {
+        Kind::OomReaper => reaper(machine, state, task),
+        Kind::User(_) | Kind::Kthread | Kind::Kworker => worker(machine, state, task),
+    }
+}
+
+/// The marks on a task.
+pub fn badges(state: &State, task: TaskId) -> Vec<Badge> {
+    let flags = state.task(task).flags;
+    [
+        (TaskFlags::SIGKILL, Badge::Sigkill),
+        (TaskFlags::MEMDIE, Badge::Memdie),
+        (TaskFlags::EXITING, Badge::Exiting),
+    ]
+    .into_iter()
+    .filter_map(|(bit, badge)| flags.has(bit).then_some(badge))
+    .collect()
+}
+
+fn say(glyph: Glyph, word: impl Into<String>, tone: Tone) -> Status {
+    Status { glyph, word: word.into(), tone }
+}
+
+fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
+    let word = state.task(task);
+    let killed = word.flags.has(TaskFlags::SIGKILL);
+    if word.flags.has(TaskFlags::OOPSED) {
+        return say(Glyph::Cross, "died in an oops", Tone::Stuck);
+    }
+    let also_killed = |text: &str| if killed { format!("{text}, SIGKILL") } else { text.to_string() };
+    if needs_page(machine, state, task) {
+        return match word.run {
+            Run::Asleep { pc: Pc::AllocKillNap, .. } => {
+                say(Glyph::Clock, "naps with oom_lock", Tone::Wait)
+            }
+            Run::Ready(Pc::AllocScan) => say(Glyph::Play, "looks for a victim", Tone::Signal),
+            Run::Ready(_) => say(Glyph::Play, also_killed("wants a page"), Tone::Wait),
+            Run::Parked(_) if killed => say(Glyph::Play, "no page, SIGKILL", Tone::Wait),
+            _ => say(Glyph::Play, "runs, finds no page", Tone::Wait),
+        };
+    }
+    match word.run {
+        Run::Ready(pc) => ready(machine, state, task, pc, killed),
+        Run::Queued { awake: true, .. } if killed && names::is_killable(machine, state, task) => {
+            say(Glyph::Arrow, "leaves the queue", Tone::Signal)
+        }
+        Run::Queued { awake: true, .. } => say(Glyph::Play, also_killed("woken"), Tone::Run),
+        Run::Queued { .. } | Run::Waits { .. } => {
+            say(Glyph::Square, also_killed("waits"), Tone::Wait)
+        }
+        Run::Asleep { nap, .. } => {
+            say(Glyph::Clock, format!("sleeps {}", nap_words(nap)), Tone::Wait)
+        }
+        Run::Idle if machine.actor(task).kind == Kind::Kworker => {
+            say(Glyph::Ring, "idle", Tone::Neutral)
+        }
+        Run::Idle => say(Glyph::Check, "done", Tone::Ok),
+        Run::Exited => say(Glyph::Cross, "exited", Tone::Neutral),
+        Run::Parked(_) => say(Glyph::Play, "runs, finds no page", Tone::Wait),
+    }
+}
+
+fn ready(machine: &Machine, state: &State, task: TaskId, pc: Pc, killed: bool) -> Status {
+    match pc {
+        Pc::Unwind => say(Glyph::Arrow, "backs out, -EINTR", Tone::Signal),
+        Pc::ExitLock | Pc::ExitDropMm => say(Glyph::Arrow, "exiting", Tone::Signal),
+        Pc::ExitMmap(ExitMmap::Unmap) => say(Glyph::Recycle, "frees its memory", Tone::Ok),
+        Pc::ExitMmap(_) => say(Glyph::Arrow, "tears down its memory", Tone::Signal),
+        Pc::AllocTry | Pc::AllocOom | Pc::AllocScan => say(Glyph::Play, "allocates", Tone::Run),
+        _ if killed && state.task(task).held.is_empty() => {
+            say(Glyph::Arrow, "killed, will exit", Tone::Signal)
+        }
+        _ if killed => say(Glyph::Play, "runs, SIGKILL", Tone::Signal),
+        _ if machine.line(task, state.task(task).line).is_none() => {
+            say(Glyph::Check, "done", Tone::Ok)
+        }
+        _ => say(Glyph::Play, "runs", Tone::Run),
+    }
+}
+
+fn reaper(machine: &Machine, state: &State, task: TaskId) -> Status {
+    let word = state.task(task);
+    if machine.kernel.reaper == Reaper::Absent {
+        return say(Glyph::Ring, "not in this kernel", Tone::Neutral);
+    }
+    let tries = word.tries;
+    let count = if tries > 0 { format!(", {tries} of 10") } else { String::new() };
+    match word.run {
+        Run::Asleep { nap, .. } => {
+            say(Glyph::Clock, format!("sleeps {}{count}", nap_words(nap)), Tone::Reaper)
+        }
+        Run::Queued { .. } => say(Glyph::Square, format!("waits{count}"), Tone::Reaper),
+        Run::Ready(Pc::Reap(Reap::Zap)) => say(Glyph::Recycle, "reaps", Tone::Reaper),
+        Run::Ready(Pc::Reap(Reap::GiveUp)) => say(Glyph::Cross, "gives up", Tone::Reaper),
+        Run::Ready(Pc::ExitMmap(_)) => say(Glyph::Arrow, "runs exit_mmap", Tone::Reaper),
+        Run::Ready(_) => say(Glyph::Play, format!("runs{count}"), Tone::Reaper),
+        Run::Exited => say(Glyph::Cross, "died in an oops", Tone::Stuck),
+        Run::Idle | Run::Parked(_) | Run::Waits { .. } => {
+            say(Glyph::Ring, "idle", Tone::Neutral)
+        }
+    }
 }

@@ -5,8 +5,15 @@
 //! visible cycle: a task that needs a page waits for memory, and memory waits for those
 //! who keep the victim's pages.
 
-use oomscope_model::machine::{CompletionId, LockId, Machine, MmId, ProcessId, TaskId};
-use oomscope_model::state::State;
+use oomscope_model::kernel::{
+    Bookkeeping, ExitProtocol, ExitingTask, Reaper, ReaperMm, VictimReserve,
+};
+use oomscope_model::machine::{
+    Backing, CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, ProcessId, TaskId,
+};
+use oomscope_model::state::{MmFlags, Pc, Reap, Run, State, TaskFlags};
+
+use crate::names;
 
 /// Who can wait or be waited for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
@@ -59,6 +66,184 @@ pub struct WaitEdge {
 
 /// The wait-for graph of this state: tasks in order, then memory.
 pub fn wait_edges(machine: &Machine, state: &State) -> Vec<WaitEdge> {
-    let _ = (machine, state);
-    Vec::new()
+    let mut edges = Vec::new();
+    for task in machine.task_ids() {
+        edges.extend(waits_of(machine, state, task));
+    }
+    // Who keeps the victim's pages matters only to those who need some.
+    if edges.iter().any(|edge| edge.to == Party::Memory) {
+        for process in (0..machine.processes.len() as u8).map(ProcessId) {
+            edges.extend(pins_of(machine, state, process));
+        }
+    }
+    edges.sort();
+    edges.dedup();
+    edges
+}
+
+/// Whether a task needs a page that the free list will not give it now.
+pub fn needs_page(machine: &Machine, state: &State, task: TaskId) -> bool {
+    let free = state.free_pages;
+    let zone = &machine.zone;
+    match state.task(task).run {
+        Run::Parked(_) => true,
+        Run::Ready(Pc::AllocTry) | Run::Asleep { pc: Pc::AllocTry | Pc::AllocKillNap, .. } => {
+            free <= reserve_mark(machine, state, task).unwrap_or(zone.min).min(zone.min)
+        }
+        Run::Ready(Pc::AllocOom | Pc::AllocScan) => free <= zone.high,
+        _ => false,
+    }
+}
+
+/// Whether this process's mark ends the victim scan: then the killer chooses nobody else.
+pub fn blocks_killer(machine: &Machine, state: &State, process: ProcessId) -> bool {
+    let leader = machine.process(process).leader;
+    let flags = |task: TaskId| state.task(task).flags;
+    let skip = machine.actor(leader).mm.is_some_and(|mm| state.mm(mm).flags.has(MmFlags::OOM_SKIP));
+    let memdie = machine.threads(process).any(|task| flags(task).has(TaskFlags::MEMDIE));
+    let leaving = machine.kernel.exiting == ExitingTask::AbortsScan
+        && machine.threads(process).any(|task| {
+            flags(task).has(TaskFlags::EXITING) && !flags(task).has(TaskFlags::MM_NULL)
+        });
+    let marked = match machine.kernel.bookkeeping {
+        Bookkeeping::KeepMark | Bookkeeping::ClearMark => memdie,
+        Bookkeeping::FlagSecondFailure => memdie && !skip,
+        Bookkeeping::OomMm => flags(leader).has(TaskFlags::OOM_MM) && !skip,
+    };
+    marked || leaving
+}
+
+/// The victim that the reaper works on or has on its list, if it is this process.
+pub fn reaper_has(machine: &Machine, state: &State, process: ProcessId) -> Option<TaskId> {
+    let reaper = machine.kernel_task(Kind::OomReaper)?;
+    if machine.kernel.reaper == Reaper::Absent {
+        return None;
+    }
+    let current = state.task(reaper).victim;
+    machine
+        .threads(process)
+        .find(|&thread| current == Some(thread) || state.task(thread).reap_rank > 0)
+        .map(|_| reaper)
+}
+
+/// Why the reaper's next `down_read_trylock` of this lock would fail: the writer that holds
+/// it, or the head of its queue, because any waiter makes it fail.
+pub fn trylock_blocker(state: &State, lock: LockId) -> Option<TaskId> {
+    let writer = state.holders(lock).find(|(_, mode)| *mode == Mode::Write);
+    writer.or_else(|| state.queued(lock, 1)).map(|(task, _)| task)
+}
+
+fn waits_of(machine: &Machine, state: &State, task: TaskId) -> Vec<WaitEdge> {
+    let edge = |to: Party, why: Why| WaitEdge { from: Party::Task(task), to, why };
+    let mut edges = Vec::new();
+    match state.task(task).run {
+        Run::Queued { on, mode, rank, .. } => {
+            for (holder, held) in state.holders(on) {
+                if mode == Mode::Write || held == Mode::Write {
+                    edges.push(edge(Party::Task(holder), Why::HeldBy(on)));
+                }
+            }
+            for ahead in (1..rank).filter_map(|place| state.queued(on, place)) {
+                // Readers are granted together, so a reader does not wait for a reader.
+                if mode == Mode::Write || ahead.1 == Mode::Write {
+                    edges.push(edge(Party::Task(ahead.0), Why::Behind(on)));
+                }
+            }
+        }
+        Run::Waits { completion } => {
+            let completers = machine.task_ids().filter(|&other| {
+                other != task && will_complete(machine, state, other, completion)
+            });
+            edges.extend(completers.map(|other| edge(Party::Task(other), Why::Completes(completion))));
+        }
+        Run::Ready(Pc::Reap(Reap::Attempt)) | Run::Asleep { pc: Pc::Reap(_), .. } => {
+            let lock = state
+                .task(task)
+                .victim
+                .and_then(|victim| machine.actor(victim).mm)
+                .map(|mm| machine.mmap_sem(mm));
+            if let Some(lock) = lock
+                && let Some(blocker) = trylock_blocker(state, lock)
+            {
+                edges.push(edge(Party::Task(blocker), Why::Trylock(lock)));
+            }
+        }
+        Run::Parked(Pc::AllocOom) => {
+            for (holder, _) in state.holders(OOM_LOCK).filter(|(holder, _)| *holder != task) {
+                edges.push(edge(Party::Task(holder), Why::KillerBusy));
+            }
+        }
+        _ => {}
+    }
+    if needs_page(machine, state, task) {
+        edges.push(edge(Party::Memory, Why::NeedsPage));
+    }
+    edges
+}
+
+/// Whether the rest of its program completes it, and it will still run that.
+fn will_complete(machine: &Machine, state: &State, task: TaskId, completion: CompletionId) -> bool {
+    let word = state.task(task);
+    let rest = machine.actor(task).program.get(word.line as usize..).unwrap_or_default();
+    !matches!(word.run, Run::Exited | Run::Idle)
+        && !word.flags.has(TaskFlags::EXITING)
+        && rest.iter().any(|line| line.op == Op::Complete { completion })
+}
+
+fn pins_of(machine: &Machine, state: &State, process: ProcessId) -> Vec<WaitEdge> {
+    let Some(mm) = machine.actor(machine.process(process).leader).mm else { return Vec::new() };
+    let word = state.mm(mm);
+    let blocks = blocks_killer(machine, state, process);
+    let dying = state.is_killed(machine, process)
+        && word.rss() > 0
+        && !word.flags.has(MmFlags::OOM_SKIP);
+    if word.flags.has(MmFlags::GONE) || !(blocks || dying) {
+        return Vec::new();
+    }
+    if let Some(reaper) = reaper_has(machine, state, process)
+        && reap_goes_on(machine, state, mm)
+    {
+        let to = Party::Task(reaper);
+        return vec![WaitEdge { from: Party::Memory, to, why: Why::Reaps { mm } }];
+    }
+    let pins = |task: TaskId| {
+        let flags = state.task(task).flags;
+        let exit_mmap = state.task(task).mm_job == Some(mm)
+            && matches!(names::pc(state.task(task).run), Some(Pc::ExitMmap(_)));
+        let user = machine.actor(task).mm == Some(mm)
+            && !flags.has(TaskFlags::MM_NULL)
+            && state.task(task).run != Run::Exited;
+        exit_mmap || user
+    };
+    let why = Why::Pins { process, mm };
+    machine
+        .task_ids()
+        .filter(|&task| pins(task))
+        .map(|task| WaitEdge { from: Party::Memory, to: Party::Task(task), why })
+        .collect()
+}
+
+/// Whether the reaper's next attempt on this mm would find it open and worth it.
+fn reap_goes_on(machine: &Machine, state: &State, mm: MmId) -> bool {
+    let word = state.mm(mm);
+    let lock = machine.mmap_sem(mm);
+    let alive = word.users > 0 || machine.kernel.reaper_mm == ReaperMm::PinsCount;
+    let claimed = word.flags.has(MmFlags::UNSTABLE)
+        && matches!(machine.kernel.exit_mmap, ExitProtocol::UnstableV1 | ExitProtocol::UnstableV2);
+    let infos = &machine.mms[mm.0 as usize].vmas;
+    let prey = infos.iter().zip(&word.vmas).any(|(info, vma)| {
+        info.backing == Backing::Anon && !vma.locked && vma.pages > 0
+    });
+    alive && !claimed && prey && trylock_blocker(state, lock).is_none()
+}
+
+fn reserve_mark(machine: &Machine, state: &State, task: TaskId) -> Option<u16> {
+    match machine.kernel.reserve {
+        VictimReserve::MarkedThreadAll => state.task(task).flags.has(TaskFlags::MEMDIE).then_some(0),
+        VictimReserve::GroupHalf => {
+            let process = machine.process_of(task)?;
+            let leader = machine.process(process).leader;
+            state.task(leader).flags.has(TaskFlags::OOM_MM).then_some(machine.zone.min / 2)
+        }
+    }
 }

@@ -1,0 +1,118 @@
+//! What things are called in pictures and sentences.
+
+use oomscope_model::kernel::SiteWait;
+use oomscope_model::machine::{
+    CompletionId, LockClass, LockId, Machine, MmId, Mode, Op, ProcessId, TaskId, Wait,
+};
+use oomscope_model::state::{Pc, Run, State};
+
+/// A task's `comm`.
+pub(crate) fn task(machine: &Machine, task: TaskId) -> &str {
+    &machine.actor(task).name
+}
+
+/// A process's name.
+pub(crate) fn process(machine: &Machine, process: ProcessId) -> &str {
+    &machine.process(process).name
+}
+
+/// An address space's name.
+pub(crate) fn mm(machine: &Machine, mm: MmId) -> &str {
+    &machine.mms[mm.0 as usize].name
+}
+
+/// A completion's name.
+pub(crate) fn completion(machine: &Machine, completion: CompletionId) -> &str {
+    &machine.completions[completion.0 as usize]
+}
+
+/// A lock's name in a sentence: `mmap_sem` where only one is contended for, else the name
+/// with its owner.
+pub(crate) fn lock(machine: &Machine, lock: LockId) -> String {
+    let info = &machine.locks[lock.0 as usize];
+    match info.class {
+        LockClass::MmapSem(_) if contended_sems(machine) <= 1 => "mmap_sem".to_string(),
+        _ => info.name.clone(),
+    }
+}
+
+/// A lock's name on its box, without the owner.
+pub(crate) fn lock_title(machine: &Machine, lock: LockId) -> &str {
+    let info = &machine.locks[lock.0 as usize];
+    match info.class {
+        LockClass::MmapSem(_) => "mmap_sem",
+        _ => &info.name,
+    }
+}
+
+/// The second line on its box.
+pub(crate) fn lock_kind(machine: &Machine, lock: LockId) -> String {
+    match machine.locks[lock.0 as usize].class {
+        LockClass::OomLock => "mutex, the OOM killer’s".to_string(),
+        LockClass::MmapSem(mm) => format!("of {}, rwsem", self::mm(machine, mm)),
+        LockClass::InodeMutex => "inode lock, mutex".to_string(),
+        LockClass::Mutex => "mutex".to_string(),
+        LockClass::Rwsem => "rwsem".to_string(),
+        LockClass::PageLock => "page lock".to_string(),
+    }
+}
+
+/// `read` or `write`; what has one owner is just `held`.
+pub(crate) fn mode(machine: &Machine, lock: LockId, mode: Mode) -> &'static str {
+    match (machine.locks[lock.0 as usize].class, mode) {
+        (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Read) => "read",
+        (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) => "write",
+        _ => "held",
+    }
+}
+
+/// ` for reading`, ` for writing`, or nothing where there is only one way.
+pub(crate) fn purpose(machine: &Machine, lock: LockId, mode: Mode) -> &'static str {
+    match self::mode(machine, lock, mode) {
+        "read" => " for reading",
+        "write" => " for writing",
+        _ => "",
+    }
+}
+
+/// `3 MB`, with the page scale of the zone.
+pub(crate) fn megabytes(machine: &Machine, pages: u16) -> String {
+    format!("{} MB", u32::from(pages) * u32::from(machine.zone.mb_per_page))
+}
+
+/// What the current line of a task does.
+pub(crate) fn op(machine: &Machine, state: &State, task: TaskId) -> Option<Op> {
+    machine.line(task, state.task(task).line).map(|line| line.op)
+}
+
+/// Where a task is or will go on.
+pub(crate) fn pc(run: Run) -> Option<Pc> {
+    match run {
+        Run::Ready(pc) | Run::Parked(pc) | Run::Queued { pc, .. } | Run::Asleep { pc, .. } => Some(pc),
+        Run::Waits { .. } | Run::Idle | Run::Exited => None,
+    }
+}
+
+/// Whether SIGKILL would end the wait that this task is in.
+pub(crate) fn is_killable(machine: &Machine, state: &State, task: TaskId) -> bool {
+    let Run::Queued { on, pc, .. } = state.task(task).run else { return false };
+    if matches!(pc, Pc::ExitLock | Pc::ExitDropMm | Pc::ExitMmap(_) | Pc::Reap(_)) {
+        return false;
+    }
+    match op(machine, state, task) {
+        Some(Op::Lock { wait: Wait::Killable, .. }) => true,
+        Some(Op::Lock { .. }) => {
+            machine.locks[on.0 as usize].class == LockClass::InodeMutex
+                && machine.kernel.inode_lock == SiteWait::Killable
+        }
+        Some(Op::Mmap { .. }) => machine.kernel.mmap_writers == SiteWait::Killable,
+        _ => false,
+    }
+}
+
+fn contended_sems(machine: &Machine) -> usize {
+    crate::layout::drawn_locks(machine)
+        .iter()
+        .filter(|lock| matches!(machine.locks[lock.0 as usize].class, LockClass::MmapSem(_)))
+        .count()
+}
