@@ -1,1 +1,33 @@
-//! oomscope scenario.
+//! Scenario text, run text and links, and the way from each of them to a machine and
+//! back. Nothing here reads files, clocks or random numbers, and nothing that a person
+//! types or pastes can make it panic: what is wrong comes back as a sentence with a place
+//! and a hint.
+//!
+//! Read the modules in the order in which they are declared: a sentence with a place
+//! ([`diagnostic`]), the words of the program language ([`verb`], [`program`]), the file
+//! around them ([`scenario`], [`parse`], [`print`]), what a file says about its own
+//! outcome ([`expect`], [`condition`]), the files the page ships ([`builtin`]), and then
+//! runs: their text ([`run`]), reaching any step of one ([`replay`]), choosing the next
+//! step ([`walk`]) and links ([`link`]).
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
+)]
+
+pub mod builtin;
+mod cast;
+mod compile;
+pub mod condition;
+pub mod diagnostic;
+mod envelope;
+pub mod expect;
+mod keys;
+pub mod parse;
+pub mod print;
+mod program;
+pub mod reference;
+pub mod rules;
+pub mod run;
+pub mod scenario;
+mod size;
+pub mod verb;

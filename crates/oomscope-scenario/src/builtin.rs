@@ -1,0 +1,41 @@
+//! The scenarios that come with oomscope, embedded at build time.
+
+use crate::parse::parse;
+use crate::scenario::Scenario;
+
+/// A scenario file that is part of the program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Builtin {
+    /// Its id, the same as in the file.
+    pub id: &'static str,
+    /// The file.
+    pub text: &'static str,
+}
+
+macro_rules! builtins {
+    ($($id:literal,)*) => {
+        /// All of them, in the order of the gallery.
+        pub const BUILTIN: &[Builtin] = &[
+            $(Builtin {
+                id: $id,
+                text: include_str!(concat!("../../../assets/scenarios/", $id, ".toml")),
+            },)*
+        ];
+    };
+}
+
+builtins! {
+    "writer-in-queue",
+}
+
+impl Builtin {
+    /// The one with this id.
+    pub fn named(id: &str) -> Option<&'static Builtin> {
+        BUILTIN.iter().find(|builtin| builtin.id == id)
+    }
+
+    /// The scenario. `None` only if the file is broken, which the tests do not allow.
+    pub fn scenario(&self) -> Option<Scenario> {
+        parse(self.text).scenario
+    }
+}

@@ -1,0 +1,469 @@
+//! The machine of a scenario file: zone, cast, locks and programs.
+
+use oomscope_model::kernel::Kernel;
+use oomscope_model::machine::{
+    Actor, Backing, Kind, LOCKS_MAX, Lock, LockClass, LockId, MMS_MAX, Machine, MmId, MmInfo,
+    Process, ProcessId, Rules, TASKS_MAX, TaskId, VMAS_MAX, VmaInfo, Zone,
+};
+use oomscope_model::patches::PatchSet;
+
+use crate::compile::{CLASSES, Completions, compile};
+use crate::diagnostic::{Notes, did_you_mean, list_words};
+use crate::envelope::{Reader, Word};
+use crate::keys::{KTHREAD, LOCK, PROCESS, THREAD, VMA, ZONE};
+use crate::{program, size};
+
+/// `kworker` as the log prints it.
+pub(crate) const KWORKER: (&str, u16) = ("kworker", 47);
+/// `oom_reaper` as the log prints it.
+pub(crate) const OOM_REAPER: (&str, u16) = ("oom_reaper", 31);
+
+/// How many characters a task's name can have: `TASK_COMM_LEN` without its NUL.
+const NAME_MAX: usize = 15;
+
+/// Program texts and the machine made from them.
+pub(crate) struct Cast {
+    pub(crate) machine: Machine,
+    /// One per task, as written.
+    pub(crate) programs: Vec<String>,
+}
+
+/// Builds the machine. `None` if so much is missing that there is none; otherwise it is
+/// fit to run only if nothing was noted as an error.
+pub(crate) fn cast(top: &Reader<'_>, patches: PatchSet, notes: &mut Notes<'_>) -> Option<Cast> {
+    let zone = match top.table("zone", &ZONE, notes) {
+        Some(reader) => size::zone(&reader, notes),
+        None => {
+            notes.error(
+                0,
+                "there is no [zone]",
+                Some("it says how much memory there is".into()),
+            );
+            None
+        }
+    };
+    let mut draft = Draft::new(zone.map_or(1, |zone| zone.mb_per_page));
+    for reader in top.tables("process", &PROCESS, notes) {
+        draft.process(&reader, notes);
+    }
+    draft.locks(top, notes);
+    for reader in top.tables("kthread", &KTHREAD, notes) {
+        draft.kthread(&reader, notes);
+    }
+    if draft.processes.is_empty() {
+        notes.error(0, "there is no [[process]]", None);
+    }
+    let zone = zone?;
+    draft.check_limits(notes)?;
+    draft.check_pages(zone, top, notes);
+    Some(draft.finish(zone, patches, notes))
+}
+
+struct PendingTask<'a> {
+    actor: Actor,
+    program: Option<Word<'a>>,
+}
+
+struct Draft<'a> {
+    mb_per_page: u16,
+    tasks: Vec<PendingTask<'a>>,
+    processes: Vec<Process>,
+    mms: Vec<MmInfo>,
+    /// `page_lock = "…"` of VMA number n of an address space, resolved once the locks
+    /// are known.
+    page_locks: Vec<(usize, usize, Word<'a>)>,
+    locks: Vec<Lock>,
+    at_task_too_many: Option<usize>,
+    last_pid: u16,
+}
+
+impl<'a> Draft<'a> {
+    fn new(mb_per_page: u16) -> Self {
+        Draft {
+            mb_per_page,
+            tasks: Vec::new(),
+            processes: Vec::new(),
+            mms: Vec::new(),
+            page_locks: Vec::new(),
+            locks: vec![Lock {
+                name: "oom_lock".into(),
+                class: LockClass::OomLock,
+            }],
+            at_task_too_many: None,
+            last_pid: 990,
+        }
+    }
+
+    fn process(&mut self, reader: &Reader<'a>, notes: &mut Notes<'_>) {
+        let Some(word) = reader.needed("name", notes) else {
+            return;
+        };
+        check_name(&word, NAME_MAX, notes);
+        if self.mms.iter().any(|mm| mm.name == word.text) {
+            notes.error(
+                word.at(),
+                format!("there are two processes {:?}", word.text),
+                None,
+            );
+        }
+        let (mm, process) = (
+            MmId(self.mms.len() as u8),
+            ProcessId(self.processes.len() as u8),
+        );
+        let pid = self.pid(reader, self.last_pid.saturating_add(10), notes);
+        let vmas = self.vmas(reader, notes);
+        let oom_score_adj = reader
+            .number("oom_score_adj", -1000..=1000, notes)
+            .unwrap_or_default() as i16;
+        let leader = TaskId(self.tasks.len().min(TASKS_MAX) as u8);
+        let mut threads = 0_u8;
+        let kind = Kind::User(process);
+        let short = reader.text("program", notes);
+        let readers = reader.tables("thread", &THREAD, notes);
+        if let (Some(program), false) = (&short, readers.is_empty()) {
+            let hint = Some("move it into the first [[process.thread]]".into());
+            notes.error(
+                program.at(),
+                "a process with threads has no program of its own",
+                hint,
+            );
+        }
+        if readers.is_empty() {
+            self.task(word.text, reader.at, pid, kind, Some(mm), short, notes);
+            threads = 1;
+        }
+        for reader in &readers {
+            let name = reader.text("name", notes);
+            if let Some(name) = &name {
+                check_name(name, NAME_MAX, notes);
+            }
+            let default = match threads {
+                0 => String::from(word.text),
+                n => format!("{}-{}", word.text, u16::from(n) + 1),
+            };
+            let pid = self.pid(reader, pid.saturating_add(threads.into()), notes);
+            let program = reader.text("program", notes);
+            let name = name.map_or(default, |name| name.text.into());
+            self.task(&name, reader.at, pid, kind, Some(mm), program, notes);
+            threads = threads.saturating_add(1);
+        }
+        self.mms.push(MmInfo {
+            name: word.text.into(),
+            mmap_sem: LockId(0),
+            vmas,
+        });
+        self.processes.push(Process {
+            name: word.text.into(),
+            leader,
+            threads,
+            oom_score_adj,
+        });
+        self.last_pid = pid;
+    }
+
+    fn vmas(&mut self, reader: &Reader<'a>, notes: &mut Notes<'_>) -> Vec<VmaInfo> {
+        let rss = reader.text("rss", notes);
+        let readers = reader.tables("vma", &VMA, notes);
+        if readers.is_empty() {
+            let pages = match &rss {
+                Some(word) => size::pages(word, self.mb_per_page, notes),
+                None => {
+                    let hint = Some("write rss = \"40 MB\" or [[process.vma]]".into());
+                    notes.error(reader.at, "this process has no memory", hint);
+                    None
+                }
+            };
+            let pages = pages.unwrap_or_default();
+            return vec![VmaInfo {
+                pages,
+                backing: Backing::Anon,
+                locked: false,
+                page_lock: None,
+            }];
+        }
+        if let Some(rss) = rss {
+            notes.error(
+                rss.at(),
+                "rss and [[process.vma]] say the same thing twice",
+                None,
+            );
+        }
+        if let Some(reader) = readers.get(VMAS_MAX) {
+            notes.error(
+                reader.at,
+                format!("a process has at most {VMAS_MAX} VMAs"),
+                None,
+            );
+        }
+        let mut vmas = Vec::new();
+        for reader in readers.iter().take(VMAS_MAX) {
+            let size = reader.needed("size", notes);
+            let pages = size.and_then(|word| size::pages(&word, self.mb_per_page, notes));
+            let backing = match reader.text("kind", notes) {
+                None => Backing::Anon,
+                Some(word) => {
+                    one_of(&word, "kind of VMA", &BACKINGS, notes).unwrap_or(Backing::Anon)
+                }
+            };
+            if let Some(word) = reader.text("page_lock", notes) {
+                self.page_locks.push((self.mms.len(), vmas.len(), word));
+            }
+            vmas.push(VmaInfo {
+                pages: pages.unwrap_or_default(),
+                backing,
+                locked: reader.flag("mlocked", notes),
+                page_lock: None,
+            });
+        }
+        vmas
+    }
+
+    fn kthread(&mut self, reader: &Reader<'a>, notes: &mut Notes<'_>) {
+        let Some(word) = reader.needed("name", notes) else {
+            return;
+        };
+        check_name(&word, NAME_MAX, notes);
+        let pid = self.pid(reader, self.last_pid.saturating_add(10), notes);
+        self.last_pid = pid;
+        let mm = reader.text("use_mm", notes).and_then(|use_mm| {
+            let found = self.mms.iter().position(|mm| mm.name == use_mm.text);
+            if found.is_none() {
+                let names = self.mms.iter().map(|mm| mm.name.as_str());
+                let hint = did_you_mean(use_mm.text, names.clone())
+                    .unwrap_or_else(|| format!("there is {}", list_words(names)));
+                notes.error(
+                    use_mm.at(),
+                    format!("unknown process {:?}", use_mm.text),
+                    Some(hint),
+                );
+            }
+            found.map(|index| MmId(index as u8))
+        });
+        let program = reader.text("program", notes);
+        self.task(word.text, reader.at, pid, Kind::Kthread, mm, program, notes);
+    }
+
+    fn pid(&self, reader: &Reader<'a>, default: u16, notes: &mut Notes<'_>) -> u16 {
+        reader
+            .number("pid", 1..=65535, notes)
+            .map_or(default, |pid| pid as u16)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the fields of a task")]
+    fn task(
+        &mut self,
+        name: &str,
+        at: usize,
+        pid: u16,
+        kind: Kind,
+        mm: Option<MmId>,
+        program: Option<Word<'a>>,
+        notes: &mut Notes<'_>,
+    ) {
+        let ours = [KWORKER, OOM_REAPER];
+        let taken = self
+            .tasks
+            .iter()
+            .map(|task| (task.actor.name.as_str(), task.actor.pid));
+        for (other, other_pid) in taken.chain(ours) {
+            if other == name {
+                let hint = ours.contains(&(other, other_pid));
+                let hint = hint.then(|| format!("{other} is part of every machine"));
+                notes.error(at, format!("there are two tasks {name:?}"), hint);
+            } else if other_pid == pid {
+                notes.error(
+                    at,
+                    format!("{name} and {other} have the same pid {pid}"),
+                    None,
+                );
+            }
+        }
+        if self.tasks.len() + ours.len() == TASKS_MAX {
+            self.at_task_too_many.get_or_insert(at);
+        }
+        let actor = Actor {
+            name: name.into(),
+            pid,
+            kind,
+            mm,
+            program: Vec::new(),
+        };
+        self.tasks.push(PendingTask { actor, program });
+    }
+
+    fn locks(&mut self, top: &Reader<'a>, notes: &mut Notes<'_>) {
+        for (index, mm) in self.mms.iter_mut().enumerate() {
+            mm.mmap_sem = LockId(self.locks.len() as u8);
+            let name = format!("{}.mmap_sem", mm.name);
+            self.locks.push(Lock {
+                name,
+                class: LockClass::MmapSem(MmId(index as u8)),
+            });
+        }
+        for reader in top.tables("lock", &LOCK, notes) {
+            let name = reader.needed("name", notes);
+            let kind = reader.needed("kind", notes);
+            let class = kind.and_then(|word| one_of(&word, "kind of lock", &CLASSES, notes));
+            let Some(word) = name else { continue };
+            check_name(&word, 2 * NAME_MAX, notes);
+            if self.locks.iter().any(|lock| lock.name == word.text) {
+                notes.error(
+                    word.at(),
+                    format!("there are two locks {:?}", word.text),
+                    None,
+                );
+            }
+            let class = class.unwrap_or(LockClass::Mutex);
+            self.locks.push(Lock {
+                name: word.text.into(),
+                class,
+            });
+        }
+        for (mm, vma, word) in &self.page_locks {
+            let found = self.locks.iter().position(|lock| lock.name == word.text);
+            match found.filter(|&index| self.locks[index].class == LockClass::PageLock) {
+                Some(index) => self.mms[*mm].vmas[*vma].page_lock = Some(LockId(index as u8)),
+                None => {
+                    let page_locks = self.locks.iter().filter(|l| l.class == LockClass::PageLock);
+                    let hint = did_you_mean(word.text, page_locks.map(|lock| lock.name.as_str()))
+                        .unwrap_or_else(|| {
+                            "declare it with [[lock]] and kind = \"page_lock\"".into()
+                        });
+                    notes.error(
+                        word.at(),
+                        format!("no page lock {:?}", word.text),
+                        Some(hint),
+                    );
+                }
+            }
+        }
+    }
+
+    /// `None` if the tables of the model could not hold this.
+    fn check_limits(&self, notes: &mut Notes<'_>) -> Option<()> {
+        let tasks = self.tasks.len() + 2;
+        if let Some(at) = self.at_task_too_many {
+            let sentence =
+                format!("{tasks} tasks, kworker and oom_reaper included; {TASKS_MAX} is the most");
+            notes.error(at, sentence, None);
+        }
+        let counts = [
+            ("locks", self.locks.len(), LOCKS_MAX),
+            ("processes", self.mms.len(), MMS_MAX),
+        ];
+        for (what, count, most) in counts {
+            if count > most {
+                notes.error(0, format!("{count} {what}; {most} is the most"), None);
+            }
+        }
+        let fits = tasks <= TASKS_MAX && counts.iter().all(|(_, count, most)| count <= most);
+        fits.then_some(())
+    }
+
+    fn check_pages(&self, zone: Zone, top: &Reader<'_>, notes: &mut Notes<'_>) {
+        let mapped: u32 = self
+            .mms
+            .iter()
+            .flat_map(|mm| &mm.vmas)
+            .map(|vma| u32::from(vma.pages))
+            .sum();
+        let sum = mapped + u32::from(zone.free_pages);
+        if sum > u32::from(zone.total_pages) {
+            let mb = u32::from(zone.mb_per_page);
+            let sentence = format!(
+                "free memory and processes add up to {} MB, but there are only {} MB",
+                sum * mb,
+                u32::from(zone.total_pages) * mb,
+            );
+            let at = top.table("zone", &ZONE, notes).map_or(0, |zone| zone.at);
+            notes.error(at, sentence, None);
+        }
+    }
+
+    fn finish(self, zone: Zone, patches: PatchSet, notes: &mut Notes<'_>) -> Cast {
+        let (mut tasks, words): (Vec<Actor>, Vec<_>) = self
+            .tasks
+            .into_iter()
+            .map(|task| (task.actor, task.program))
+            .unzip();
+        for ((name, pid), kind) in [(KWORKER, Kind::Kworker), (OOM_REAPER, Kind::OomReaper)] {
+            tasks.push(Actor {
+                name: name.into(),
+                pid,
+                kind,
+                mm: None,
+                program: Vec::new(),
+            });
+        }
+        let mut machine = Machine {
+            zone,
+            tasks,
+            processes: self.processes,
+            locks: self.locks,
+            mms: self.mms,
+            completions: Vec::new(),
+            patches,
+            kernel: Kernel::of(patches),
+            rules: Rules::DEFAULT,
+        };
+        let mut completions = Completions::default();
+        let mut programs = vec![String::new(); machine.tasks.len()];
+        for (index, word) in words.iter().enumerate() {
+            let Some(word) = word else { continue };
+            let statements = program::statements(word, notes);
+            let task = TaskId(index as u8);
+            let lines = compile(&machine, task, &statements, &mut completions, notes);
+            machine.tasks[index].program = lines;
+            programs[index] = word.text.into();
+        }
+        completions.check(notes);
+        machine.completions = completions.names;
+        Cast { machine, programs }
+    }
+}
+
+/// The backing a `kind = "…"` names.
+pub(crate) const BACKINGS: [(&str, Backing); 2] =
+    [("anon", Backing::Anon), ("shared", Backing::Shared)];
+
+fn one_of<T: Copy>(
+    word: &Word<'_>,
+    what: &str,
+    known: &[(&str, T)],
+    notes: &mut Notes<'_>,
+) -> Option<T> {
+    let found = known
+        .iter()
+        .find(|(name, _)| *name == word.text)
+        .map(|(_, value)| *value);
+    if found.is_none() {
+        let names = known.iter().map(|(name, _)| *name);
+        let hint = did_you_mean(word.text, names.clone())
+            .unwrap_or_else(|| format!("there is {}", list_words(names)));
+        notes.error(
+            word.at(),
+            format!("unknown {what} {:?}", word.text),
+            Some(hint),
+        );
+    }
+    found
+}
+
+/// Names stand in programs, runs and links, between spaces and signs.
+fn check_name(word: &Word<'_>, most: usize, notes: &mut Notes<'_>) {
+    let name = word.text;
+    let fits = name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
+    if !fits || !name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
+        let hint = "letters, digits and _ - . / are allowed, and a letter, digit or _ comes first";
+        notes.error(
+            word.at(),
+            format!("{name:?} cannot be a name"),
+            Some(hint.into()),
+        );
+    } else if name.len() > most {
+        let sentence = format!("{name:?} is longer than {most} characters");
+        notes.error(word.at(), sentence, None);
+    }
+}

@@ -1,0 +1,374 @@
+//! Statements to compiled lines, with a symbolic walk: the program is followed line by
+//! line with the set of locks it holds, and what could never work is refused here.
+
+use oomscope_model::machine::{
+    CompletionId, LOCKS_MAX, Line, LockClass, LockId, Machine, MmId, Mode, Op, TaskId,
+};
+
+use crate::diagnostic::{Notes, did_you_mean, list_words};
+use crate::program::Statement;
+use crate::verb::{Argument, GFPS, Make, PAGES, Sort, VERBS, Verb};
+
+/// The most completions one machine can hold: one bit each in the state.
+pub(crate) const COMPLETIONS_MAX: usize = 16;
+
+/// Who uses a completion, to find waits that nobody ends.
+#[derive(Default)]
+pub(crate) struct Completions {
+    pub(crate) names: Vec<String>,
+    /// First `wait_for` of each name, as an offset of the file.
+    waited: Vec<Option<usize>>,
+    completed: Vec<bool>,
+}
+
+impl Completions {
+    fn id(&mut self, name: &str, at: usize, notes: &mut Notes<'_>) -> Option<CompletionId> {
+        if let Some(index) = self.names.iter().position(|known| known == name) {
+            return Some(CompletionId(index as u8));
+        }
+        if self.names.len() == COMPLETIONS_MAX {
+            notes.error(
+                at,
+                format!("more than {COMPLETIONS_MAX} names to wait for"),
+                None,
+            );
+            return None;
+        }
+        self.names.push(String::from(name));
+        self.waited.push(None);
+        self.completed.push(false);
+        Some(CompletionId(self.names.len() as u8 - 1))
+    }
+
+    /// Warns of every wait that nobody ends.
+    pub(crate) fn check(&self, notes: &mut Notes<'_>) {
+        for (index, name) in self.names.iter().enumerate() {
+            if let (Some(at), false) = (self.waited[index], self.completed[index]) {
+                let others = self.names.iter().enumerate();
+                let completed = others.filter(|(other, _)| self.completed[*other]);
+                let hint = did_you_mean(name, completed.map(|(_, name)| name.as_str()))
+                    .unwrap_or_else(|| format!("add complete {name} to some program"));
+                notes.warning(at, format!("nobody completes {name:?}"), Some(hint));
+            }
+        }
+    }
+}
+
+/// Compiles one program. What is wrong is noted and left out.
+pub(crate) fn compile(
+    machine: &Machine,
+    task: TaskId,
+    statements: &[Statement<'_>],
+    completions: &mut Completions,
+    notes: &mut Notes<'_>,
+) -> Vec<Line> {
+    let mut compiler = Compiler {
+        machine,
+        task,
+        completions,
+        notes,
+        held: [None; LOCKS_MAX],
+    };
+    let mut lines = Vec::new();
+    let mut holds_nothing_after = Vec::new();
+    for statement in statements {
+        if let Some(op) = compiler.statement(statement) {
+            lines.push(Line {
+                op,
+                resume: 0,
+                source: statement.line,
+            });
+            holds_nothing_after.push(compiler.held.iter().all(Option::is_none));
+        }
+    }
+    compiler.end();
+    let mut resume = lines.len() as u8;
+    for (index, line) in lines.iter_mut().enumerate().rev() {
+        if holds_nothing_after[index] {
+            resume = index as u8 + 1;
+        }
+        line.resume = resume;
+    }
+    lines
+}
+
+/// A lock that the program holds: how, and where it took it.
+type Hold = Option<(Mode, usize)>;
+
+struct Compiler<'c, 'n> {
+    machine: &'c Machine,
+    task: TaskId,
+    completions: &'c mut Completions,
+    notes: &'c mut Notes<'n>,
+    held: [Hold; LOCKS_MAX],
+}
+
+/// The arguments of a line, resolved.
+#[derive(Default)]
+struct Arguments {
+    lock: Option<LockId>,
+    gfp: Option<oomscope_model::machine::Gfp>,
+    mm: Option<MmId>,
+    completion: Option<CompletionId>,
+    pages: u8,
+}
+
+impl Compiler<'_, '_> {
+    fn error(&mut self, at: usize, sentence: String, hint: Option<String>) {
+        self.notes.error(at, sentence, hint);
+    }
+
+    fn name(&self) -> &str {
+        &self.machine.actor(self.task).name
+    }
+
+    fn statement(&mut self, statement: &Statement<'_>) -> Option<Op> {
+        let (&(at, word), rest) = statement.words.split_first()?;
+        let Some(verb) = Verb::named(word) else {
+            let hint = did_you_mean(word, VERBS.iter().map(|verb| verb.word).chain(["repeat"]));
+            self.error(at, format!("unknown verb {word:?}"), hint);
+            return None;
+        };
+        let arguments = self.arguments(verb, at, rest)?;
+        match verb.make {
+            Make::Lock(mode, wait) => {
+                let lock = arguments.lock?;
+                self.take(lock, mode, at)?;
+                Some(Op::Lock { lock, mode, wait })
+            }
+            Make::Unlock(mode) => {
+                let lock = arguments.lock?;
+                self.give_back(lock, mode, at)?;
+                Some(Op::Unlock { lock })
+            }
+            Make::Alloc => Some(Op::Alloc {
+                gfp: arguments.gfp?,
+                pages: arguments.pages,
+            }),
+            Make::Free => Some(Op::Free {
+                pages: arguments.pages,
+            }),
+            Make::Fault => {
+                let mm = self.own_mm(arguments.mm?, verb, at)?;
+                Some(Op::Fault {
+                    mm,
+                    pages: arguments.pages,
+                })
+            }
+            Make::Mmap => Some(Op::Mmap {
+                mm: self.own_mm(arguments.mm?, verb, at)?,
+            }),
+            Make::WaitFor => {
+                let completion = arguments.completion?;
+                self.completions.waited[completion.0 as usize].get_or_insert(at);
+                Some(Op::WaitFor { completion })
+            }
+            Make::Complete => {
+                let completion = arguments.completion?;
+                self.completions.completed[completion.0 as usize] = true;
+                Some(Op::Complete { completion })
+            }
+        }
+    }
+
+    fn arguments(&mut self, verb: &Verb, at: usize, words: &[(usize, &str)]) -> Option<Arguments> {
+        let mut found = Arguments {
+            pages: 1,
+            ..Arguments::default()
+        };
+        let mut words = words.iter();
+        for argument in verb.arguments {
+            let Some(&(at_word, word)) = words.next() else {
+                if *argument == Argument::Pages {
+                    continue;
+                }
+                let usage = format!("write {}", verb.usage());
+                self.error(at, format!("{} needs more words", verb.word), Some(usage));
+                return None;
+            };
+            match argument {
+                Argument::Lock(sort) => found.lock = Some(self.lock(word, *sort, at_word, verb)?),
+                Argument::Gfp => found.gfp = Some(self.gfp(word, at_word)?),
+                Argument::Pages => found.pages = self.pages(word, at_word)?,
+                Argument::Mm => found.mm = Some(self.mm(word, at_word)?),
+                Argument::Completion => {
+                    found.completion = Some(self.completions.id(word, at_word, self.notes)?);
+                }
+            }
+        }
+        if let Some(&(at_word, word)) = words.next() {
+            let usage = format!("write {}", verb.usage());
+            self.error(at_word, format!("{word:?} is too much here"), Some(usage));
+            return None;
+        }
+        Some(found)
+    }
+
+    fn lock(&mut self, word: &str, sort: Sort, at: usize, verb: &Verb) -> Option<LockId> {
+        let locks = &self.machine.locks;
+        let Some(index) = locks.iter().position(|lock| lock.name == word) else {
+            let fitting = locks
+                .iter()
+                .filter(|lock| Sort::of(lock.class) == Some(sort));
+            let names = fitting.map(|lock| lock.name.as_str());
+            let hint = did_you_mean(word, names.clone())
+                .unwrap_or_else(|| known("there is", "declare it with [[lock]]", names));
+            self.error(at, format!("unknown lock {word:?}"), Some(hint));
+            return None;
+        };
+        let class = locks[index].class;
+        match Sort::of(class) {
+            Some(found) if found == sort => Some(LockId(index as u8)),
+            Some(found) => {
+                let words = VERBS.iter().filter(|verb| verb.sort() == Some(found));
+                let hint = format!("its verbs are {}", list_words(words.map(|verb| verb.word)));
+                let sentence = format!("{word} is {}, {} is not for it", found.phrase(), verb.word);
+                self.error(at, sentence, Some(hint));
+                None
+            }
+            None => {
+                let sentence = format!("{word} is taken by the OOM killer itself, not by programs");
+                self.error(at, sentence, None);
+                None
+            }
+        }
+    }
+
+    fn gfp(&mut self, word: &str, at: usize) -> Option<oomscope_model::machine::Gfp> {
+        if let Some((_, gfp)) = GFPS.iter().find(|(name, _)| *name == word) {
+            return Some(*gfp);
+        }
+        let names = GFPS.iter().map(|(name, _)| *name);
+        let hint =
+            did_you_mean(word, names.clone()).unwrap_or_else(|| known("there is", "", names));
+        self.error(at, format!("unknown allocation flags {word:?}"), Some(hint));
+        None
+    }
+
+    fn pages(&mut self, word: &str, at: usize) -> Option<u8> {
+        if let Some(pages) = word.parse().ok().filter(|pages| PAGES.contains(pages)) {
+            return Some(pages);
+        }
+        let hint = "for more, write several lines or a repeat".into();
+        self.error(
+            at,
+            format!("{word:?} is not a number of pages from 1 to 15"),
+            Some(hint),
+        );
+        None
+    }
+
+    fn mm(&mut self, word: &str, at: usize) -> Option<MmId> {
+        let mms = &self.machine.mms;
+        if let Some(index) = mms.iter().position(|mm| mm.name == word) {
+            return Some(MmId(index as u8));
+        }
+        let names = mms.iter().map(|mm| mm.name.as_str());
+        let hint = did_you_mean(word, names.clone())
+            .unwrap_or_else(|| known("there is", "declare it with [[process]]", names));
+        self.error(at, format!("unknown process {word:?}"), Some(hint));
+        None
+    }
+
+    /// Faults and mappings happen in the address space the task lives in, and take its
+    /// `mmap_sem`.
+    fn own_mm(&mut self, mm: MmId, verb: &Verb, at: usize) -> Option<MmId> {
+        let info = &self.machine.mms[mm.0 as usize];
+        if self.machine.actor(self.task).mm != Some(mm) {
+            let sentence = format!(
+                "{} does not run in the address space of {}",
+                self.name(),
+                info.name
+            );
+            let hint = format!("a kernel thread adopts one with use_mm = {:?}", info.name);
+            self.error(at, sentence, Some(hint));
+            return None;
+        }
+        if self.held[info.mmap_sem.0 as usize].is_some() {
+            let lock = &self.machine.locks[info.mmap_sem.0 as usize].name;
+            let sentence = format!(
+                "{} takes {lock}, which {} already holds here",
+                verb.word,
+                self.name()
+            );
+            self.error(at, sentence, None);
+            return None;
+        }
+        Some(mm)
+    }
+
+    fn take(&mut self, lock: LockId, mode: Mode, at: usize) -> Option<()> {
+        if self.held[lock.0 as usize].is_some() {
+            let lock = &self.machine.locks[lock.0 as usize].name;
+            self.error(
+                at,
+                format!("{} already holds {lock} here", self.name()),
+                None,
+            );
+            return None;
+        }
+        self.held[lock.0 as usize] = Some((mode, at));
+        Some(())
+    }
+
+    fn give_back(&mut self, lock: LockId, mode: Mode, at: usize) -> Option<()> {
+        let name = &self.machine.locks[lock.0 as usize].name;
+        match self.held[lock.0 as usize] {
+            None => {
+                self.error(
+                    at,
+                    format!("{} does not hold {name} here", self.name()),
+                    None,
+                );
+                None
+            }
+            Some((held, _)) if held != mode => {
+                let (took, back) = match held {
+                    Mode::Read => ("reading", "up_read"),
+                    Mode::Write => ("writing", "up_write"),
+                };
+                let sentence = format!("{} holds {name} for {took} here", self.name());
+                self.error(at, sentence, Some(format!("write {back} {name}")));
+                None
+            }
+            Some(_) => {
+                self.held[lock.0 as usize] = None;
+                Some(())
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        for index in 0..self.held.len() {
+            let Some((mode, at)) = self.held[index] else {
+                continue;
+            };
+            let lock = &self.machine.locks[index];
+            let back = VERBS.iter().find(|verb| {
+                verb.sort() == Sort::of(lock.class) && verb.make == Make::Unlock(mode)
+            });
+            let hint = back.map(|verb| format!("add {} {}", verb.word, lock.name));
+            let sentence = format!("{} still holds {} at its end", self.name(), lock.name);
+            self.error(at, sentence, hint);
+        }
+    }
+}
+
+fn known<'a>(
+    there_is: &str,
+    otherwise: &str,
+    names: impl Iterator<Item = &'a str> + Clone,
+) -> String {
+    if names.clone().next().is_none() || names.clone().count() > 8 {
+        return String::from(otherwise);
+    }
+    format!("{there_is} {}", list_words(names))
+}
+
+/// The class a `kind = "…"` names.
+pub(crate) const CLASSES: [(&str, LockClass); 4] = [
+    ("mutex", LockClass::Mutex),
+    ("i_mutex", LockClass::InodeMutex),
+    ("rwsem", LockClass::Rwsem),
+    ("page_lock", LockClass::PageLock),
+];

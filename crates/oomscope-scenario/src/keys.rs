@@ -1,0 +1,290 @@
+//! Every table and key a scenario file may have. The parser refuses what is not here, and
+//! the language reference is made from it.
+
+/// One kind of table.
+#[derive(Debug)]
+pub(crate) struct Section {
+    /// As it stands in the file: `[zone]`, `[[process]]`.
+    pub(crate) name: &'static str,
+    /// What it is for, one sentence.
+    pub(crate) doc: &'static str,
+    pub(crate) keys: &'static [Key],
+}
+
+/// One key of a table.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) word: &'static str,
+    /// What may stand there.
+    pub(crate) form: &'static str,
+    /// What it means, one sentence.
+    pub(crate) doc: &'static str,
+}
+
+const fn key(word: &'static str, form: &'static str, doc: &'static str) -> Key {
+    Key { word, form, doc }
+}
+
+pub(crate) static TOP: Section = Section {
+    name: "the head of the file",
+    doc: "What the scenario is about and which kernel it starts with.",
+    keys: &[
+        key("format", "`1`", "Version of this language."),
+        key(
+            "id",
+            "`\"writer-in-queue\"`",
+            "Stable name, in links and on the command line: small letters, digits and hyphens.",
+        ),
+        key("title", "text", "What people call it."),
+        key(
+            "story",
+            "text, several lines",
+            "What happens and why anybody cares.",
+        ),
+        key(
+            "kernel",
+            "`\"4.6\"`",
+            "Every patch merged up to this release is on at the start.",
+        ),
+        key(
+            "patches",
+            "`\"clear-mark,-oom-reaper\"`",
+            "Changes to that; a minus switches a patch off.",
+        ),
+        key(
+            "offers",
+            "list of patch ids",
+            "Switches of the scenario, at most ten.",
+        ),
+        key(
+            "seed",
+            "0 to 4294967295, default 1",
+            "Which of the possible runs the player shows.",
+        ),
+        key("source", "`[[source]]`", "Where the story comes from."),
+        key("zone", "`[zone]`", "Memory."),
+        key("lock", "`[[lock]]`", "Locks of the scenario's own."),
+        key(
+            "process",
+            "`[[process]]`",
+            "Processes, in the order in which the OOM killer scans them.",
+        ),
+        key("kthread", "`[[kthread]]`", "Kernel threads."),
+        key("lead", "`[lead]`", "How the run begins."),
+        key("marker", "`[[marker]]`", "Moments of the run."),
+        key("expect", "`[[expect]]`", "What must come out."),
+    ],
+};
+
+pub(crate) static SOURCE: Section = Section {
+    name: "[[source]]",
+    doc: "A mail, commit or document that tells the story.",
+    keys: &[
+        key("label", "text", "What to show."),
+        key("ref", "text", "Address, message id or commit."),
+    ],
+};
+
+pub(crate) static ZONE: Section = Section {
+    name: "[zone]",
+    doc: "Memory: one zone. Sizes are `\"48 MB\"`, `\"1 GB\"` or `\"12 pages\"`, always whole model pages.",
+    keys: &[
+        key("total", "size", "All memory."),
+        key(
+            "page",
+            "`\"4 MB\"`, the default",
+            "How much one model page stands for.",
+        ),
+        key(
+            "free",
+            "size",
+            "Free memory at the start; what neither this nor a process has belongs to the kernel.",
+        ),
+        key(
+            "min",
+            "size",
+            "`WMARK_MIN`: above this the slow path may allocate.",
+        ),
+        key(
+            "low",
+            "size",
+            "`WMARK_LOW`: above this the fast path may allocate.",
+        ),
+        key(
+            "high",
+            "size",
+            "`WMARK_HIGH`: above this the last attempt under `oom_lock` may allocate.",
+        ),
+    ],
+};
+
+pub(crate) static LOCK: Section = Section {
+    name: "[[lock]]",
+    doc: "A lock. `oom_lock` and the `mmap_sem` of every process are there without it.",
+    keys: &[
+        key("name", "name", "As program lines write it."),
+        key(
+            "kind",
+            "`\"mutex\"`, `\"i_mutex\"`, `\"rwsem\"` or `\"page_lock\"`",
+            "Its queue rules, and which patches make waits for it killable.",
+        ),
+    ],
+};
+
+pub(crate) static PROCESS: Section = Section {
+    name: "[[process]]",
+    doc: "A thread group with an address space of its own name. Without `[[process.thread]]` it has one thread of the same name, which runs `program`.",
+    keys: &[
+        key(
+            "name",
+            "name",
+            "Name of the process, of its address space and, unless said otherwise, of its first thread.",
+        ),
+        key(
+            "pid",
+            "1 to 65535",
+            "Process id; by default ten more than the one before.",
+        ),
+        key(
+            "oom_score_adj",
+            "-1000 to 1000, default 0",
+            "-1000 is never killed.",
+        ),
+        key("rss", "size", "Short for one anonymous VMA of this size."),
+        key(
+            "program",
+            "program",
+            "Short for one thread; leave it out for a process that only uses memory.",
+        ),
+        key(
+            "vma",
+            "`[[process.vma]]`",
+            "VMAs, instead of `rss`; faults add pages to the first.",
+        ),
+        key(
+            "thread",
+            "`[[process.thread]]`",
+            "Threads, the first is the leader.",
+        ),
+    ],
+};
+
+pub(crate) static VMA: Section = Section {
+    name: "[[process.vma]]",
+    doc: "A VMA of the process above, at most three.",
+    keys: &[
+        key("size", "size", "What is mapped at the start."),
+        key(
+            "kind",
+            "`\"anon\"`, the default, or `\"shared\"`",
+            "The reaper takes only anonymous memory.",
+        ),
+        key(
+            "mlocked",
+            "`true` or `false`, the default",
+            "`VM_LOCKED`: the reaper passes over it.",
+        ),
+        key(
+            "page_lock",
+            "name of a lock",
+            "One of its pages has this page lock, which munlock takes.",
+        ),
+    ],
+};
+
+pub(crate) static THREAD: Section = Section {
+    name: "[[process.thread]]",
+    doc: "A thread of the process above.",
+    keys: &[
+        key(
+            "name",
+            "name",
+            "Unique among all tasks; by default the process's name, and `name-2`, `name-3` for the others.",
+        ),
+        key(
+            "pid",
+            "1 to 65535",
+            "By default the process's pid plus the place of the thread.",
+        ),
+        key("program", "program", "What it does."),
+    ],
+};
+
+pub(crate) static KTHREAD: Section = Section {
+    name: "[[kthread]]",
+    doc: "A kernel thread: no signals, never killed.",
+    keys: &[
+        key("name", "name", "Unique among all tasks."),
+        key(
+            "pid",
+            "1 to 65535",
+            "By default ten more than the one before.",
+        ),
+        key(
+            "use_mm",
+            "name of a process",
+            "The address space it has adopted and pins until its program ends.",
+        ),
+        key("program", "program", "What it does."),
+    ],
+};
+
+pub(crate) static LEAD: Section = Section {
+    name: "[lead]",
+    doc: "How the run on the page begins, before the seed decides.",
+    keys: &[key(
+        "schedule",
+        "`\"vhost-1187*3 qemu-2 cc1*9\"`",
+        "Tasks in the order in which they step; `*3` is three steps.",
+    )],
+};
+
+pub(crate) static MARKER: Section = Section {
+    name: "[[marker]]",
+    doc: "A moment worth stopping at: the first step of a run at which the condition holds.",
+    keys: &[
+        key("title", "text", "What to show."),
+        key("id", "id", "Name in links; by default made from the title."),
+        key("when", "condition", "See *Conditions*."),
+        key("say", "text", "One sentence to say there."),
+    ],
+};
+
+pub(crate) static EXPECT: Section = Section {
+    name: "[[expect]]",
+    doc: "What must be reachable for some mixes of the offered patches. For each `rules` the file names, every valid mix must match exactly one block.",
+    keys: &[
+        key(
+            "when",
+            "`\"oom-reaper,-killable-writers\"`",
+            "Offered patches that must be on or, with a minus, off; those not named may be either.",
+        ),
+        key(
+            "rules",
+            "`\"long\"` (default) or `\"adversarial\"`, and `+split`",
+            "Which declared rules the expectation is for.",
+        ),
+        key(
+            "outcomes",
+            "list of outcomes",
+            "Everything that must be reachable, and nothing else may be.",
+        ),
+        key(
+            "kind",
+            "`\"livelock\"`, `\"deadlock\"` or `\"hang\"`",
+            "What the lockup looks like.",
+        ),
+        key("kills_max", "0 to 255", "No run may kill more processes."),
+        key("why", "text", "One line that says why."),
+        key(
+            "known_gap",
+            "text",
+            "What the model gets wrong here, until somebody mends it.",
+        ),
+    ],
+};
+
+/// All tables, in the order of the reference.
+pub(crate) static SECTIONS: &[&Section] = &[
+    &TOP, &SOURCE, &ZONE, &LOCK, &PROCESS, &VMA, &THREAD, &KTHREAD, &LEAD, &MARKER, &EXPECT,
+];

@@ -1,0 +1,273 @@
+//! A [`Scenario`] to scenario text. Parsing what is printed gives the same scenario.
+
+use core::fmt::Write;
+
+use oomscope_model::machine::{
+    Actor, Backing, Kind, LockClass, Machine, MmId, ProcessId, TaskId, VmaInfo,
+};
+use oomscope_model::patches::{PatchId, PatchSet};
+use oomscope_model::transition::Move;
+
+use crate::cast::BACKINGS;
+use crate::compile::CLASSES;
+use crate::run::Run;
+use crate::scenario::Scenario;
+use crate::{condition, expect, rules};
+
+/// Writes a scenario as a file. Comments outside programs are not part of a scenario.
+pub fn print(scenario: &Scenario) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = head(scenario, &mut out);
+    let _ = machine(scenario, &mut out);
+    let _ = tail(scenario, &mut out);
+    out
+}
+
+type Written = core::fmt::Result;
+
+fn head(scenario: &Scenario, out: &mut String) -> Written {
+    writeln!(out, "format = 1\nid = {}", quoted(&scenario.id))?;
+    writeln!(out, "title = {}", quoted(&scenario.title))?;
+    if !scenario.story.is_empty() {
+        writeln!(out, "story = {}", quoted(&scenario.story))?;
+    }
+    writeln!(out, "kernel = \"{}\"", scenario.version)?;
+    let preset = PatchSet::of_version(scenario.version);
+    let patches = scenario.machine.patches;
+    let changes: Vec<(PatchId, bool)> = PatchId::all()
+        .filter(|&patch| preset.has(patch) != patches.has(patch))
+        .map(|patch| (patch, patches.has(patch)))
+        .collect();
+    if !changes.is_empty() {
+        writeln!(out, "patches = \"{}\"", expect::print_changes(&changes))?;
+    }
+    if !scenario.offered.is_empty() {
+        let offers: Vec<&str> = scenario
+            .offered
+            .iter()
+            .map(|patch| patch.get().id)
+            .collect();
+        writeln!(out, "offers = {offers:?}")?;
+    }
+    if scenario.seed != 1 {
+        writeln!(out, "seed = {}", scenario.seed)?;
+    }
+    for source in &scenario.sources {
+        writeln!(out, "\n[[source]]\nlabel = {}", quoted(&source.label))?;
+        if !source.url_or_ref.is_empty() {
+            writeln!(out, "ref = {}", quoted(&source.url_or_ref))?;
+        }
+    }
+    Ok(())
+}
+
+fn machine(scenario: &Scenario, out: &mut String) -> Written {
+    let machine = &scenario.machine;
+    let zone = machine.zone;
+    writeln!(out, "\n[zone]\ntotal = {}", size(machine, zone.total_pages))?;
+    writeln!(out, "page = \"{} MB\"", zone.mb_per_page)?;
+    let levels = [
+        ("free", zone.free_pages),
+        ("min", zone.min),
+        ("low", zone.low),
+        ("high", zone.high),
+    ];
+    for (name, pages) in levels {
+        writeln!(out, "{name} = {}", size(machine, pages))?;
+    }
+    for lock in &machine.locks {
+        if let Some((kind, _)) = CLASSES.iter().find(|(_, class)| *class == lock.class) {
+            writeln!(
+                out,
+                "\n[[lock]]\nname = {}\nkind = \"{kind}\"",
+                quoted(&lock.name)
+            )?;
+        }
+    }
+    for index in 0..machine.processes.len() {
+        process(scenario, ProcessId(index as u8), out)?;
+    }
+    for task in machine.task_ids() {
+        let actor = machine.actor(task);
+        if actor.kind == Kind::Kthread {
+            writeln!(
+                out,
+                "\n[[kthread]]\nname = {}\npid = {}",
+                quoted(&actor.name),
+                actor.pid
+            )?;
+            if let Some(MmId(mm)) = actor.mm {
+                writeln!(out, "use_mm = {}", quoted(&machine.mms[mm as usize].name))?;
+            }
+            program(scenario, task, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn process(scenario: &Scenario, id: ProcessId, out: &mut String) -> Written {
+    let machine = &scenario.machine;
+    let process = machine.process(id);
+    let leader = machine.actor(process.leader);
+    writeln!(
+        out,
+        "\n[[process]]\nname = {}\npid = {}",
+        quoted(&process.name),
+        leader.pid
+    )?;
+    if process.oom_score_adj != 0 {
+        writeln!(out, "oom_score_adj = {}", process.oom_score_adj)?;
+    }
+    let vmas = leader
+        .mm
+        .map_or(&[][..], |MmId(mm)| &machine.mms[mm as usize].vmas);
+    if let [
+        VmaInfo {
+            pages,
+            backing: Backing::Anon,
+            locked: false,
+            page_lock: None,
+        },
+    ] = vmas
+    {
+        writeln!(out, "rss = {}", size(machine, *pages))?;
+    }
+    let alone = process.threads == 1 && leader.name == process.name;
+    if alone {
+        program(scenario, process.leader, out)?;
+    }
+    if !matches!(
+        vmas,
+        [VmaInfo {
+            backing: Backing::Anon,
+            locked: false,
+            page_lock: None,
+            ..
+        }]
+    ) {
+        for info in vmas {
+            vma(machine, info, out)?;
+        }
+    }
+    if !alone {
+        for task in machine.threads(id) {
+            let Actor { name, pid, .. } = machine.actor(task);
+            writeln!(
+                out,
+                "\n[[process.thread]]\nname = {}\npid = {pid}",
+                quoted(name)
+            )?;
+            program(scenario, task, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn vma(machine: &Machine, info: &VmaInfo, out: &mut String) -> Written {
+    writeln!(
+        out,
+        "\n[[process.vma]]\nsize = {}",
+        size(machine, info.pages)
+    )?;
+    if let Some((kind, _)) = BACKINGS
+        .iter()
+        .find(|(_, backing)| *backing == info.backing)
+    {
+        writeln!(out, "kind = \"{kind}\"")?;
+    }
+    if info.locked {
+        writeln!(out, "mlocked = true")?;
+    }
+    if let Some(lock) = info.page_lock {
+        let lock = &machine.locks[lock.0 as usize];
+        debug_assert_eq!(lock.class, LockClass::PageLock);
+        writeln!(out, "page_lock = {}", quoted(&lock.name))?;
+    }
+    Ok(())
+}
+
+fn program(scenario: &Scenario, task: TaskId, out: &mut String) -> Written {
+    match scenario.programs.get(task.0 as usize) {
+        Some(text) if !text.is_empty() => writeln!(out, "program = {}", quoted(text)),
+        _ => Ok(()),
+    }
+}
+
+fn tail(scenario: &Scenario, out: &mut String) -> Written {
+    if let Some(lead) = &scenario.lead {
+        let run = Run {
+            moves: lead.steps.iter().copied().map(Move::Step).collect(),
+        };
+        writeln!(
+            out,
+            "\n[lead]\nschedule = {}",
+            quoted(&run.print(&scenario.machine))
+        )?;
+    }
+    for marker in &scenario.markers {
+        writeln!(out, "\n[[marker]]\nid = {}", quoted(&marker.id))?;
+        writeln!(out, "title = {}", quoted(&marker.title))?;
+        writeln!(
+            out,
+            "when = {}",
+            quoted(&condition::print(&marker.when, &scenario.machine))
+        )?;
+        if let Some(say) = &marker.say {
+            writeln!(out, "say = {}", quoted(say))?;
+        }
+    }
+    for expect in &scenario.expects {
+        writeln!(out, "\n[[expect]]")?;
+        if !expect.when.is_empty() {
+            writeln!(out, "when = \"{}\"", expect::print_changes(&expect.when))?;
+        }
+        writeln!(out, "rules = \"{}\"", rules::word(expect.rules))?;
+        let outcomes: Vec<&str> = expect
+            .outcomes
+            .iter()
+            .map(|outcome| outcome.word())
+            .collect();
+        writeln!(out, "outcomes = {outcomes:?}")?;
+        if let Some(kind) = expect.kind {
+            writeln!(out, "kind = \"{}\"", kind.word())?;
+        }
+        if let Some(kills) = expect.kills_max {
+            writeln!(out, "kills_max = {kills}")?;
+        }
+        writeln!(out, "why = {}", quoted(&expect.why))?;
+        if let Some(gap) = &expect.known_gap {
+            writeln!(out, "known_gap = {}", quoted(gap))?;
+        }
+    }
+    Ok(())
+}
+
+fn size(machine: &Machine, pages: u16) -> String {
+    format!(
+        "\"{} MB\"",
+        u32::from(pages) * u32::from(machine.zone.mb_per_page)
+    )
+}
+
+/// A TOML string; over several lines if the text has several.
+fn quoted(text: &str) -> String {
+    let lines = text.contains('\n');
+    let mut out = String::from(if lines { "\"\"\"\n" } else { "\"" });
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\n' => out.push('\n'),
+            '\t' => out.push('\t'),
+            '\\' => out.push_str("\\\\"),
+            // In a text of several lines two in a row are fine inside; three are not.
+            '"' if !lines || out.ends_with("\"\"") || chars.peek().is_none() => {
+                out.push_str("\\\"");
+            }
+            c if c.is_control() => out.push_str(&format!("\\u{:04X}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push_str(if lines { "\"\"\"" } else { "\"" });
+    out
+}

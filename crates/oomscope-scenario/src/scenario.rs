@@ -1,0 +1,75 @@
+//! A scenario: a machine with a story, switches, moments and expectations.
+
+use oomscope_model::machine::Machine;
+use oomscope_model::patches::{PatchId, Version};
+use oomscope_model::transition::Transition;
+
+use crate::condition::Condition;
+use crate::expect::Expect;
+
+/// The longest scenario text, in bytes.
+pub const TEXT_MAX: usize = 64 * 1024;
+
+/// The most patches one scenario can offer.
+pub const OFFERED_MAX: usize = 10;
+
+/// Everything a scenario file says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Scenario {
+    /// Stable name: small letters, digits and hyphens.
+    pub id: String,
+    /// What people call it.
+    pub title: String,
+    /// What happens and why anybody cares; paragraphs stand between empty lines.
+    pub story: String,
+    /// Where the story comes from.
+    pub sources: Vec<Source>,
+    /// The release whose patches are on at the start, before the file's own changes.
+    pub version: Version,
+    /// Switches, in the order of the file; at most [`OFFERED_MAX`].
+    pub offered: Vec<PatchId>,
+    /// The machine as it starts, under the default rules.
+    pub machine: Machine,
+    /// Program text of each task, as written, comments included; empty where there is
+    /// none. [`oomscope_model::machine::Line::source`] counts its lines.
+    pub programs: Vec<String>,
+    /// What must come out.
+    pub expects: Vec<Expect>,
+    /// Moments of the run.
+    pub markers: Vec<Marker>,
+    /// How the run begins.
+    pub lead: Option<Lead>,
+    /// Which of the possible runs the player shows.
+    pub seed: u32,
+    /// The file itself.
+    pub text: String,
+}
+
+/// Where a story comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Source {
+    /// What to show.
+    pub label: String,
+    /// Address, message id or commit; empty if there is none.
+    pub url_or_ref: String,
+}
+
+/// A moment of the run: the first step at which the condition holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Marker {
+    /// Name in links, unique in the file.
+    pub id: String,
+    /// What to show.
+    pub title: String,
+    /// When it is.
+    pub when: Condition,
+    /// One sentence to say there.
+    pub say: Option<String>,
+}
+
+/// How a run begins, before the seed decides.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lead {
+    /// The steps; they stop where one of them is not possible.
+    pub steps: Vec<Transition>,
+}

@@ -1,0 +1,107 @@
+//! Sizes: people write MB, the model counts pages.
+
+use oomscope_model::machine::Zone;
+
+use crate::diagnostic::Notes;
+use crate::envelope::{Reader, Word};
+
+/// The most pages a zone can have.
+const PAGES_MAX: u64 = 4096;
+
+/// MB in one model page unless the file says otherwise.
+const MB_PER_PAGE: u16 = 4;
+
+enum Unit {
+    Mb(u64),
+    Pages(u64),
+}
+
+fn measure(word: &Word<'_>, notes: &mut Notes<'_>) -> Option<Unit> {
+    let text = word.text.trim();
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: Option<u64> = number.parse().ok().filter(|&number| number <= 1 << 24);
+    match (number, unit.trim()) {
+        (Some(number), "MB") => Some(Unit::Mb(number)),
+        (Some(number), "GB") => Some(Unit::Mb(number * 1024)),
+        (Some(number), "page" | "pages") => Some(Unit::Pages(number)),
+        _ => {
+            let hint = "write \"48 MB\", \"1 GB\" or \"12 pages\"".into();
+            notes.error(
+                word.at(),
+                format!("{:?} is not a size", word.text),
+                Some(hint),
+            );
+            None
+        }
+    }
+}
+
+/// A size in whole model pages.
+pub(crate) fn pages(word: &Word<'_>, mb_per_page: u16, notes: &mut Notes<'_>) -> Option<u16> {
+    let per_page = u64::from(mb_per_page);
+    let pages = match measure(word, notes)? {
+        Unit::Pages(pages) => pages,
+        Unit::Mb(mb) if mb % per_page == 0 => mb / per_page,
+        Unit::Mb(mb) => {
+            let below = mb / per_page * per_page;
+            let hint = format!("write \"{below} MB\" or \"{} MB\"", below + per_page);
+            let sentence = format!(
+                "{:?} is not a whole number of pages of {mb_per_page} MB",
+                word.text
+            );
+            notes.error(word.at(), sentence, Some(hint));
+            return None;
+        }
+    };
+    if pages > PAGES_MAX {
+        let sentence = format!("{:?} is {pages} pages, more than {PAGES_MAX}", word.text);
+        notes.error(word.at(), sentence, Some("make the page larger".into()));
+        return None;
+    }
+    Some(pages as u16)
+}
+
+/// The `[zone]` table.
+pub(crate) fn zone(reader: &Reader<'_>, notes: &mut Notes<'_>) -> Option<Zone> {
+    let mb_per_page = match reader.text("page", notes) {
+        None => MB_PER_PAGE,
+        Some(word) => match measure(&word, notes)? {
+            Unit::Mb(mb @ 1..=1024) => mb as u16,
+            Unit::Mb(_) | Unit::Pages(_) => {
+                notes.error(word.at(), "a page is 1 MB to 1024 MB", None);
+                return None;
+            }
+        },
+    };
+    let mut size = |key: &str| {
+        let word = reader.needed(key, notes)?;
+        pages(&word, mb_per_page, notes).map(|pages| (pages, word.at()))
+    };
+    // Ask for all of them before giving up, so that all complaints come at once.
+    let sizes = ["total", "free", "min", "low", "high"].map(&mut size);
+    let [Some(total), Some(free), Some(min), Some(low), Some(high)] = sizes else {
+        return None;
+    };
+    let order = [
+        ("min", min, "low", low, min.0 <= low.0, "at most"),
+        ("low", low, "high", high, low.0 <= high.0, "at most"),
+        ("high", high, "total", total, high.0 < total.0, "less than"),
+        ("free", free, "total", total, free.0 <= total.0, "at most"),
+    ];
+    for (less, (_, at), more, _, holds, how) in order {
+        if !holds {
+            notes.error(at, format!("{less} must be {how} {more}"), None);
+        }
+    }
+    Some(Zone {
+        total_pages: total.0,
+        mb_per_page,
+        free_pages: free.0,
+        min: min.0,
+        low: low.0,
+        high: high.0,
+    })
+}

@@ -1,0 +1,301 @@
+//! The words of the program language: one table that feeds the parser, the printer and
+//! the reference.
+
+use oomscope_model::machine::{Gfp, LockClass, Machine, Mode, Op, Wait};
+
+/// One word a program line can begin with.
+#[derive(Debug)]
+pub struct Verb {
+    /// The word, as the kernel spells it.
+    pub word: &'static str,
+    /// What follows it.
+    pub arguments: &'static [Argument],
+    /// What the line does, in one sentence.
+    pub doc: &'static str,
+    pub(crate) make: Make,
+}
+
+/// What can follow a verb.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Argument {
+    /// Name of a lock of this kind.
+    Lock(Sort),
+    /// `GFP_KERNEL` or `GFP_NOFS`.
+    Gfp,
+    /// A number of pages, 1 to 15; 1 if it is left out.
+    Pages,
+    /// Name of a process, for its address space.
+    Mm,
+    /// Name of something that is waited for.
+    Completion,
+}
+
+/// Kinds of locks as far as the verbs tell them apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sort {
+    /// An rwsem, `mmap_sem` included.
+    Rwsem,
+    /// A mutex.
+    Mutex,
+    /// A page lock.
+    Page,
+}
+
+/// How a verb becomes an operation of the model.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Make {
+    Lock(Mode, Wait),
+    Unlock(Mode),
+    Alloc,
+    Free,
+    Fault,
+    Mmap,
+    WaitFor,
+    Complete,
+}
+
+/// The least and the most pages one line may ask for.
+pub(crate) const PAGES: core::ops::RangeInclusive<u8> = 1..=15;
+
+/// Names of the allocation flags.
+pub(crate) const GFPS: [(&str, Gfp); 2] = [("GFP_KERNEL", Gfp::Kernel), ("GFP_NOFS", Gfp::Nofs)];
+
+impl Argument {
+    /// What the reference shows for it.
+    pub fn form(self) -> &'static str {
+        match self {
+            Argument::Lock(Sort::Rwsem) => "RWSEM",
+            Argument::Lock(Sort::Mutex) => "MUTEX",
+            Argument::Lock(Sort::Page) => "PAGE_LOCK",
+            Argument::Gfp => "GFP",
+            Argument::Pages => "[PAGES]",
+            Argument::Mm => "PROCESS",
+            Argument::Completion => "NAME",
+        }
+    }
+}
+
+impl Sort {
+    /// The kind of a lock; `oom_lock` is not for programs and has none.
+    pub fn of(class: LockClass) -> Option<Sort> {
+        match class {
+            LockClass::OomLock => None,
+            LockClass::MmapSem(_) | LockClass::Rwsem => Some(Sort::Rwsem),
+            LockClass::InodeMutex | LockClass::Mutex => Some(Sort::Mutex),
+            LockClass::PageLock => Some(Sort::Page),
+        }
+    }
+
+    /// `a mutex`, for sentences.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Sort::Rwsem => "an rwsem",
+            Sort::Mutex => "a mutex",
+            Sort::Page => "a page lock",
+        }
+    }
+}
+
+const RWSEM: &[Argument] = &[Argument::Lock(Sort::Rwsem)];
+const MUTEX: &[Argument] = &[Argument::Lock(Sort::Mutex)];
+const PAGE: &[Argument] = &[Argument::Lock(Sort::Page)];
+
+const fn verb(
+    word: &'static str,
+    arguments: &'static [Argument],
+    make: Make,
+    doc: &'static str,
+) -> Verb {
+    Verb {
+        word,
+        arguments,
+        doc,
+        make,
+    }
+}
+
+/// All verbs, in the order of the reference.
+pub static VERBS: &[Verb] = &[
+    verb(
+        "down_read",
+        RWSEM,
+        Make::Lock(Mode::Read, Wait::Uninterruptible),
+        "Takes the rwsem for reading; queues behind writers that came first.",
+    ),
+    verb(
+        "down_read_killable",
+        RWSEM,
+        Make::Lock(Mode::Read, Wait::Killable),
+        "The same, but a SIGKILL ends the wait.",
+    ),
+    verb(
+        "down_write",
+        RWSEM,
+        Make::Lock(Mode::Write, Wait::Uninterruptible),
+        "Takes the rwsem for writing.",
+    ),
+    verb(
+        "down_write_killable",
+        RWSEM,
+        Make::Lock(Mode::Write, Wait::Killable),
+        "The same, but a SIGKILL ends the wait.",
+    ),
+    verb(
+        "up_read",
+        RWSEM,
+        Make::Unlock(Mode::Read),
+        "Gives the rwsem back after reading.",
+    ),
+    verb(
+        "up_write",
+        RWSEM,
+        Make::Unlock(Mode::Write),
+        "Gives the rwsem back after writing.",
+    ),
+    verb(
+        "mutex_lock",
+        MUTEX,
+        Make::Lock(Mode::Write, Wait::Uninterruptible),
+        "Takes the mutex.",
+    ),
+    verb(
+        "mutex_lock_killable",
+        MUTEX,
+        Make::Lock(Mode::Write, Wait::Killable),
+        "The same, but a SIGKILL ends the wait.",
+    ),
+    verb(
+        "mutex_unlock",
+        MUTEX,
+        Make::Unlock(Mode::Write),
+        "Gives the mutex back.",
+    ),
+    verb(
+        "lock_page",
+        PAGE,
+        Make::Lock(Mode::Write, Wait::Uninterruptible),
+        "Takes the page lock.",
+    ),
+    verb(
+        "lock_page_killable",
+        PAGE,
+        Make::Lock(Mode::Write, Wait::Killable),
+        "The same, but a SIGKILL ends the wait.",
+    ),
+    verb(
+        "unlock_page",
+        PAGE,
+        Make::Unlock(Mode::Write),
+        "Gives the page lock back.",
+    ),
+    verb(
+        "alloc_page",
+        &[Argument::Gfp, Argument::Pages],
+        Make::Alloc,
+        "Takes pages for the kernel itself, one after the other; GFP is `GFP_KERNEL` or `GFP_NOFS`.",
+    ),
+    verb(
+        "free_page",
+        &[Argument::Pages],
+        Make::Free,
+        "Gives pages of the kernel back.",
+    ),
+    verb(
+        "page_fault",
+        &[Argument::Mm, Argument::Pages],
+        Make::Fault,
+        "Takes the `mmap_sem` for reading, allocates and maps the pages, gives it back.",
+    ),
+    verb(
+        "mmap",
+        &[Argument::Mm],
+        Make::Mmap,
+        "Takes the `mmap_sem` for writing and gives it back; killable once mmap writers are.",
+    ),
+    verb("munmap", &[Argument::Mm], Make::Mmap, "The same as `mmap`."),
+    verb(
+        "wait_for",
+        &[Argument::Completion],
+        Make::WaitFor,
+        "Sleeps uninterruptibly until somebody runs `complete` for this name.",
+    ),
+    verb(
+        "complete",
+        &[Argument::Completion],
+        Make::Complete,
+        "Wakes everybody who waits for this name, now or later.",
+    ),
+];
+
+impl Verb {
+    /// The verb with this word.
+    pub fn named(word: &str) -> Option<&'static Verb> {
+        VERBS.iter().find(|verb| verb.word == word)
+    }
+
+    /// `alloc_page GFP [PAGES]`.
+    pub fn usage(&self) -> String {
+        let mut usage = String::from(self.word);
+        for argument in self.arguments {
+            usage.push(' ');
+            usage.push_str(argument.form());
+        }
+        usage
+    }
+
+    /// The kind of lock it is for.
+    pub(crate) fn sort(&self) -> Option<Sort> {
+        match self.arguments {
+            [Argument::Lock(sort)] => Some(*sort),
+            _ => None,
+        }
+    }
+}
+
+/// A compiled line in the words of the language, as one would write it. `munmap` comes
+/// back as `mmap`, and a count of one is left out.
+pub fn print_op(machine: &Machine, op: Op) -> String {
+    let (make, lock) = match op {
+        Op::Lock { lock, mode, wait } => (Make::Lock(mode, wait), Some(lock)),
+        // The model releases what is held, whichever way; the class says which word.
+        Op::Unlock { lock } => (Make::Unlock(Mode::Write), Some(lock)),
+        Op::Alloc { .. } => (Make::Alloc, None),
+        Op::Free { .. } => (Make::Free, None),
+        Op::Fault { .. } => (Make::Fault, None),
+        Op::Mmap { .. } => (Make::Mmap, None),
+        Op::WaitFor { .. } => (Make::WaitFor, None),
+        Op::Complete { .. } => (Make::Complete, None),
+    };
+    let sort = lock.and_then(|lock| Sort::of(machine.locks[lock.0 as usize].class));
+    let word = VERBS
+        .iter()
+        .find(|verb| verb.make == make && verb.sort() == sort)
+        .map_or("", |verb| verb.word);
+    let count = |pages: u8| {
+        if pages == 1 {
+            String::new()
+        } else {
+            format!(" {pages}")
+        }
+    };
+    match op {
+        Op::Lock { lock, .. } | Op::Unlock { lock } => {
+            format!("{word} {}", machine.locks[lock.0 as usize].name)
+        }
+        Op::Alloc { gfp, pages } => {
+            let name = GFPS
+                .iter()
+                .find(|(_, flags)| *flags == gfp)
+                .map_or("", |(name, _)| name);
+            format!("{word} {name}{}", count(pages))
+        }
+        Op::Free { pages } => format!("{word}{}", count(pages)),
+        Op::Fault { mm, pages } => {
+            format!("{word} {}{}", machine.mms[mm.0 as usize].name, count(pages))
+        }
+        Op::Mmap { mm } => format!("{word} {}", machine.mms[mm.0 as usize].name),
+        Op::WaitFor { completion } | Op::Complete { completion } => {
+            format!("{word} {}", machine.completions[completion.0 as usize])
+        }
+    }
+}
