@@ -5,7 +5,7 @@
 //! nothing to keep in step, and identical tasks can be made canonical by sorting.
 
 use crate::machine::{
-    CompletionId, Kind, LOCKS_MAX, LockId, MMS_MAX, Machine, MmId, Mode, ProcessId, TASKS_MAX,
+    CompletionId, Kind, LOCKS_MAX, LockId, MMS_MAX, Machine, MmId, Mode, Op, ProcessId, TASKS_MAX,
     TaskId, VMAS_MAX,
 };
 
@@ -346,7 +346,8 @@ pub struct State {
 }
 
 impl State {
-    /// The state in which a machine starts.
+    /// The state in which a machine starts. A task whose program begins with `wait_for`
+    /// is already waiting: the story starts with it inside that system call.
     pub fn start(machine: &Machine) -> State {
         let mut state = State {
             tasks: [Task::NONE; TASKS_MAX],
@@ -372,7 +373,10 @@ impl State {
             task.run = match actor.kind {
                 Kind::OomReaper | Kind::Kworker => Run::Idle,
                 Kind::User(_) | Kind::Kthread if actor.program.is_empty() => Run::Idle,
-                Kind::User(_) | Kind::Kthread => Run::Ready(Pc::Line),
+                Kind::User(_) | Kind::Kthread => match actor.program[0].op {
+                    Op::WaitFor { completion } => Run::Waits { completion },
+                    _ => Run::Ready(Pc::Line),
+                },
             };
         }
         state

@@ -1,0 +1,452 @@
+//! A second opinion: a naive checker that shares nothing with the explorer but the step
+//! function, held against it on a few hundred generated machines. Same outcomes, same
+//! witness lengths, same number of states in each region; and the same outcomes when
+//! fruitless rounds spin instead of parking.
+
+use std::collections::{HashMap, VecDeque};
+
+use oomscope_explore::{Class, Explorer, Outcome};
+use oomscope_model::kernel::{Kernel, page_alloc};
+use oomscope_model::machine::{
+    Actor, Backing, CompletionId, Gfp, KillerWindow, Kind, Line, Lock, LockClass, LockId, Machine,
+    MmId, MmInfo, Mode, Op, Parking, Process, ProcessId, Rules, TaskId, Timing, VmaInfo, Wait,
+    Zone,
+};
+use oomscope_model::patches::{PatchId, PatchSet, VERSIONS};
+use oomscope_model::state::{State, StateFlags};
+use oomscope_model::step::{enabled, step};
+use oomscope_model::words::WORDS_MAX;
+
+/// States beyond which a generated machine is too large for the naive checker.
+const STATES_MAX: usize = 1_200;
+const MACHINES: u64 = 600;
+
+#[test]
+fn the_explorer_agrees_with_a_naive_checker() {
+    let mut compared = 0;
+    let mut seen = [0u32; Outcome::ALL.len()];
+    for seed in 0..MACHINES {
+        let machine = generate(&mut Dice(seed * 2 + 1));
+        let Some(naive) = Naive::run(&machine) else {
+            continue;
+        };
+        let mut explorer = Explorer::new(&machine, &State::start(&machine));
+        while !explorer.advance(7).done {}
+        assert_eq!(
+            explorer.progress().states as usize,
+            naive.states.len(),
+            "seed {seed}"
+        );
+        for outcome in Outcome::ALL {
+            let witness = explorer.witness(outcome).map(|schedule| schedule.len());
+            assert_eq!(
+                witness,
+                naive.depth_of(outcome),
+                "seed {seed}, {}",
+                outcome.word()
+            );
+            seen[outcome as usize] += u32::from(witness.is_some());
+        }
+        for (index, state) in naive.states.iter().enumerate() {
+            let expected = match (naive.can_finish[index], naive.at_risk[index]) {
+                (false, _) => Class::Doomed,
+                (true, true) => Class::AtRisk,
+                (true, false) => Class::Free,
+            };
+            assert_eq!(
+                explorer.class(state),
+                Some(expected),
+                "seed {seed}, state {index}"
+            );
+        }
+        compared += 1;
+    }
+    assert!(compared > 200, "only {compared} machines were small enough");
+    for outcome in [
+        Outcome::Ok,
+        Outcome::ExtraKill,
+        Outcome::Lockup,
+        Outcome::Hang,
+    ] {
+        let times = seen[outcome as usize];
+        assert!(times > 5, "{} came up {times} times only", outcome.word());
+    }
+}
+
+#[test]
+fn parking_changes_no_verdict() {
+    let mut compared = 0;
+    for seed in 0..MACHINES {
+        let mut machine = generate(&mut Dice(seed * 2 + 1));
+        machine.rules.timing = Timing::Adversarial;
+        machine.rules.parking = Parking::Off;
+        let Some(spinning) = Naive::run(&machine) else {
+            continue;
+        };
+        machine.rules.parking = Parking::On;
+        let mut explorer = Explorer::new(&machine, &State::start(&machine));
+        while !explorer.advance(1_000).done {}
+        let spun: Vec<Outcome> = Outcome::ALL
+            .into_iter()
+            .filter(|&o| spinning.depth_of(o).is_some())
+            .collect();
+        assert_eq!(explorer.outcomes(), spun, "seed {seed}");
+        compared += 1;
+    }
+    assert!(compared > 100, "only {compared} machines were small enough");
+}
+
+/// Everything the naive checker knows, found without any of the explorer's means.
+struct Naive {
+    states: Vec<State>,
+    depth: Vec<usize>,
+    next: Vec<Vec<usize>>,
+    can_finish: Vec<bool>,
+    at_risk: Vec<bool>,
+    kills: Vec<u8>,
+    wants: Vec<bool>,
+}
+
+impl Naive {
+    fn run(machine: &Machine) -> Option<Naive> {
+        let mut ids: HashMap<Vec<u64>, usize> = HashMap::new();
+        let mut naive = Naive {
+            states: Vec::new(),
+            depth: Vec::new(),
+            next: Vec::new(),
+            can_finish: Vec::new(),
+            at_risk: Vec::new(),
+            kills: Vec::new(),
+            wants: Vec::new(),
+        };
+        let start = State::start(machine);
+        ids.insert(key(&start), 0);
+        naive.states.push(start);
+        naive.depth.push(0);
+        let mut queue = VecDeque::from([0]);
+        while let Some(index) = queue.pop_front() {
+            let state = naive.states[index];
+            let mut next = Vec::new();
+            for transition in enabled(machine, &state) {
+                let mut after = state;
+                step(machine, &mut after, transition, &mut ());
+                let fresh = naive.states.len();
+                let id = *ids.entry(key(&after)).or_insert(fresh);
+                if id == fresh {
+                    naive.states.push(after);
+                    naive.depth.push(naive.depth[index] + 1);
+                    queue.push_back(id);
+                }
+                next.push(id);
+            }
+            naive.next.push(next);
+            if naive.states.len() > STATES_MAX {
+                return None;
+            }
+        }
+        naive.can_finish = naive.reaches(|state| state.is_finished());
+        let doomed: Vec<bool> = naive.can_finish.iter().map(|&can| !can).collect();
+        naive.at_risk = naive.spread(doomed);
+        naive.kills = naive
+            .states
+            .iter()
+            .map(|state| state.kills(machine))
+            .collect();
+        let wants = |state: &State| {
+            machine
+                .task_ids()
+                .any(|task| page_alloc::wants_page(state, task))
+        };
+        naive.wants = naive.states.iter().map(wants).collect();
+        Some(naive)
+    }
+
+    fn reaches(&self, goal: impl Fn(&State) -> bool) -> Vec<bool> {
+        self.spread(self.states.iter().map(goal).collect())
+    }
+
+    /// Adds predecessors until nothing changes.
+    fn spread(&self, mut bits: Vec<bool>) -> Vec<bool> {
+        loop {
+            let mut changed = false;
+            for index in 0..bits.len() {
+                if !bits[index] && self.next[index].iter().any(|&next| bits[next]) {
+                    bits[index] = true;
+                    changed = true;
+                }
+            }
+            if !changed {
+                return bits;
+            }
+        }
+    }
+
+    fn reachable(&self, from: usize) -> Vec<bool> {
+        let mut seen = vec![false; self.states.len()];
+        let mut stack = vec![from];
+        while let Some(index) = stack.pop() {
+            if !std::mem::replace(&mut seen[index], true) {
+                stack.extend(&self.next[index]);
+            }
+        }
+        seen
+    }
+
+    /// Recurrent: whatever happens, the way back here stays open. Such a state is part of
+    /// what a doomed run ends in.
+    fn is_recurrent(&self, index: usize) -> bool {
+        let back = self.spread((0..self.states.len()).map(|other| other == index).collect());
+        let ahead = self.reachable(index);
+        ahead
+            .iter()
+            .zip(&back)
+            .all(|(&ahead, &back)| !ahead || back)
+    }
+
+    /// Doomed states that can end in a part where somebody wants memory, or (`false`) where
+    /// nobody does.
+    fn doomed_into(&self, wanting: bool) -> Vec<bool> {
+        let ends: Vec<bool> = (0..self.states.len())
+            .map(|index| {
+                if self.can_finish[index] || !self.is_recurrent(index) {
+                    return false;
+                }
+                let part = self.reachable(index);
+                let wants = (0..part.len()).any(|other| part[other] && self.wants[other]);
+                wants == wanting
+            })
+            .collect();
+        self.spread(ends)
+    }
+
+    fn depth_of(&self, outcome: Outcome) -> Option<usize> {
+        let broken = |index: usize| {
+            self.kills[index] >= 2 || self.states[index].flags != StateFlags::default()
+        };
+        let first = |test: &dyn Fn(usize) -> bool| {
+            (0..self.states.len())
+                .filter(|&index| test(index))
+                .map(|index| self.depth[index])
+                .min()
+        };
+        let flag = |bit: u8| first(&|index| self.states[index].flags.has(bit));
+        match outcome {
+            Outcome::Ok => first(&|index| self.states[index].is_finished() && !broken(index)),
+            Outcome::ExtraKill => first(&|index| self.kills[index] >= 2),
+            Outcome::Oops => flag(StateFlags::OOPS),
+            Outcome::Corrupt => flag(StateFlags::CORRUPT),
+            Outcome::Panic => flag(StateFlags::PANIC),
+            Outcome::Lockup => {
+                let livelock = self.doomed_into(true);
+                first(&|index| !self.can_finish[index] && livelock[index])
+            }
+            Outcome::Hang => {
+                let livelock = self.doomed_into(true);
+                first(&|index| !self.can_finish[index] && !livelock[index])
+            }
+            Outcome::Stall | Outcome::WrongErrno => None,
+        }
+    }
+}
+
+fn key(state: &State) -> Vec<u64> {
+    let mut words = [0; WORDS_MAX];
+    state.words(&mut words);
+    let key = words[..state.word_count()].to_vec();
+    assert_eq!(
+        State::from_words(state, &key),
+        *state,
+        "words() and from_words() disagree"
+    );
+    key
+}
+
+/// A small generator of pseudo-random numbers; the seed is the test's name for a machine.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+/// One or two processes with one or two threads, perhaps a kernel thread that adopted an
+/// mm, one extra lock, any kernel version, programs of up to three system calls.
+fn generate(dice: &mut Dice) -> Machine {
+    let mut machine = Machine {
+        zone: Zone {
+            total_pages: 32,
+            mb_per_page: 4,
+            free_pages: 1 + dice.roll(4) as u16,
+            min: 1,
+            low: 2,
+            high: 3,
+        },
+        tasks: Vec::new(),
+        processes: Vec::new(),
+        locks: vec![lock("oom_lock", LockClass::OomLock)],
+        mms: Vec::new(),
+        completions: vec!["done".into()],
+        patches: PatchSet(0),
+        kernel: Kernel::of(PatchSet(0)),
+        rules: Rules {
+            timing: Timing::SleepsAreLong,
+            ..Rules::DEFAULT
+        },
+    };
+    if dice.roll(2) == 0 {
+        machine.rules.timing = Timing::Adversarial;
+    }
+    if dice.roll(4) == 0 {
+        machine.rules.killer_window = KillerWindow::Split;
+    }
+    let processes = 1 + dice.roll(2) as u8;
+    let extra = LockId(1 + processes);
+    for index in 0..processes {
+        add_process(&mut machine, dice, index, extra);
+    }
+    let class = [
+        LockClass::Mutex,
+        LockClass::InodeMutex,
+        LockClass::Rwsem,
+        LockClass::PageLock,
+    ];
+    machine
+        .locks
+        .push(lock("extra", class[dice.roll(4) as usize]));
+    if dice.roll(2) == 0 {
+        let mm = (dice.roll(2) == 0).then_some(MmId(0));
+        let program = program(dice, mm, extra);
+        add_task(&mut machine, "kthread", Kind::Kthread, mm, program);
+    }
+    add_task(&mut machine, "kworker", Kind::Kworker, None, Vec::new());
+    add_task(
+        &mut machine,
+        "oom_reaper",
+        Kind::OomReaper,
+        None,
+        Vec::new(),
+    );
+    machine.patches = PatchSet::of_version(VERSIONS[dice.roll(VERSIONS.len() as u64) as usize]);
+    for patch in PatchId::all() {
+        if dice.roll(6) == 0 {
+            let moves = machine.patches.switch(patch, !machine.patches.has(patch));
+            for (patch, on) in moves {
+                machine.patches = machine.patches.with(patch, on);
+            }
+        }
+    }
+    assert_eq!(machine.patches.check(), Ok(()));
+    machine.kernel = Kernel::of(machine.patches);
+    machine
+}
+
+fn add_process(machine: &mut Machine, dice: &mut Dice, index: u8, extra: LockId) {
+    let mm = MmId(index);
+    let name = format!("p{index}");
+    let mut vmas = vec![VmaInfo {
+        pages: 2 + dice.roll(4) as u16,
+        backing: Backing::Anon,
+        locked: dice.roll(4) == 0,
+        page_lock: None,
+    }];
+    if dice.roll(3) == 0 {
+        vmas.push(VmaInfo {
+            pages: 2,
+            backing: Backing::Anon,
+            locked: true,
+            page_lock: Some(extra),
+        });
+    }
+    machine
+        .locks
+        .push(lock(&format!("{name}.mmap_sem"), LockClass::MmapSem(mm)));
+    machine.mms.push(MmInfo {
+        name: name.clone(),
+        mmap_sem: LockId(1 + index),
+        vmas,
+    });
+    let leader = TaskId(machine.tasks.len() as u8);
+    let threads = 1 + (dice.roll(3) == 0) as u8;
+    for thread in 0..threads {
+        let program = program(dice, Some(mm), extra);
+        let kind = Kind::User(ProcessId(index));
+        add_task(
+            machine,
+            &format!("{name}-{thread}"),
+            kind,
+            Some(mm),
+            program,
+        );
+    }
+    machine.processes.push(Process {
+        name,
+        leader,
+        threads,
+        oom_score_adj: 0,
+    });
+}
+
+fn lock(name: &str, class: LockClass) -> Lock {
+    Lock {
+        name: name.into(),
+        class,
+    }
+}
+
+fn add_task(machine: &mut Machine, name: &str, kind: Kind, mm: Option<MmId>, program: Vec<Line>) {
+    machine.tasks.push(Actor {
+        name: name.into(),
+        pid: 1,
+        kind,
+        mm,
+        program,
+    });
+}
+
+fn program(dice: &mut Dice, mm: Option<MmId>, extra: LockId) -> Vec<Line> {
+    let mut ops: Vec<Vec<Op>> = Vec::new();
+    for _ in 0..dice.roll(3) {
+        let pages = 1 + dice.roll(2) as u8;
+        let gfp = if dice.roll(3) == 0 {
+            Gfp::Nofs
+        } else {
+            Gfp::Kernel
+        };
+        let wait = if dice.roll(3) == 0 {
+            Wait::Killable
+        } else {
+            Wait::Uninterruptible
+        };
+        let take = Op::Lock {
+            lock: extra,
+            mode: Mode::Write,
+            wait,
+        };
+        ops.push(match (dice.roll(6), mm) {
+            (0, Some(mm)) => vec![Op::Mmap { mm }],
+            (1 | 2, Some(mm)) => vec![Op::Fault { mm, pages }],
+            (3, _) => vec![Op::WaitFor {
+                completion: CompletionId(0),
+            }],
+            (4, _) => vec![Op::Complete {
+                completion: CompletionId(0),
+            }],
+            _ => vec![take, Op::Alloc { gfp, pages }, Op::Unlock { lock: extra }],
+        });
+    }
+    let mut lines = Vec::new();
+    for call in ops {
+        let resume = (lines.len() + call.len()) as u8;
+        lines.extend(call.into_iter().map(|op| Line {
+            op,
+            resume,
+            source: 1,
+        }));
+    }
+    lines
+}
