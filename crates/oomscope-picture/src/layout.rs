@@ -361,7 +361,8 @@ fn stacked(machine: &Machine, stage: Stage) -> Layout {
         lane,
         (RIGHT - 106.0, 106.0),
     );
-    let memory = Rect::new(LEFT, locks_bottom + 28.0, RIGHT - LEFT, 220.0);
+    // The watermarks stand to its left here, because lines arrive from the right.
+    let memory = Rect::new(LEFT + 42.0, locks_bottom + 28.0, RIGHT - LEFT - 42.0, 220.0);
     Layout {
         stage,
         width: WIDTH,

@@ -8,21 +8,26 @@
 //!
 //! Lengths are CSS pixels in the stage's own coordinate system.
 
+mod boxes;
 pub mod chain;
 pub mod clock;
 pub mod dmesg;
 mod draw;
+mod edges;
 pub mod geometry;
 pub mod layout;
+mod marks;
 mod names;
 pub mod picture;
 pub mod plot;
+mod route;
 pub mod rule;
 pub mod stack;
 pub mod status;
 pub mod svg;
 pub mod table;
 pub mod text;
+mod vessel;
 pub mod wait;
 pub mod words;
 

@@ -150,6 +150,8 @@ pub struct TaskBox {
     pub glyph_at: Point,
     /// Marks.
     pub badges: Vec<Badge>,
+    /// The mark that the status does not say, at the end of the second line.
+    pub badge_label: Option<Label>,
     /// On the chain.
     pub on_chain: bool,
     /// This kernel has no such thread: drawn faint.
@@ -191,8 +193,8 @@ pub struct LockBox {
     pub full_name: String,
     /// Name as drawn.
     pub name: Label,
-    /// `of qemu, rwsem`.
-    pub kind: Label,
+    /// `of qemu, rwsem`, where there is room.
+    pub kind: Option<Label>,
     /// Holders.
     pub chip: Chip,
     /// `waiting, in order`, where there is room.

@@ -188,7 +188,10 @@ fn path(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
     let word = state.task(task);
     let queued = matches!(word.run, Run::Queued { .. });
     let Some(pc) = names::pc(word.run) else {
-        return if matches!(word.run, Run::Waits { .. }) { vec!["wait_for_completion_timeout", "SyS_ioctl"] } else { Vec::new() };
+        return match word.run {
+            Run::Waits { .. } => op_frames(machine, state, task, Pc::AllocTry),
+            _ => Vec::new(),
+        };
     };
     let mut frames = match pc {
         _ if queued => lock_frames(machine, state, task),

@@ -216,9 +216,15 @@ fn pins_of(machine: &Machine, state: &State, process: ProcessId) -> Vec<WaitEdge
         exit_mmap || user
     };
     let why = Why::Pins { process, mm };
-    machine
+    let (threads, others): (Vec<TaskId>, Vec<TaskId>) = machine
         .task_ids()
         .filter(|&task| pins(task))
+        .partition(|&task| machine.process_of(task) == Some(process));
+    // Those who only borrow the mm come last: while a thread is left, it is the thread
+    // that everybody waits for.
+    let keepers = if threads.is_empty() { others } else { threads };
+    keepers
+        .into_iter()
         .map(|task| WaitEdge { from: Party::Memory, to: Party::Task(task), why })
         .collect()
 }

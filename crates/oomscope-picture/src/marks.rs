@@ -1,0 +1,119 @@
+//! Where the numbered discs and the words of edges go: on the longest horizontal part, as
+//! far as possible from boxes, lines and each other.
+
+use crate::boxes::label;
+use crate::draw::Scene;
+use crate::edges::Draft;
+use crate::geometry::{Point, Rect};
+use crate::picture::{Edge, HopMark, Label};
+
+/// Radius of a disc.
+pub(crate) const HOP_RADIUS: f32 = 10.5;
+
+/// Gives discs and labels their places.
+pub(crate) fn place(scene: &Scene<'_>, drafts: &[Draft], edges: &mut [Edge]) {
+    let mut taken = obstacles(scene);
+    let draft_of = |edge: &Edge| drafts.iter().find(|draft| draft.id == edge.id);
+    for index in 0..edges.len() {
+        if let Some(number) = draft_of(&edges[index]).and_then(|draft| draft.hop) {
+            let at = hop_at(edges, index, &taken);
+            taken.push(around(at, HOP_RADIUS + 2.0));
+            edges[index].hop = Some(HopMark { number, at });
+        }
+    }
+    for index in 0..edges.len() {
+        if draft_of(&edges[index]).is_some_and(|draft| draft.labelled) {
+            if let Some(label) = label_at(scene, edges, index, &taken) {
+                taken.push(label.bounds());
+                edges[index].label = Some(label);
+            }
+        }
+    }
+}
+
+fn obstacles(scene: &Scene<'_>) -> Vec<Rect> {
+    let layout = scene.layout;
+    let tasks = layout.tasks.iter().map(|place| place.rect);
+    let locks = layout.locks.iter().flat_map(|place| place.slots.iter().copied().chain([place.rect]));
+    let title = Rect::new(layout.memory.x, layout.memory.y - 28.0, layout.memory.w, 22.0);
+    tasks.chain(locks).chain([layout.memory, title]).collect()
+}
+
+fn around(at: Point, radius: f32) -> Rect {
+    Rect::new(at.x - radius, at.y - radius, 2.0 * radius, 2.0 * radius)
+}
+
+/// The longest part of a line, horizontal ones preferred.
+fn longest(points: &[Point]) -> (Point, Point) {
+    let weight = |pair: &[Point]| {
+        let (dx, dy) = ((pair[0].x - pair[1].x).abs(), (pair[0].y - pair[1].y).abs());
+        if dx > dy { dx * 3.0 } else { dy }
+    };
+    points
+        .windows(2)
+        .max_by(|a, b| weight(a).total_cmp(&weight(b)))
+        .map_or((Point::default(), Point::default()), |pair| (pair[0], pair[1]))
+}
+
+fn along(from: Point, to: Point, share: f32) -> Point {
+    Point::new(from.x + (to.x - from.x) * share, from.y + (to.y - from.y) * share)
+}
+
+/// How much of a box other lines run through.
+fn crossed(edges: &[Edge], except: usize, area: Rect) -> usize {
+    (edges.iter().enumerate())
+        .filter(|(index, _)| *index != except)
+        .flat_map(|(_, edge)| edge.points.windows(2))
+        .filter(|pair| {
+            let line = Rect::new(
+                pair[0].x.min(pair[1].x) - 1.0,
+                pair[0].y.min(pair[1].y) - 1.0,
+                (pair[0].x - pair[1].x).abs() + 2.0,
+                (pair[0].y - pair[1].y).abs() + 2.0,
+            );
+            line.overlaps(area)
+        })
+        .count()
+}
+
+fn hop_at(edges: &[Edge], index: usize, taken: &[Rect]) -> Point {
+    let (from, to) = longest(&edges[index].points);
+    let cost = |share: f32| {
+        let area = around(along(from, to, share), HOP_RADIUS + 2.0);
+        let boxes = taken.iter().filter(|rect| rect.overlaps(area)).count();
+        boxes * 10 + crossed(edges, index, area) * 3
+    };
+    let shares = [0.45, 0.5, 0.4, 0.55, 0.35, 0.6, 0.3, 0.65, 0.25, 0.7, 0.2, 0.8];
+    let best = shares.into_iter().min_by_key(|&share| cost(share)).unwrap_or(0.5);
+    along(from, to, best)
+}
+
+/// Above or below the longest horizontal part, beside the disc if there is one; nothing if
+/// every place would cover something.
+fn label_at(scene: &Scene<'_>, edges: &[Edge], index: usize, taken: &[Rect]) -> Option<Label> {
+    let edge = &edges[index];
+    let (from, to) = longest(&edge.points);
+    if (from.y - to.y).abs() > 1.0 {
+        return None;
+    }
+    let (left, right) = (from.x.min(to.x), from.x.max(to.x));
+    let draft = label(edge.words.clone(), Point::new(0.0, 0.0), 12.5);
+    let width = draft.bounds().w;
+    let near = edge.hop.map_or(left.midpoint(right) - width / 2.0, |hop| hop.at.x + 16.0);
+    let starts = [near, near - width - 32.0, left + 14.0, right - width - 14.0, left.midpoint(right)];
+    let mut best: Option<(usize, Label)> = None;
+    for (nth, &x) in starts.iter().enumerate() {
+        for (side, dy) in [-6.0, 15.0].into_iter().enumerate() {
+            let candidate = Label { at: Point::new(x, from.y + dy), ..draft.clone() };
+            let area = candidate.bounds();
+            let outside = area.x < left - 20.0 || area.right() > right + 60.0
+                || area.right() > scene.layout.width || area.y < 0.0;
+            let boxes = taken.iter().filter(|rect| rect.overlaps(area)).count();
+            let cost = usize::from(outside) * 12 + boxes * 20 + crossed(edges, index, area) * 4 + nth + side;
+            if best.as_ref().is_none_or(|(least, _)| cost < *least) {
+                best = Some((cost, candidate));
+            }
+        }
+    }
+    best.filter(|(cost, _)| *cost < 20).map(|(_, label)| label)
+}
