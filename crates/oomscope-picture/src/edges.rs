@@ -17,6 +17,8 @@ pub(crate) struct Draft {
     pub(crate) from: End,
     pub(crate) to: End,
     pub(crate) words: String,
+    /// What is drawn beside it; shorter than the words.
+    pub(crate) short: String,
     pub(crate) labelled: bool,
     pub(crate) hop: Option<u8>,
     pub(crate) tone: Tone,
@@ -37,7 +39,12 @@ pub(crate) fn edges(scene: &Scene<'_>, recent: &[Event]) -> Vec<Edge> {
 }
 
 fn draft(id: String, kind: EdgeKind, from: End, to: End, words: String, tone: Tone) -> Draft {
-    Draft { id, kind, from, to, words, labelled: false, hop: None, tone, double: false }
+    let short = match kind {
+        EdgeKind::Holds => "held by".to_string(),
+        EdgeKind::WaitsFor => "waits".to_string(),
+        _ => words.clone(),
+    };
+    Draft { id, kind, from, to, words, short, labelled: false, hop: None, tone, double: false }
 }
 
 fn holds_id(lock: LockId, task: TaskId) -> String {
@@ -75,7 +82,9 @@ fn waits(scene: &Scene<'_>, drafts: &mut Vec<Draft>) {
                 names::purpose(scene.machine, on, mode)
             );
             let to = End::Slot(on, rank);
-            drafts.push(draft(waits_id(task), EdgeKind::WaitsFor, End::Task(task), to, words, Tone::Wait));
+            let mut edge = draft(waits_id(task), EdgeKind::WaitsFor, End::Task(task), to, words, Tone::Wait);
+            edge.short = format!("waits{}", names::purpose(scene.machine, on, mode));
+            drafts.push(edge);
         }
     }
     for place in &scene.layout.locks {

@@ -352,14 +352,14 @@ fn stacked(machine: &Machine, stage: Stage) -> Layout {
     let heights = row_heights(&drawn);
     let locks_bottom =
         rail_bottom + heights.iter().sum::<f32>() + 44.0 * (drawn.len() + 1) as f32;
-    let lane = (LEFT, RIGHT - 106.0 - 18.0);
+    let lane = (LEFT - 8.0, RIGHT - 118.0 - 16.0);
     let (locks, corridors) = rows(
         machine,
         &drawn,
         &heights,
         (rail_bottom, locks_bottom),
         lane,
-        (RIGHT - 106.0, 106.0),
+        (RIGHT - 118.0, 118.0),
     );
     // The watermarks stand to its left here, because lines arrive from the right.
     let memory = Rect::new(LEFT + 42.0, locks_bottom + 28.0, RIGHT - LEFT - 42.0, 220.0);

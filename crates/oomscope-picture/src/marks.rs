@@ -23,12 +23,16 @@ pub(crate) fn place(scene: &Scene<'_>, drafts: &[Draft], edges: &mut [Edge]) {
     }
     for index in 0..edges.len() {
         if draft_of(&edges[index]).is_some_and(|draft| draft.labelled) {
-            if let Some(label) = label_at(scene, edges, index, &taken) {
+            if let Some(label) = label_at(scene, edges, index, &draft_words(drafts, &edges[index]), &taken) {
                 taken.push(label.bounds());
                 edges[index].label = Some(label);
             }
         }
     }
+}
+
+fn draft_words(drafts: &[Draft], edge: &Edge) -> String {
+    drafts.iter().find(|draft| draft.id == edge.id).map_or_else(String::new, |draft| draft.short.clone())
 }
 
 fn obstacles(scene: &Scene<'_>) -> Vec<Rect> {
@@ -90,14 +94,20 @@ fn hop_at(edges: &[Edge], index: usize, taken: &[Rect]) -> Point {
 
 /// Above or below the longest horizontal part, beside the disc if there is one; nothing if
 /// every place would cover something.
-fn label_at(scene: &Scene<'_>, edges: &[Edge], index: usize, taken: &[Rect]) -> Option<Label> {
+fn label_at(
+    scene: &Scene<'_>,
+    edges: &[Edge],
+    index: usize,
+    words: &str,
+    taken: &[Rect],
+) -> Option<Label> {
     let edge = &edges[index];
     let (from, to) = longest(&edge.points);
     if (from.y - to.y).abs() > 1.0 {
         return None;
     }
     let (left, right) = (from.x.min(to.x), from.x.max(to.x));
-    let draft = label(edge.words.clone(), Point::new(0.0, 0.0), 12.5);
+    let draft = label(words.to_string(), Point::new(0.0, 0.0), 12.5);
     let width = draft.bounds().w;
     let near = edge.hop.map_or(left.midpoint(right) - width / 2.0, |hop| hop.at.x + 16.0);
     let starts = [near, near - width - 32.0, left + 14.0, right - width - 14.0, left.midpoint(right)];
@@ -106,10 +116,10 @@ fn label_at(scene: &Scene<'_>, edges: &[Edge], index: usize, taken: &[Rect]) -> 
         for (side, dy) in [-6.0, 15.0].into_iter().enumerate() {
             let candidate = Label { at: Point::new(x, from.y + dy), ..draft.clone() };
             let area = candidate.bounds();
-            let outside = area.x < left - 20.0 || area.right() > right + 60.0
-                || area.right() > scene.layout.width || area.y < 0.0;
+            let beside = area.x < left - 20.0 || area.right() > right + 60.0;
+            let outside = area.x < 2.0 || area.right() > scene.layout.width || area.y < 0.0;
             let boxes = taken.iter().filter(|rect| rect.overlaps(area)).count();
-            let cost = usize::from(outside) * 12 + boxes * 20 + crossed(edges, index, area) * 4 + nth + side;
+            let cost = usize::from(beside) * 12 + usize::from(outside) * 100 + boxes * 20 + crossed(edges, index, area) * 4 + nth + side;
             if best.as_ref().is_none_or(|(least, _)| cost < *least) {
                 best = Some((cost, candidate));
             }

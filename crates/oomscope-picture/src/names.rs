@@ -1,8 +1,7 @@
 //! What things are called in pictures and sentences.
 
-use oomscope_model::kernel::SiteWait;
 use oomscope_model::machine::{
-    CompletionId, LockClass, LockId, Machine, MmId, Mode, Op, ProcessId, TaskId, Wait,
+    CompletionId, LockClass, LockId, Machine, MmId, Mode, Op, ProcessId, TaskId,
 };
 use oomscope_model::state::{Pc, Run, State};
 
@@ -93,22 +92,7 @@ pub(crate) fn pc(run: Run) -> Option<Pc> {
     }
 }
 
-/// Whether SIGKILL would end the wait that this task is in.
-pub(crate) fn is_killable(machine: &Machine, state: &State, task: TaskId) -> bool {
-    let Run::Queued { on, pc, .. } = state.task(task).run else { return false };
-    if matches!(pc, Pc::ExitLock | Pc::ExitDropMm | Pc::ExitMmap(_) | Pc::Reap(_)) {
-        return false;
-    }
-    match op(machine, state, task) {
-        Some(Op::Lock { wait: Wait::Killable, .. }) => true,
-        Some(Op::Lock { .. }) => {
-            machine.locks[on.0 as usize].class == LockClass::InodeMutex
-                && machine.kernel.inode_lock == SiteWait::Killable
-        }
-        Some(Op::Mmap { .. }) => machine.kernel.mmap_writers == SiteWait::Killable,
-        _ => false,
-    }
-}
+pub(crate) use oomscope_model::kernel::lock::is_killable;
 
 fn contended_sems(machine: &Machine) -> usize {
     crate::layout::drawn_locks(machine)

@@ -73,6 +73,7 @@ pub(crate) fn route(scene: &Scene<'_>, drafts: &[Draft]) -> Vec<Edge> {
         tracks_in_corridor(scene, &mut ways, corridor);
     }
     straighten(scene, &mut ways);
+    tracks_before_memory(scene, &mut ways);
     tracks_in_channel(scene, &mut ways);
     let mut lines: Vec<(usize, Vec<Point>)> =
         ways.iter().map(|way| (way.draft, points(scene, way, &drafts[way.draft]))).collect();
@@ -293,6 +294,32 @@ fn tracks_in_channel(scene: &Scene<'_>, ways: &mut [Way]) {
             } else {
                 right - 4.0 - gap * nth as f32
             };
+        }
+    }
+}
+
+/// Lines to memory turn at tracks of their own, the chain's nearest to the vessel.
+fn tracks_before_memory(scene: &Scene<'_>, ways: &mut [Way]) {
+    let memory = scene.layout.memory;
+    let mut lines: Vec<Vec<usize>> = Vec::new();
+    for index in 0..ways.len() {
+        if ways[index].corridor.is_none() || ways[index].far[0].x < memory.x - 4.0 {
+            continue;
+        }
+        let shared = lines
+            .iter_mut()
+            .find(|line| ways[index].bus.is_some() && ways[line[0]].bus == ways[index].bus);
+        match shared {
+            Some(line) => line.push(index),
+            None => lines.push(vec![index]),
+        }
+    }
+    lines.sort_by_key(|line| ways[line[0]].bus.is_some());
+    let (left, right) = scene.layout.channels.memory;
+    let gap = ((right - left) / lines.len().max(1) as f32).min(11.0);
+    for (nth, line) in lines.into_iter().enumerate() {
+        for index in line {
+            ways[index].far_x = right - 2.0 - gap * nth as f32;
         }
     }
 }

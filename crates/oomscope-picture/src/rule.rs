@@ -1,7 +1,8 @@
 //! The rule of the kernel that a step has just carried out, with its source.
 
-use oomscope_model::event::Event;
-use oomscope_model::machine::Machine;
+use oomscope_model::event::{Event, Right};
+use oomscope_model::kernel::{Bookkeeping, ExitingTask, VictimReserve};
+use oomscope_model::machine::{LockClass, LockId, Machine, Mode};
 
 /// A rule in words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,6 +17,209 @@ pub struct Rule {
 
 /// The rule behind the most telling of these events.
 pub fn rule(machine: &Machine, events: &[Event]) -> Option<Rule> {
-    let _ = (machine, events);
-    None
+    let deciding = |event: &&Event| {
+        !matches!(event, Event::LockTaken { .. } | Event::LockReleased { .. } | Event::PageTaken { .. })
+    };
+    let first = events.iter().filter(deciding).find_map(|event| of_event(machine, event));
+    first.or_else(|| events.iter().find_map(|event| of_event(machine, event)))
+}
+
+const fn new(title: &'static str, text: &'static str, source: &'static str) -> Option<Rule> {
+    Some(Rule { title, text, source })
+}
+
+fn of_event(machine: &Machine, event: &Event) -> Option<Rule> {
+    lock_rule(machine, event)
+        .or_else(|| memory_rule(machine, event))
+        .or_else(|| victim_rule(machine, event))
+}
+
+fn is_rwsem(machine: &Machine, lock: LockId) -> bool {
+    matches!(machine.locks[lock.0 as usize].class, LockClass::MmapSem(_) | LockClass::Rwsem)
+}
+
+fn lock_rule(machine: &Machine, event: &Event) -> Option<Rule> {
+    match *event {
+        Event::TrylockFailed { .. } => new(
+            "down_read_trylock",
+            "A read trylock succeeds only if no writer holds the lock and nobody is queued for it. A queued writer makes it fail even while only readers hold the lock.",
+            "locks-and-allocation.md 2.1",
+        ),
+        Event::LockQueued { lock, mode: Mode::Read, .. } if is_rwsem(machine, lock) => new(
+            "down_read",
+            "The lock is fair: a reader that finds anybody queued goes to the end of the queue, even if only readers hold the lock.",
+            "locks-and-allocation.md 2.1 R1 to R3",
+        ),
+        Event::LockQueued { lock, .. } if is_rwsem(machine, lock) => new(
+            "down_write",
+            "A writer needs the lock for itself. While it is queued, readers that come later wait behind it.",
+            "locks-and-allocation.md 2.1 W1 to W5",
+        ),
+        Event::LockQueued { .. } => new(
+            "mutex_lock",
+            "One owner at a time; waiters sleep in order of arrival.",
+            "locks-and-allocation.md 2.6",
+        ),
+        Event::WaiterLeft { .. } => new(
+            "Killable wait",
+            "A killed task whose wait is killable leaves the queue with -EINTR, and whoever stood behind it gets a chance.",
+            "locks-and-allocation.md 2.1 K1 to K4",
+        ),
+        Event::WaiterWoken { lock, .. } if is_rwsem(machine, lock) => new(
+            "rwsem_wake",
+            "A writer at the head of the queue is woken but not granted: it must still find the lock free.",
+            "locks-and-allocation.md 2.1 WAKE",
+        ),
+        Event::LockGranted { lock, mode: Mode::Read, .. } if is_rwsem(machine, lock) => new(
+            "rwsem_wake",
+            "All readers at the head of the queue, up to the first writer, are granted the lock in one step.",
+            "locks-and-allocation.md 2.1 WAKE",
+        ),
+        _ => None,
+    }
+}
+
+fn memory_rule(machine: &Machine, event: &Event) -> Option<Rule> {
+    match *event {
+        Event::NoPage { .. } => new(
+            "__alloc_pages_slowpath",
+            "A small allocation does not fail. Without free pages above the min mark and without progress in reclaim it calls the OOM killer and tries again, for ever. No step of the loop looks at SIGKILL.",
+            "locks-and-allocation.md 4.3",
+        ),
+        Event::PageTaken { right: Right::Reserve, .. } | Event::AllocFailed { .. } => {
+            match machine.kernel.reserve {
+                VictimReserve::MarkedThreadAll => new(
+                    "TIF_MEMDIE reserve",
+                    "The one marked thread may take every last page. When there is none its allocation fails instead of looping.",
+                    "locks-and-allocation.md 4.2, 4.3 P6",
+                ),
+                VictimReserve::GroupHalf => new(
+                    "ALLOC_OOM reserve",
+                    "Every thread of the victim may go down to half of the min mark. When nothing is left there its allocation fails.",
+                    "locks-and-allocation.md 4.2, 4.3 P11",
+                ),
+            }
+        }
+        Event::OomLockBusy { .. } => new(
+            "oom_lock is only tried",
+            "Whoever finds oom_lock taken assumes that somebody else makes progress, sleeps one jiffy and retries.",
+            "locks-and-allocation.md 4.3 M1",
+        ),
+        Event::KillerVetoed { .. } => new(
+            "GFP_NOFS and the OOM killer",
+            "A caller that may not enter the file system does not select a victim: it loops and relies on others.",
+            "locks-and-allocation.md 4.4",
+        ),
+        Event::FaultRefused { .. } => new(
+            "MMF_UNSTABLE",
+            "Memory that may have been reaped must not come back as zeroes: the fault gets SIGBUS.",
+            "oom.md 5.5",
+        ),
+        _ => None,
+    }
+}
+
+fn victim_rule(machine: &Machine, event: &Event) -> Option<Rule> {
+    match *event {
+        Event::ScanAborted { .. } => match (machine.kernel.bookkeeping, machine.kernel.exiting) {
+            (Bookkeeping::OomMm, _) => new(
+                "One victim at a time",
+                "While a victim's signal->oom_mm lacks MMF_OOM_SKIP the scan ends and nobody else is killed.",
+                "oom.md 4.3",
+            ),
+            (_, ExitingTask::AbortsScan) => new(
+                "One victim at a time",
+                "A thread marked TIF_MEMDIE, or any exiting task with an mm, ends the scan and nobody else is killed. There is no timeout.",
+                "oom.md 4.3",
+            ),
+            _ => new(
+                "One victim at a time",
+                "While a marked victim is on its way out the scan ends and nobody else is killed. There is no timeout.",
+                "oom.md 4.3",
+            ),
+        },
+        Event::Killed { .. } => new(
+            "oom_kill_process",
+            "The process with the most memory is chosen. SIGKILL goes to all its threads, the mark to one.",
+            "oom.md 1.1, 4.5",
+        ),
+        Event::MarkedItself { .. } | Event::MarkedExiting { .. } => new(
+            "Short cut for the dying",
+            "A task that is about to die anyway becomes the victim without a scan.",
+            "oom.md 4.2, 4.4",
+        ),
+        Event::UnableToReap { .. } => match machine.kernel.bookkeeping {
+            Bookkeeping::KeepMark => new(
+                "Ten tries",
+                "After ten failed tries the reaper leaves the victim alone, and its mark too: the killer stays blocked.",
+                "oom.md 5.2",
+            ),
+            Bookkeeping::ClearMark => new(
+                "Ten tries",
+                "After ten failed tries the reaper clears the victim's mark, so that the killer may choose again.",
+                "oom.md 5.2",
+            ),
+            Bookkeeping::FlagSecondFailure => new(
+                "Ten tries, twice",
+                "After ten failed tries the mark is cleared; the second time the killer is also told to look past the victim.",
+                "oom.md 5.2",
+            ),
+            Bookkeeping::OomMm => new(
+                "Ten tries",
+                "After ten failed tries the reaper sets MMF_OOM_SKIP: the killer looks past this victim.",
+                "oom.md 5.2",
+            ),
+        },
+        Event::VmaSkipped { .. } => new(
+            "What may be reaped",
+            "Anonymous and private memory only: nothing mlocked, nothing shared.",
+            "oom.md 5.4",
+        ),
+        Event::VmaZapped { .. } | Event::Reaped { .. } => new(
+            "oom_reaper",
+            "With mmap_sem for reading the reaper frees the victim's anonymous memory without waiting for its exit.",
+            "oom.md 5.3 T7 to T9",
+        ),
+        Event::NothingToReap { .. } => new(
+            "Nothing to reap",
+            "An mm without users, or one that is already skipped, counts as done.",
+            "oom.md 5.3 T1 to T5",
+        ),
+        Event::ReaperRefused { .. } => new(
+            "MMF_UNSTABLE hand-off",
+            "The exiting task has claimed the mm first, and the reaper stays out.",
+            "oom.md 6.3 c1, c2",
+        ),
+        Event::Exiting { .. } => new(
+            "exit_mm",
+            "An exiting task takes mmap_sem for reading, and not killably, before it lets go of its mm.",
+            "oom.md 6.1 E2 to E4",
+        ),
+        Event::MmDropped { .. } => new(
+            "mmput",
+            "Only the last user of an mm tears it down; until then its memory stays.",
+            "oom.md 6.1 E7",
+        ),
+        Event::Munlocking { .. } | Event::PmdRead { .. } => new(
+            "Munlock pass",
+            "exit_mmap clears VM_LOCKED before it walks the pages, and from then on the reaper may take them.",
+            "oom.md 6.2 M2",
+        ),
+        Event::Oopsed { .. } => new(
+            "CVE-2018-1000200",
+            "The reaper cleared the page table between the look and the lock.",
+            "oom.md 6.4 b4",
+        ),
+        Event::Corrupted { .. } => new(
+            "Page tables freed under the reaper",
+            "Whoever tears down the mm did not wait for the reaper to leave it.",
+            "oom.md 6.4 b5",
+        ),
+        Event::Panicked { .. } => new(
+            "No killable processes",
+            "With nobody left to kill the kernel panics.",
+            "oom.md 4.2",
+        ),
+        _ => None,
+    }
 }

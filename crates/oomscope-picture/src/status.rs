@@ -100,7 +100,7 @@ fn reaper(machine: &Machine, state: &State, task: TaskId) -> Status {
     let count = if tries > 0 { format!(", {tries} of 10") } else { String::new() };
     match word.run {
         Run::Asleep { nap, .. } => {
-            say(Glyph::Clock, format!("sleeps {}{count}", nap_words(nap)), Tone::Reaper)
+            say(Glyph::Clock, if tries > 0 { format!("sleeps{count}") } else { format!("sleeps {}", nap_words(nap)) }, Tone::Reaper)
         }
         Run::Queued { .. } => say(Glyph::Square, format!("waits{count}"), Tone::Reaper),
         Run::Ready(Pc::Reap(Reap::Zap)) => say(Glyph::Recycle, "reaps", Tone::Reaper),

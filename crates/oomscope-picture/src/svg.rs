@@ -78,8 +78,7 @@ const STYLE: &str = "text{font-family:'IBM Plex Sans',system-ui,sans-serif;fill:
 .c{fill:var(--c)}.on>.box{stroke:var(--c);stroke-width:2}\
 .fill{fill:var(--c)}.draw{fill:none;stroke:var(--c);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}\
 .edge{fill:none;stroke:var(--c);stroke-width:1.5}.edge.hop{stroke-width:2.5}\
-.edge.under{stroke-width:6.5}.edge.gap{stroke:var(--bg);stroke-width:3}\
-.edge.over{stroke-width:1.75}\
+.edge.under{stroke-width:5}.edge.gap{stroke:var(--bg);stroke-width:1.8}\
 .halo{paint-order:stroke;stroke:var(--bg);stroke-width:4px;stroke-linejoin:round}\
 .disc{fill:var(--c)}.disc+text{fill:var(--bg)}\
 .cross{fill:var(--bg);stroke:var(--c);stroke-width:1.8}\
@@ -264,7 +263,7 @@ impl Svg {
     }
 
     fn arrow(&mut self, tip: Point, way: Point) {
-        let (back, side) = (11.0, 5.5);
+        let (back, side) = (13.0, 6.5);
         let a = Point::new(tip.x - way.x * back - way.y * side, tip.y - way.y * back + way.x * side);
         let b = Point::new(tip.x - way.x * back + way.y * side, tip.y - way.y * back - way.x * side);
         self.raw(&format!(

@@ -5,9 +5,9 @@
 //! visible cycle: a task that needs a page waits for memory, and memory waits for those
 //! who keep the victim's pages.
 
-use oomscope_model::kernel::{
-    Bookkeeping, ExitProtocol, ExitingTask, Reaper, ReaperMm, VictimReserve,
-};
+use oomscope_model::kernel::oom_kill::blocks_killer;
+use oomscope_model::kernel::page_alloc::reserve_mark;
+use oomscope_model::kernel::{ExitProtocol, Reaper, ReaperMm};
 use oomscope_model::machine::{
     Backing, CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, ProcessId, TaskId,
 };
@@ -93,24 +93,6 @@ pub fn needs_page(machine: &Machine, state: &State, task: TaskId) -> bool {
         Run::Ready(Pc::AllocOom | Pc::AllocScan) => free <= zone.high,
         _ => false,
     }
-}
-
-/// Whether this process's mark ends the victim scan: then the killer chooses nobody else.
-pub fn blocks_killer(machine: &Machine, state: &State, process: ProcessId) -> bool {
-    let leader = machine.process(process).leader;
-    let flags = |task: TaskId| state.task(task).flags;
-    let skip = machine.actor(leader).mm.is_some_and(|mm| state.mm(mm).flags.has(MmFlags::OOM_SKIP));
-    let memdie = machine.threads(process).any(|task| flags(task).has(TaskFlags::MEMDIE));
-    let leaving = machine.kernel.exiting == ExitingTask::AbortsScan
-        && machine.threads(process).any(|task| {
-            flags(task).has(TaskFlags::EXITING) && !flags(task).has(TaskFlags::MM_NULL)
-        });
-    let marked = match machine.kernel.bookkeeping {
-        Bookkeeping::KeepMark | Bookkeeping::ClearMark => memdie,
-        Bookkeeping::FlagSecondFailure => memdie && !skip,
-        Bookkeeping::OomMm => flags(leader).has(TaskFlags::OOM_MM) && !skip,
-    };
-    marked || leaving
 }
 
 /// The victim that the reaper works on or has on its list, if it is this process.
@@ -241,15 +223,4 @@ fn reap_goes_on(machine: &Machine, state: &State, mm: MmId) -> bool {
         info.backing == Backing::Anon && !vma.locked && vma.pages > 0
     });
     alive && !claimed && prey && trylock_blocker(state, lock).is_none()
-}
-
-fn reserve_mark(machine: &Machine, state: &State, task: TaskId) -> Option<u16> {
-    match machine.kernel.reserve {
-        VictimReserve::MarkedThreadAll => state.task(task).flags.has(TaskFlags::MEMDIE).then_some(0),
-        VictimReserve::GroupHalf => {
-            let process = machine.process_of(task)?;
-            let leader = machine.process(process).leader;
-            state.task(leader).flags.has(TaskFlags::OOM_MM).then_some(machine.zone.min / 2)
-        }
-    }
 }
