@@ -40,6 +40,7 @@ pub struct Explorer {
     targets: Vec<u32>,
     depth: u32,
     depth_end: u32,
+    kills_max: u8,
     first: [Option<u32>; Outcome::ALL.len()],
     regions: Option<Regions>,
 }
@@ -57,6 +58,7 @@ impl Explorer {
             targets: Vec::new(),
             depth: 0,
             depth_end: 1,
+            kills_max: 0,
             first: [None; Outcome::ALL.len()],
             regions: None,
         };
@@ -141,6 +143,11 @@ impl Explorer {
         Some(schedule)
     }
 
+    /// The most processes that any run found so far kills.
+    pub fn kills_max(&self) -> u8 {
+        self.kills_max
+    }
+
     fn expanded(&self) -> u32 {
         self.offsets.len() as u32 - 1
     }
@@ -164,6 +171,7 @@ impl Explorer {
         let (index, new) = self.store.insert(state);
         if new {
             let marks = marks_of(&self.machine, state);
+            self.kills_max = self.kills_max.max(state.kills(&self.machine));
             self.marks.push(marks);
             self.parents.push(parent);
             self.via.push(via);

@@ -185,32 +185,21 @@ pub const PATCHES: &[Patch] = &[
         apply: |kernel| kernel.nofs = Nofs::AfterShortCut,
     },
     Patch {
-        id: "reap-short-cut",
-        title: "Short-cut victims are reaped too",
-        subject: "oom, oom_reaper: try to reap tasks which skip regular OOM killer path",
-        author: "Michal Hocko",
-        commit: None,
-        kind: PatchKind::Merged(Version(4, 7)),
-        change: "A dying task that becomes a victim by itself is handed to the reaper.",
-        why: "It may get stuck on its way out like any other victim.",
-        source: "oom.md V04",
-        requires: &["oom-reaper"],
-        excludes: &[],
-        apply: |kernel| kernel.short_cut = ShortCut::FatalSignalReaped,
-    },
-    Patch {
         id: "clear-mark",
         title: "Clear TIF_MEMDIE also after failure",
         subject: "mm, oom_reaper: clear TIF_MEMDIE for all tasks queued for oom_reaper",
         author: "Michal Hocko",
         commit: Some("449d777d7ad6"),
         kind: PatchKind::Merged(Version(4, 7)),
-        change: "When the reaper gives up, the victim's mark is cleared, so the killer may choose again.",
+        change: "When the reaper gives up, the victim's mark is cleared, so the killer may choose again; victims that took a short cut are reaped too.",
         why: "A victim nobody can reap otherwise blocks the killer for ever.",
-        source: "oom.md V02, V03, 6.4 a3",
+        source: "oom.md V02, V03, V04, 6.4 a3",
         requires: &[],
         excludes: &[],
-        apply: |kernel| kernel.bookkeeping = Bookkeeping::ClearMark,
+        apply: |kernel| {
+            kernel.bookkeeping = Bookkeeping::ClearMark;
+            kernel.short_cut = ShortCut::FatalSignalReaped;
+        },
     },
     Patch {
         id: "reap-twice",
@@ -219,12 +208,15 @@ pub const PATCHES: &[Patch] = &[
         author: "Michal Hocko",
         commit: None,
         kind: PatchKind::Merged(Version(4, 8)),
-        change: "After the second round of ten failed tries the mm is flagged and the killer passes over it.",
+        change: "After the second round of ten failed tries the mm is flagged and the killer passes over it; the short cut for dying tasks holds only while their mm can still be freed.",
         why: "Under the 4.7 rule the same stuck victim is selected again and again.",
-        source: "oom.md V08, locks-and-allocation.md 7",
+        source: "oom.md V07, V08, 4.4, locks-and-allocation.md 7",
         requires: &["clear-mark"],
         excludes: &[],
-        apply: |kernel| kernel.bookkeeping = Bookkeeping::FlagSecondFailure,
+        apply: |kernel| {
+            kernel.bookkeeping = Bookkeeping::FlagSecondFailure;
+            kernel.short_cut = ShortCut::WillFreeMem;
+        },
     },
     Patch {
         id: "hide-kthread-mm",
@@ -239,20 +231,6 @@ pub const PATCHES: &[Patch] = &[
         requires: &["clear-mark"],
         excludes: &[],
         apply: |kernel| kernel.kthread_sharer = KthreadSharer::Hidden,
-    },
-    Patch {
-        id: "will-free-mem",
-        title: "task_will_free_mem looks at all sharers",
-        subject: "mm, oom: fortify task_will_free_mem",
-        author: "Michal Hocko",
-        commit: None,
-        kind: PatchKind::Merged(Version(4, 8)),
-        change: "The short cut for dying callers holds only while their mm can still be freed.",
-        why: "A marked task whose memory stays mapped would block the killer for nothing.",
-        source: "oom.md V07, 4.4",
-        requires: &[],
-        excludes: &[],
-        apply: |kernel| kernel.short_cut = ShortCut::WillFreeMem,
     },
     Patch {
         id: "oom-mm",

@@ -1,5 +1,6 @@
 //! The scenarios that come with oomscope, embedded at build time.
 
+use crate::digest::{cast_digest, crc32};
 use crate::parse::parse;
 use crate::scenario::Scenario;
 
@@ -26,6 +27,11 @@ macro_rules! builtins {
 
 builtins! {
     "writer-in-queue",
+    "writer-in-queue-pinned",
+    "imutex-livelock",
+    "imutex-livelock-unreapable",
+    "munlock-oops",
+    "munlock-page-lock",
 }
 
 impl Builtin {
@@ -37,5 +43,15 @@ impl Builtin {
     /// The scenario. `None` only if the file is broken, which the tests do not allow.
     pub fn scenario(&self) -> Option<Scenario> {
         parse(self.text).scenario
+    }
+}
+
+/// Changes when steps of a run would mean something else: the [`cast_digest`] of the
+/// machine, or the CRC-32 of a text that makes none. A better story, a comment or another
+/// pid does not change it.
+pub fn content_hash(text: &str) -> u32 {
+    match parse(text).scenario {
+        Some(scenario) => cast_digest(&scenario.machine),
+        None => crc32(text.as_bytes()),
     }
 }

@@ -181,7 +181,12 @@ fn oom_kill_process<O: Observer>(cx: &mut Cx<'_, O>, process: ProcessId, points:
             task: cx.me,
             victim: thread,
         });
-        if cx.machine.kernel.short_cut != ShortCut::FatalSignal {
+        let reaped = match cx.machine.kernel.short_cut {
+            ShortCut::FatalSignal => false,
+            ShortCut::FatalSignalReaped => !has_unkillable_sharer(cx.machine, cx.state, mm),
+            ShortCut::WillFreeMem => true,
+        };
+        if reaped {
             oom_reaper::wake(cx, thread);
         }
         return;

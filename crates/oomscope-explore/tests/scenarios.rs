@@ -1,0 +1,203 @@
+//! Every scenario file is its own test: each valid combination of its offered patches is
+//! explored to the end, under every rule the file speaks of, and must come to exactly what
+//! the file expects. State counts and witness lengths are pinned in `assets/scenarios/pins`:
+//! `OOMSCOPE_BLESS=1` rewrites them, a person reads the diff.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use oomscope_explore::{Explorer, LockupKind, Outcome};
+use oomscope_model::machine::Rules;
+use oomscope_model::patches::PatchSet;
+use oomscope_model::state::State;
+use oomscope_scenario::builtin::BUILTIN;
+use oomscope_scenario::expect;
+use oomscope_scenario::parse::parse;
+use oomscope_scenario::rules;
+use oomscope_scenario::scenario::Scenario;
+
+/// States beyond which a scenario is not exhausted and must not claim to be.
+const STATES_MAX: u32 = 4_000_000;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../assets/scenarios")
+}
+
+#[test]
+fn every_scenario_file_is_built_in_and_has_expectations() {
+    let mut files: Vec<String> = fs::read_dir(folder())
+        .expect("assets/scenarios is there")
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter_map(|name| name.strip_suffix(".toml").map(str::to_owned))
+        .collect();
+    files.sort();
+    let mut built_in: Vec<&str> = BUILTIN.iter().map(|builtin| builtin.id).collect();
+    built_in.sort_unstable();
+    assert_eq!(files, built_in);
+    for builtin in BUILTIN {
+        let parsed = parse(builtin.text);
+        let notes: Vec<String> = parsed.diagnostics.iter().map(ToString::to_string).collect();
+        assert_eq!(notes, Vec::<String>::new(), "{}", builtin.id);
+        let scenario = parsed.scenario.expect("parsed");
+        assert!(
+            !scenario.expects.is_empty(),
+            "{} expects nothing",
+            builtin.id
+        );
+    }
+}
+
+#[test]
+fn writer_in_queue() {
+    meets_its_expectations("writer-in-queue");
+}
+
+#[test]
+fn writer_in_queue_pinned() {
+    meets_its_expectations("writer-in-queue-pinned");
+}
+
+#[test]
+fn imutex_livelock() {
+    meets_its_expectations("imutex-livelock");
+}
+
+#[test]
+fn imutex_livelock_unreapable() {
+    meets_its_expectations("imutex-livelock-unreapable");
+}
+
+#[test]
+fn munlock_oops() {
+    meets_its_expectations("munlock-oops");
+}
+
+#[test]
+fn munlock_page_lock() {
+    meets_its_expectations("munlock-page-lock");
+}
+
+/// What one exploration found.
+struct Found {
+    outcomes: Vec<&'static str>,
+    kind: Option<LockupKind>,
+    kills_max: u8,
+    pin: String,
+}
+
+#[track_caller]
+fn meets_its_expectations(id: &str) {
+    let builtin = BUILTIN
+        .iter()
+        .find(|builtin| builtin.id == id)
+        .expect("built in");
+    let scenario = parse(builtin.text).scenario.expect("parsed");
+    let mut table = String::new();
+    let mut wrong = String::new();
+    for (word, rules) in rules::WORDS {
+        if !scenario
+            .expects
+            .iter()
+            .any(|expect| rules::word(expect.rules) == word)
+        {
+            continue;
+        }
+        for patches in scenario.combinations() {
+            let found = explore(&scenario, patches, rules);
+            let combination = scenario.combination_in_words(patches);
+            writeln!(table, "{word} {combination}: {}", found.pin).expect("string");
+            let mut expects = scenario.expectations_for(patches, rules);
+            let expect = expects
+                .next()
+                .unwrap_or_else(|| panic!("{word} {combination}: no rule"));
+            assert!(expects.next().is_none(), "{word} {combination}: two rules");
+            let wanted: Vec<&str> = expect
+                .outcomes
+                .iter()
+                .map(|outcome| outcome.word())
+                .collect();
+            let kind_differs = expect
+                .kind
+                .is_some_and(|kind| Some(kind) != same(found.kind));
+            let kills_differ = expect
+                .kills_max
+                .is_some_and(|kills| kills != found.kills_max);
+            if wanted != found.outcomes || kind_differs || kills_differ {
+                let line = expect.line;
+                writeln!(
+                    wrong,
+                    "line {line}, {word} {combination}: expected {wanted:?} {:?} {:?}, found {:?} {:?} {}",
+                    expect.kind, expect.kills_max, found.outcomes, found.kind, found.kills_max,
+                )
+                .expect("string");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{id}:\n{wrong}\nAll of it:\n{table}");
+    compare_pins(id, &table);
+}
+
+fn same(kind: Option<LockupKind>) -> Option<expect::LockupKind> {
+    kind.map(|kind| match kind {
+        LockupKind::Livelock => expect::LockupKind::Livelock,
+        LockupKind::Deadlock => expect::LockupKind::Deadlock,
+        LockupKind::Hang => expect::LockupKind::Hang,
+    })
+}
+
+fn explore(scenario: &Scenario, patches: PatchSet, rules: Rules) -> Found {
+    let mut machine = scenario.machine.clone();
+    machine.patches = patches;
+    machine.kernel = oomscope_model::kernel::Kernel::of(patches);
+    machine.rules = rules;
+    let start = State::start(&machine);
+    let mut explorer = Explorer::new(&machine, &start);
+    while !explorer.advance(10_000).done {
+        assert!(
+            explorer.progress().states < STATES_MAX,
+            "{} is too large",
+            scenario.id
+        );
+    }
+    let progress = explorer.progress();
+    let mut pin = format!(
+        "{} states, {} transitions",
+        progress.states, progress.transitions
+    );
+    for outcome in explorer.outcomes() {
+        let schedule = explorer.witness(outcome).expect("reachable");
+        write!(pin, ", {} {}", outcome.word(), schedule.len()).expect("string");
+    }
+    let kind = explorer.witness(Outcome::Lockup).and_then(|schedule| {
+        let mut state = start;
+        for transition in schedule {
+            oomscope_model::step::step(&machine, &mut state, transition, &mut ());
+        }
+        explorer.lockup_kind(&state)
+    });
+    Found {
+        outcomes: explorer
+            .outcomes()
+            .iter()
+            .map(|outcome| outcome.word())
+            .collect(),
+        kind,
+        kills_max: explorer.kills_max(),
+        pin,
+    }
+}
+
+fn compare_pins(id: &str, table: &str) {
+    let path = folder().join("pins").join(format!("{id}.txt"));
+    if std::env::var_os("OOMSCOPE_BLESS").is_some() {
+        fs::create_dir_all(path.parent().expect("a folder")).expect("pins can be made");
+        fs::write(&path, table).expect("pins can be written");
+        return;
+    }
+    let pinned = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(
+        pinned, table,
+        "{id}: numbers moved; OOMSCOPE_BLESS=1 rewrites the pins"
+    );
+}
