@@ -20,6 +20,7 @@ mod marks;
 mod names;
 pub mod picture;
 pub mod plot;
+mod prims;
 mod route;
 pub mod rule;
 pub mod stack;

@@ -2,6 +2,11 @@
 //! out shapes with class names instead of colours.
 
 use oomscope_model::machine::Zone;
+use plotters::prelude::*;
+
+use crate::geometry::{Font, text_width};
+use crate::picture::Anchor;
+use crate::prims::{Class, PrimBackend, SCALE};
 
 /// A shape of a chart. `class` is a CSS class; colours are the theme's business.
 #[derive(Clone, PartialEq, Debug)]
@@ -59,7 +64,7 @@ pub enum Prim {
         /// Baseline point, y.
         y: f32,
         /// Which end of the text the point is.
-        anchor: crate::picture::Anchor,
+        anchor: Anchor,
         /// Font size.
         size: f32,
         /// The text.
@@ -122,8 +127,179 @@ pub struct Frame {
     pub last_step: u32,
 }
 
-/// The history of free memory.
+/// The history of free memory: level, watermarks, flags and their words.
 pub fn history(samples: &[Sample], flags: &[Flag], zone: &Zone, frame: Frame) -> Vec<Prim> {
-    let _ = (samples, flags, zone, frame);
-    Vec::new()
+    let mut prims = vec![Prim::Rect {
+        class: "mem-frame",
+        x: frame.pad_left,
+        y: 0.0,
+        w: frame.width - frame.pad_left - frame.pad_right,
+        h: frame.height,
+    }];
+    // The backend never fails, so neither does drawing.
+    let _ = series(&thin(samples, frame), zone, frame, &mut prims);
+    flag_marks(flags, frame, &mut prims);
+    prims
+}
+
+/// Where a step is on the x axis: exactly where the scrubber has it.
+pub fn x_of(step: u32, frame: Frame) -> f32 {
+    let inner = frame.width - frame.pad_left - frame.pad_right;
+    frame.pad_left + inner * step as f32 / frame.last_step.max(1) as f32
+}
+
+/// One sample per pixel: the lowest of those that fall on it, because running out is what
+/// the picture is about. The first and the last one stay.
+fn thin(samples: &[Sample], frame: Frame) -> Vec<Sample> {
+    let mut kept: Vec<Sample> = Vec::new();
+    let mut pixel = None;
+    for (index, sample) in samples.iter().enumerate() {
+        let x = x_of(sample.step, frame) as i32;
+        let ends = index == 0 || index + 1 == samples.len();
+        match kept.last_mut() {
+            Some(last) if pixel == Some(x) && !ends => {
+                if sample.free_pages < last.free_pages {
+                    *last = *sample;
+                }
+            }
+            _ => kept.push(*sample),
+        }
+        pixel = Some(x);
+    }
+    kept
+}
+
+/// The top of the y axis: a power of two, so that the scale rarely changes as a run grows.
+fn ceiling(samples: &[Sample], zone: &Zone) -> u16 {
+    let most = samples.iter().map(|sample| sample.free_pages).max().unwrap_or(0);
+    most.max(zone.high.saturating_mul(2)).max(4).saturating_add(1).next_power_of_two()
+}
+
+fn series(
+    samples: &[Sample],
+    zone: &Zone,
+    frame: Frame,
+    prims: &mut Vec<Prim>,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let pixels = |length: f32| (length * SCALE).round() as u32;
+    let root = PrimBackend::new(pixels(frame.width), pixels(frame.height), prims).into_drawing_area();
+    let top = f64::from(ceiling(samples, zone));
+    let last = f64::from(frame.last_step.max(1));
+    let mut chart = ChartBuilder::on(&root)
+        .margin_left(pixels(frame.pad_left))
+        .margin_right(pixels(frame.pad_right))
+        .build_cartesian_2d(0.0..last, 0.0..top)?;
+    let points = || samples.iter().map(|sample| (f64::from(sample.step), f64::from(sample.free_pages)));
+    if samples.len() > 1 {
+        chart.draw_series(AreaSeries::new(points(), 0.0, Class::Area.color().filled()))?;
+    }
+    for (class, pages) in [(Class::Min, zone.min), (Class::Low, zone.low), (Class::High, zone.high)] {
+        let mark = [(0.0, f64::from(pages)), (last, f64::from(pages))];
+        chart.draw_series(LineSeries::new(mark, class.color().stroke_width(1)))?;
+    }
+    chart.draw_series(LineSeries::new(points(), Class::Level.color().stroke_width(2)))?;
+    root.present()?;
+    Ok(())
+}
+
+impl FlagKind {
+    /// CSS class of its mark.
+    pub fn class(self) -> &'static str {
+        match self {
+            FlagKind::Kill => "flag-kill",
+            FlagKind::ReapTry => "flag-reap-try",
+            FlagKind::Reap => "flag-reap",
+            FlagKind::PatchOn => "flag-patch-on",
+            FlagKind::PatchOff => "flag-patch-off",
+            FlagKind::PointOfNoReturn => "flag-point-of-no-return",
+            FlagKind::GiveUp => "flag-give-up",
+        }
+    }
+
+    fn text_class(self) -> &'static str {
+        match self {
+            FlagKind::Kill => "text-kill",
+            FlagKind::ReapTry => "text-reap-try",
+            FlagKind::Reap => "text-reap",
+            FlagKind::PatchOn => "text-patch-on",
+            FlagKind::PatchOff => "text-patch-off",
+            FlagKind::PointOfNoReturn => "text-point-of-no-return",
+            FlagKind::GiveUp => "text-give-up",
+        }
+    }
+}
+
+/// Size of the words in the chart.
+const TEXT: f32 = 12.0;
+/// Height of a row of words.
+const ROW: f32 = 17.0;
+
+/// Lines and crosses for the flags; words in rows from the top, each where it covers no
+/// other.
+fn flag_marks(flags: &[Flag], frame: Frame, prims: &mut Vec<Prim>) {
+    let title = "free memory";
+    let start = frame.pad_left + 8.0;
+    let mut rows: Vec<Vec<(f32, f32)>> = vec![vec![(start, start + text_width(title, TEXT, Font::Sans))]];
+    prims.push(text("axis-label", start, 16.0, Anchor::Start, title));
+    let mut tries_named = false;
+    let mut drawn: Vec<(FlagKind, i32)> = Vec::new();
+    for flag in flags {
+        let x = x_of(flag.step, frame);
+        if drawn.contains(&(flag.kind, x as i32)) {
+            continue;
+        }
+        drawn.push((flag.kind, x as i32));
+        if flag.kind == FlagKind::ReapTry {
+            let (y, d) = (frame.height - 9.0, 3.0);
+            let n = crate::geometry::number;
+            let path = format!(
+                "M{},{}L{},{}M{},{}L{},{}",
+                n(x - d), n(y - d), n(x + d), n(y + d), n(x + d), n(y - d), n(x - d), n(y + d)
+            );
+            prims.push(Prim::Path { class: flag.kind.class(), d: path });
+            if tries_named {
+                continue;
+            }
+            tries_named = true;
+        } else {
+            let class = flag.kind.class();
+            prims.push(Prim::Line { class, x1: x, y1: 0.0, x2: x, y2: frame.height });
+        }
+        if let Some(words) = flag_words(flag, x, frame, &mut rows) {
+            prims.push(words);
+        }
+    }
+}
+
+/// The words of a flag in the first row with room beside its line; left of it for the
+/// point of no return (what lies left of it is what could still be saved) and at the right
+/// edge.
+fn flag_words(flag: &Flag, x: f32, frame: Frame, rows: &mut Vec<Vec<(f32, f32)>>) -> Option<Prim> {
+    if flag.label.is_empty() {
+        return None;
+    }
+    let width = text_width(&flag.label, TEXT, Font::Sans);
+    let right = (x + 6.0, Anchor::Start, (x + 6.0, x + 6.0 + width));
+    let left = (x - 6.0, Anchor::End, (x - 6.0 - width, x - 6.0));
+    let sides = if flag.kind == FlagKind::PointOfNoReturn { [left, right] } else { [right, left] };
+    let most = ((frame.height - 24.0) / ROW).max(1.0) as usize;
+    for row in 0..most {
+        if row == rows.len() {
+            rows.push(Vec::new());
+        }
+        for (at, anchor, span) in sides {
+            let inside = span.0 >= frame.pad_left && span.1 <= frame.width - frame.pad_right;
+            let clear = rows[row].iter().all(|other| span.1 + 6.0 < other.0 || other.1 + 6.0 < span.0);
+            if inside && clear {
+                rows[row].push(span);
+                let y = 16.0 + ROW * row as f32;
+                return Some(text(flag.kind.text_class(), at, y, anchor, &flag.label));
+            }
+        }
+    }
+    None
+}
+
+fn text(class: &'static str, x: f32, y: f32, anchor: Anchor, text: &str) -> Prim {
+    Prim::Text { class, x, y, anchor, size: TEXT, text: text.to_string() }
 }
