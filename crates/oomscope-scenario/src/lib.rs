@@ -3,12 +3,12 @@
 //! types or pastes can make it panic: what is wrong comes back as a sentence with a place
 //! and a hint.
 //!
-//! Read the modules in the order in which they are declared: a sentence with a place
-//! ([`diagnostic`]), the words of the program language ([`verb`], [`program`]), the file
-//! around them ([`scenario`], [`parse`], [`print`]), what a file says about its own
-//! outcome ([`expect`], [`condition`]), the files the page ships ([`builtin`]), and then
-//! runs: their text ([`run`]), reaching any step of one ([`replay`]), choosing the next
-//! step ([`walk`]) and links ([`link`]).
+//! To read it: a sentence with a place ([`diagnostic`]), the words of the program language
+//! ([`verb`], `program`, `compile`), the file around them (`keys`, `envelope`, `cast`,
+//! [`scenario`], [`parse`], [`print`]), what a file says about its own outcome ([`expect`],
+//! [`condition`]), the files the page ships ([`builtin`]), and then runs: their text
+//! ([`run`]), reaching any step of one ([`replay`]), choosing the next step ([`walk`]) and
+//! links ([`link`], [`preset`]).
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
@@ -19,15 +19,21 @@ mod cast;
 mod compile;
 pub mod condition;
 pub mod diagnostic;
+pub mod digest;
 mod envelope;
 pub mod expect;
 mod keys;
+pub mod link;
 pub mod parse;
+mod payload;
+pub mod preset;
 pub mod print;
 mod program;
 pub mod reference;
+pub mod replay;
 pub mod rules;
 pub mod run;
 pub mod scenario;
 mod size;
 pub mod verb;
+pub mod walk;

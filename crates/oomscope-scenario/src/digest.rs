@@ -1,0 +1,169 @@
+//! Short digests, over explicit little-endian words, so that every platform agrees.
+
+use oomscope_model::machine::{Backing, Gfp, Kind, LockClass, Machine, Mode, Op, ProcessId, Wait};
+use oomscope_model::state::{Run, State};
+
+/// A CRC-32 (IEEE) being computed.
+#[derive(Clone, Copy)]
+pub(crate) struct Crc(u32);
+
+impl Crc {
+    pub(crate) fn new() -> Self {
+        Crc(!0)
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 ^= u32::from(byte);
+            for _ in 0..8 {
+                self.0 = self.0 >> 1 ^ (self.0 & 1) * 0xEDB8_8320;
+            }
+        }
+    }
+
+    fn word(&mut self, word: u32) {
+        self.bytes(&word.to_le_bytes());
+    }
+
+    /// Four small numbers as one word.
+    fn small(&mut self, a: u8, b: u8, c: u8, d: u8) {
+        self.bytes(&[a, b, c, d]);
+    }
+
+    fn name(&mut self, name: &str) {
+        self.word(name.len() as u32);
+        self.bytes(name.as_bytes());
+    }
+
+    pub(crate) fn finish(self) -> u32 {
+        !self.0
+    }
+}
+
+/// CRC-32 (IEEE) of some bytes.
+pub fn crc32(bytes: &[u8]) -> u32 {
+    let mut crc = Crc::new();
+    crc.bytes(bytes);
+    crc.finish()
+}
+
+/// What a person sees in a state: who holds what, who waits where, how much is free and
+/// who was killed. A link carries it, so that a changed model is noticed.
+pub fn seen_digest(machine: &Machine, state: &State) -> u32 {
+    let mut crc = Crc::new();
+    crc.word(state.free_pages.into());
+    for process in (0..machine.processes.len() as u8).map(ProcessId) {
+        crc.word(state.is_killed(machine, process).into());
+    }
+    for (id, task) in state.tasks() {
+        for (lock, mode) in task.held.locks() {
+            crc.small(b'h', id.0, lock.0, mode_word(mode));
+        }
+        if let Run::Queued { on, mode, rank, .. } = task.run {
+            crc.small(b'q', id.0, on.0, mode_word(mode));
+            crc.word(rank.into());
+        }
+    }
+    crc.finish()
+}
+
+/// What decides how a machine runs, patches and rules left out: zone, cast, locks,
+/// programs. Two machines with the same digest give the same meaning to a run; story,
+/// pids, comments and markers do not count.
+pub fn cast_digest(machine: &Machine) -> u32 {
+    let mut crc = Crc::new();
+    let zone = machine.zone;
+    for pages in [
+        zone.total_pages,
+        zone.mb_per_page,
+        zone.free_pages,
+        zone.min,
+        zone.low,
+        zone.high,
+    ] {
+        crc.word(pages.into());
+    }
+    for process in &machine.processes {
+        crc.name(&process.name);
+        crc.small(process.leader.0, process.threads, 0, 0);
+        crc.word(i32::from(process.oom_score_adj) as u32);
+    }
+    for lock in &machine.locks {
+        crc.name(&lock.name);
+        crc.word(match lock.class {
+            LockClass::OomLock => 0,
+            LockClass::MmapSem(mm) => 0x100 + u32::from(mm.0),
+            LockClass::InodeMutex => 1,
+            LockClass::Mutex => 2,
+            LockClass::Rwsem => 3,
+            LockClass::PageLock => 4,
+        });
+    }
+    for mm in &machine.mms {
+        crc.name(&mm.name);
+        for vma in &mm.vmas {
+            crc.word(vma.pages.into());
+            let shared = vma.backing == Backing::Shared;
+            let page_lock = vma.page_lock.map_or(0, |lock| lock.0 + 1);
+            crc.small(b'v', shared.into(), vma.locked.into(), page_lock);
+        }
+    }
+    for actor in &machine.tasks {
+        crc.name(&actor.name);
+        let mm = actor.mm.map_or(0, |mm| mm.0 + 1);
+        crc.word(
+            match actor.kind {
+                Kind::User(process) => 0x1_0000 + u32::from(process.0) * 256,
+                Kind::Kthread => 0x2_0000,
+                Kind::Kworker => 0x3_0000,
+                Kind::OomReaper => 0x4_0000,
+            } + u32::from(mm),
+        );
+        for line in &actor.program {
+            let [a, b, c] = op_words(line.op);
+            crc.small(a, b, c, line.resume);
+        }
+    }
+    crc.finish()
+}
+
+fn mode_word(mode: Mode) -> u8 {
+    match mode {
+        Mode::Read => 1,
+        Mode::Write => 2,
+    }
+}
+
+fn op_words(op: Op) -> [u8; 3] {
+    match op {
+        Op::Lock { lock, mode, wait } => {
+            let killable = match wait {
+                Wait::Uninterruptible => 0,
+                Wait::Killable => 4,
+            };
+            [1, lock.0, mode_word(mode) + killable]
+        }
+        Op::Unlock { lock } => [2, lock.0, 0],
+        Op::Alloc {
+            gfp: Gfp::Kernel,
+            pages,
+        } => [3, 0, pages],
+        Op::Alloc {
+            gfp: Gfp::Nofs,
+            pages,
+        } => [3, 1, pages],
+        Op::Free { pages } => [4, 0, pages],
+        Op::Fault { mm, pages } => [5, mm.0, pages],
+        Op::Mmap { mm } => [6, mm.0, 0],
+        Op::WaitFor { completion } => [7, completion.0, 0],
+        Op::Complete { completion } => [8, completion.0, 0],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn crc_32_is_the_usual_one() {
+        assert_eq!(super::crc32(b"123456789"), 0xCBF4_3926);
+    }
+}
