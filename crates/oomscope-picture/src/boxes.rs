@@ -244,10 +244,10 @@ fn token(scene: &Scene<'_>, task: TaskId, lock: LockId, mode: Mode, rank: u8) ->
     let (first, second, size) = if place.roomy { (18.0, 32.0, 12.0) } else { (15.0, 27.0, 11.0) };
     let middle = |text: String, y: f32, size: f32| Label {
         anchor: Anchor::Middle,
-        ..label(fit(&text, rect.w - 7.0, size, Font::Sans), Point::new(rect.center().x, rect.y + y), size)
+        ..label(fit(&text, rect.w - 4.0, size, Font::Sans), Point::new(rect.center().x, rect.y + y), size)
     };
     let name = short_name(scene.machine, task);
-    let name_size = if text_width(&name, size, Font::Sans) > rect.w - 7.0 { size - 1.5 } else { size };
+    let name_size = if text_width(&name, size, Font::Sans) > rect.w - 8.0 { size - 1.5 } else { size };
     let word = match names::mode(scene.machine, lock, mode) {
         "held" => "lock",
         word => word,

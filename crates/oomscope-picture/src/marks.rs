@@ -40,7 +40,14 @@ fn obstacles(scene: &Scene<'_>) -> Vec<Rect> {
     let tasks = layout.tasks.iter().map(|place| place.rect);
     let locks = layout.locks.iter().flat_map(|place| place.slots.iter().copied().chain([place.rect]));
     let title = Rect::new(layout.memory.x, layout.memory.y - 28.0, layout.memory.w, 22.0);
-    tasks.chain(locks).chain([layout.memory, title]).collect()
+    let lanes = layout.locks.iter().filter(|place| place.roomy).filter_map(|place| {
+        let last = place.slots.last()?;
+        Some(Rect::new(last.x, place.row.y, 96.0, 20.0))
+    });
+    let numbers = layout.locks.iter().flat_map(|place| {
+        place.slots.iter().map(|slot| Rect::new(slot.center().x - 5.0, slot.bottom(), 10.0, 17.0))
+    });
+    tasks.chain(locks).chain(lanes).chain(numbers).chain([layout.memory, title]).collect()
 }
 
 fn around(at: Point, radius: f32) -> Rect {

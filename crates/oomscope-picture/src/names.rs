@@ -25,12 +25,19 @@ pub(crate) fn completion(machine: &Machine, completion: CompletionId) -> &str {
     &machine.completions[completion.0 as usize]
 }
 
-/// A lock's name in a sentence: `mmap_sem` where only one is contended for, else the name
+/// A lock's name in a sentence: `mmap_sem` for the only one that is drawn, else the name
 /// with its owner.
 pub(crate) fn lock(machine: &Machine, lock: LockId) -> String {
     let info = &machine.locks[lock.0 as usize];
-    match info.class {
-        LockClass::MmapSem(_) if contended_sems(machine) <= 1 => "mmap_sem".to_string(),
+    let is_sem = |lock: &LockId| {
+        matches!(machine.locks[lock.0 as usize].class, LockClass::MmapSem(_))
+    };
+    if !is_sem(&lock) {
+        return info.name.clone();
+    }
+    let mut drawn = crate::layout::drawn_locks(machine).into_iter().filter(is_sem);
+    match (drawn.next(), drawn.next()) {
+        (Some(only), None) if only == lock => "mmap_sem".to_string(),
         _ => info.name.clone(),
     }
 }
@@ -93,10 +100,3 @@ pub(crate) fn pc(run: Run) -> Option<Pc> {
 }
 
 pub(crate) use oomscope_model::kernel::lock::is_killable;
-
-fn contended_sems(machine: &Machine) -> usize {
-    crate::layout::drawn_locks(machine)
-        .iter()
-        .filter(|lock| matches!(machine.locks[lock.0 as usize].class, LockClass::MmapSem(_)))
-        .count()
-}

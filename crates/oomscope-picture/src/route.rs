@@ -209,7 +209,15 @@ fn tracks_in_corridor(scene: &Scene<'_>, ways: &mut [Way], corridor: usize) {
         Lane::Middle(_) => way.port_y.clamp(top + 6.0, bottom - 6.0),
         Lane::Bottom(rank) => bottom - 18.0 - f32::from(rank) * 18.0,
     };
-    lines.sort_by(|a, b| wish(&ways[a[0]]).total_cmp(&wish(&ways[b[0]])));
+    let class = |way: &Way| match way.lane {
+        Lane::Top(_) => 0,
+        Lane::Middle(_) => 1,
+        Lane::Bottom(_) => 2,
+    };
+    lines.sort_by(|a, b| {
+        let (a, b) = (&ways[a[0]], &ways[b[0]]);
+        class(a).cmp(&class(b)).then(wish(a).total_cmp(&wish(b)))
+    });
     let gap = ((bottom - top - 10.0) / lines.len().max(1) as f32).min(20.0);
     let mut ys: Vec<f32> = lines.iter().map(|line| wish(&ways[line[0]])).collect();
     let mut above = top + 8.0 - gap;
@@ -300,6 +308,9 @@ fn tracks_in_channel(scene: &Scene<'_>, ways: &mut [Way]) {
 
 /// Lines to memory turn at tracks of their own, the chain's nearest to the vessel.
 fn tracks_before_memory(scene: &Scene<'_>, ways: &mut [Way]) {
+    if scene.layout.stage.size == Size::Narrow {
+        return;
+    }
     let memory = scene.layout.memory;
     let mut lines: Vec<Vec<usize>> = Vec::new();
     for index in 0..ways.len() {

@@ -18,9 +18,15 @@ pub fn caption(machine: &Machine, events: &[Event], state: &State) -> String {
         .filter_map(|event| words.clause(event).map(|clause| (event, clause)))
         .min_by_key(|(event, _)| rank(event))
     else {
-        return String::new();
+        return "One more step inside the kernel.".to_string();
     };
     let mut sentence = clause;
+    // Kernel identifiers keep their spelling at the start of a sentence, words do not.
+    for word in ["the ", "nobody "] {
+        if sentence.starts_with(word) {
+            sentence[..1].make_ascii_uppercase();
+        }
+    }
     for event in events.iter().filter(|event| *event != main) {
         if let Some(also) = words.consequence(main, event) {
             sentence.push_str("; ");
@@ -321,6 +327,7 @@ impl Words<'_> {
     fn consequence(&self, main: &Event, event: &Event) -> Option<String> {
         match *event {
             Event::LockGranted { .. } | Event::Oopsed { .. } => self.clause(event),
+            Event::VmaZapped { pages, .. } => Some(format!("{} are freed", self.size(pages))),
             Event::WaiterWoken { task, .. } if !matches!(main, Event::Killed { .. }) => {
                 Some(format!("{} is woken", self.task(task)))
             }
