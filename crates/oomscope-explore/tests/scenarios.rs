@@ -95,6 +95,7 @@ fn meets_its_expectations(id: &str) {
     let scenario = parse(builtin.text).scenario.expect("parsed");
     let mut table = String::new();
     let mut wrong = String::new();
+    let mut all = Vec::new();
     for (word, rules) in rules::WORDS {
         if !scenario
             .expects
@@ -107,6 +108,7 @@ fn meets_its_expectations(id: &str) {
             let found = explore(&scenario, patches, rules);
             let combination = scenario.combination_in_words(patches);
             writeln!(table, "{word} {combination}: {}", found.pin).expect("string");
+            all.push((word, patches, found.outcomes.clone()));
             let mut expects = scenario.expectations_for(patches, rules);
             let expect = expects
                 .next()
@@ -135,7 +137,30 @@ fn meets_its_expectations(id: &str) {
         }
     }
     assert!(wrong.is_empty(), "{id}:\n{wrong}\nAll of it:\n{table}");
+    every_offer_matters(&scenario, &all);
     compare_pins(id, &table);
+}
+
+/// A switch that changes no outcome in any combination has no place in the file.
+#[track_caller]
+fn every_offer_matters(scenario: &Scenario, all: &[(&str, PatchSet, Vec<&str>)]) {
+    for &patch in &scenario.offered {
+        let matters = all
+            .iter()
+            .filter(|(_, set, _)| set.has(patch))
+            .any(|(word, set, with)| {
+                let without = set.with(patch, false);
+                all.iter().any(|(other, set, outcomes)| {
+                    other == word && *set == without && outcomes != with
+                })
+            });
+        assert!(
+            matters,
+            "{}: {} changes nothing",
+            scenario.id,
+            patch.get().id
+        );
+    }
 }
 
 fn same(kind: Option<LockupKind>) -> Option<expect::LockupKind> {
