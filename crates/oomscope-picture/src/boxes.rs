@@ -50,9 +50,13 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
     let inner = rect.w - sizes.indent - 12.0;
     let full_name = names::task(machine, task).to_string();
     let status_w = text_width(&status.word, sizes.small, Font::Sans)
-        .min(inner - 10.0 - text_width(&full_name, sizes.name, Font::Sans).min(inner * 0.5));
+        .min(inner - 10.0 - text_width(&full_name, sizes.name, Font::Sans).min(inner * 0.6));
     let badges = badges(state, task);
-    let badge = badges.contains(&Badge::Memdie).then(|| Label {
+    let detail = detail(machine, state, task);
+    let detail_w = text_width(&detail, sizes.small, Font::Mono);
+    let memdie = badges.contains(&Badge::Memdie);
+    // Where somebody is matters more than the mark.
+    let badge = memdie.then(|| Label {
         anchor: Anchor::End,
         font: Font::Mono,
         ..label(
@@ -61,6 +65,7 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
             sizes.small - 1.5,
         )
     });
+    let badge = badge.filter(|badge| badge.bounds().w + 8.0 + detail_w <= inner);
     let badge_w = badge.as_ref().map_or(0.0, |badge| badge.bounds().w + 8.0);
     let name = Label {
         strong: true,
@@ -81,7 +86,7 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
     let detail = Label {
         font: Font::Mono,
         ..label(
-            fit(&detail(machine, state, task), inner - badge_w, sizes.small, Font::Mono),
+            fit(&detail, inner - badge_w, sizes.small, Font::Mono),
             Point::new(rect.x + sizes.indent, rect.y + sizes.second),
             sizes.small,
         )

@@ -214,8 +214,8 @@ const EMBED: Columns = Columns {
     lane_x: 296.0,
     lock_x: 500.0,
     lock_w: 124.0,
-    memory_x: 668.0,
-    memory_w: 92.0,
+    memory_x: 660.0,
+    memory_w: 100.0,
     top: 36.0,
     bottom: 14.0,
 };

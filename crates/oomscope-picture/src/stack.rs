@@ -3,6 +3,7 @@
 //! Names are those of 4.6 on x86 (locks-and-allocation.md 9.2): what a hung-task report of
 //! that time would show.
 
+use oomscope_model::kernel::Reaper;
 use oomscope_model::machine::{Gfp, Kind, LockClass, LockId, Machine, Mode, Op, TaskId, Wait};
 use oomscope_model::state::{ExitMmap, Pc, Reap, Run, State};
 
@@ -143,6 +144,9 @@ fn op_name(machine: &Machine, op: Op) -> String {
 
 fn reaper_detail(machine: &Machine, state: &State, task: TaskId) -> String {
     let word = state.task(task);
+    if machine.kernel.reaper == Reaper::Absent {
+        return "not in this kernel".to_string();
+    }
     let victim = word.victim.map(|victim| names::task(machine, victim)).unwrap_or("victim");
     let sem = "trylock mmap_sem";
     match word.run {
@@ -202,8 +206,8 @@ fn path(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
         _ => Vec::new(),
     };
     match pc {
-        Pc::ExitLock => frames.extend(["exit_mm", "do_exit", "do_group_exit", "get_signal"]),
-        Pc::ExitDropMm => frames.extend(["mmput", "exit_mm", "do_exit", "do_group_exit"]),
+        Pc::ExitDropMm if !queued => frames.extend(["mmput", "exit_mm", "do_exit", "do_group_exit"]),
+        Pc::ExitLock | Pc::ExitDropMm => frames.extend(["exit_mm", "do_exit", "do_group_exit", "get_signal"]),
         Pc::ExitMmap(at) => {
             frames.extend([exit_frame(at), "exit_mmap", "mmput"]);
             frames.extend(match machine.actor(task).kind {

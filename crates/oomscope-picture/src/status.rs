@@ -94,7 +94,7 @@ fn ready(machine: &Machine, state: &State, task: TaskId, pc: Pc, killed: bool) -
 fn reaper(machine: &Machine, state: &State, task: TaskId) -> Status {
     let word = state.task(task);
     if machine.kernel.reaper == Reaper::Absent {
-        return say(Glyph::Ring, "not in this kernel", Tone::Neutral);
+        return say(Glyph::Ring, "absent", Tone::Neutral);
     }
     let tries = word.tries;
     let count = if tries > 0 { format!(", {tries} of 10") } else { String::new() };

@@ -19,15 +19,16 @@ pub(crate) fn vessel(scene: &Scene<'_>) -> Vessel {
     let machine = scene.machine;
     let free = names::megabytes(machine, scene.state.free_pages);
     let total = names::megabytes(machine, machine.zone.total_pages);
+    let small = if rect.w < 110.0 { 1.5 } else { 0.0 };
     Vessel {
         rect,
         title: Label {
             strong: true,
-            ..label("Memory".to_string(), Point::new(rect.x, rect.y - 13.0), 15.5)
+            ..label("Memory".to_string(), Point::new(rect.x, rect.y - 13.0), 15.5 - small)
         },
         total: Label {
             anchor: Anchor::End,
-            ..label(total.clone(), Point::new(rect.right(), rect.y - 13.0), 13.0)
+            ..label(total.clone(), Point::new(rect.right(), rect.y - 13.0), 13.0 - small)
         },
         segments: segments(scene),
         marks: marks(scene),

@@ -92,3 +92,47 @@ pub(crate) fn stuck(machine: &Machine) -> State {
     state.tasks[5].tries = 6;
     state
 }
+
+/// `tasks` threads of one process and `locks` mutexes, every thread able to queue anywhere.
+pub(crate) fn crowd(tasks: u8, locks: u8) -> Machine {
+    let patches = PatchSet::of_version(Version(4, 19));
+    let program: Vec<Line> = (0..locks)
+        .map(|nth| Op::Lock { lock: LockId(2 + nth), mode: Mode::Write, wait: Wait::Killable })
+        .map(|op| line(op, 1))
+        .collect();
+    let mut cast: Vec<Actor> = (0..tasks)
+        .map(|nth| {
+            let name = format!("a-rather-long-thread-name-{nth}");
+            actor(&name, 100 + u16::from(nth), Kind::User(ProcessId(0)), Some(0), program.clone())
+        })
+        .collect();
+    cast.push(actor("kworker", 44, Kind::Kworker, None, vec![]));
+    cast.push(actor("oom_reaper", 31, Kind::OomReaper, None, vec![]));
+    let mut all = vec![
+        lock("oom_lock", LockClass::OomLock),
+        lock("crowd.mmap_sem", LockClass::MmapSem(MmId(0))),
+    ];
+    all.extend((0..locks).map(|nth| lock(&format!("mutex_with_a_long_name_{nth}"), LockClass::Mutex)));
+    Machine {
+        zone: Zone { total_pages: 64, mb_per_page: 4, free_pages: 30, min: 3, low: 4, high: 5 },
+        tasks: cast,
+        processes: vec![process("crowd", 0, tasks)],
+        locks: all,
+        mms: vec![mm("crowd", 1, 20)],
+        completions: vec![],
+        patches,
+        kernel: Kernel::of(patches),
+        rules: Rules::DEFAULT,
+    }
+}
+
+/// Every task but the first queues for the first mutex, which the first one holds.
+pub(crate) fn crowded(machine: &Machine) -> State {
+    let mut state = State::start(machine);
+    state.tasks[0].held = Held(2 << 4);
+    for nth in 1..machine.tasks.len() as u8 - 2 {
+        state.tasks[nth as usize].run =
+            Run::Queued { on: LockId(2), mode: Mode::Write, rank: nth, awake: false, pc: Pc::LineDone };
+    }
+    state
+}

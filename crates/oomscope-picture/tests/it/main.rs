@@ -1,0 +1,7 @@
+//! Pictures and words of small machines.
+
+mod common;
+mod drawing;
+mod gallery;
+mod layout;
+mod words;
