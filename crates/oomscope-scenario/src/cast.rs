@@ -2,16 +2,16 @@
 
 use oomscope_model::kernel::Kernel;
 use oomscope_model::machine::{
-    Actor, Backing, Kind, LOCKS_MAX, Lock, LockClass, LockId, MMS_MAX, Machine, MmId, MmInfo,
-    Process, ProcessId, Rules, TASKS_MAX, TaskId, VMAS_MAX, VmaInfo, Zone,
+    Actor, Kind, LOCKS_MAX, Lock, LockClass, LockId, MMS_MAX, Machine, MmId, MmInfo, Process,
+    ProcessId, Rules, TASKS_MAX, TaskId, Zone,
 };
 use oomscope_model::patches::PatchSet;
 
 use crate::compile::{CLASSES, Completions, compile};
 use crate::diagnostic::{Notes, did_you_mean, list_words};
 use crate::envelope::{Reader, Word};
-use crate::keys::{KTHREAD, LOCK, PROCESS, THREAD, VMA, ZONE};
-use crate::{program, size};
+use crate::keys::{KTHREAD, LOCK, PROCESS, THREAD, ZONE};
+use crate::{memory, program};
 
 /// `kworker` as the log prints it.
 pub(crate) const KWORKER: (&str, u16) = ("kworker", 47);
@@ -32,7 +32,7 @@ pub(crate) struct Cast {
 /// fit to run only if nothing was noted as an error.
 pub(crate) fn cast(top: &Reader<'_>, patches: PatchSet, notes: &mut Notes<'_>) -> Option<Cast> {
     let zone = match top.table("zone", &ZONE, notes) {
-        Some(reader) => size::zone(&reader, notes),
+        Some(reader) => memory::zone(&reader, notes),
         None => {
             notes.error(
                 0,
@@ -98,7 +98,7 @@ impl<'a> Draft<'a> {
         let Some(word) = reader.needed("name", notes) else {
             return;
         };
-        check_name(&word, NAME_MAX, notes);
+        word.check_name(NAME_MAX, notes);
         if self.mms.iter().any(|mm| mm.name == word.text) {
             notes.error(
                 word.at(),
@@ -111,7 +111,13 @@ impl<'a> Draft<'a> {
             ProcessId(self.processes.len() as u8),
         );
         let pid = self.pid(reader, self.last_pid.saturating_add(10), notes);
-        let vmas = self.vmas(reader, notes);
+        let (vmas, page_locks) = memory::vmas(reader, self.mb_per_page, notes);
+        let number = self.mms.len();
+        self.page_locks.extend(
+            page_locks
+                .into_iter()
+                .map(|(vma, word)| (number, vma, word)),
+        );
         let oom_score_adj = reader
             .number("oom_score_adj", -1000..=1000, notes)
             .unwrap_or_default() as i16;
@@ -135,7 +141,7 @@ impl<'a> Draft<'a> {
         for reader in &readers {
             let name = reader.text("name", notes);
             if let Some(name) = &name {
-                check_name(name, NAME_MAX, notes);
+                name.check_name(NAME_MAX, notes);
             }
             let default = match threads {
                 0 => String::from(word.text),
@@ -161,68 +167,11 @@ impl<'a> Draft<'a> {
         self.last_pid = pid;
     }
 
-    fn vmas(&mut self, reader: &Reader<'a>, notes: &mut Notes<'_>) -> Vec<VmaInfo> {
-        let rss = reader.text("rss", notes);
-        let readers = reader.tables("vma", &VMA, notes);
-        if readers.is_empty() {
-            let pages = match &rss {
-                Some(word) => size::pages(word, self.mb_per_page, notes),
-                None => {
-                    let hint = Some("write rss = \"40 MB\" or [[process.vma]]".into());
-                    notes.error(reader.at, "this process has no memory", hint);
-                    None
-                }
-            };
-            let pages = pages.unwrap_or_default();
-            return vec![VmaInfo {
-                pages,
-                backing: Backing::Anon,
-                locked: false,
-                page_lock: None,
-            }];
-        }
-        if let Some(rss) = rss {
-            notes.error(
-                rss.at(),
-                "rss and [[process.vma]] say the same thing twice",
-                None,
-            );
-        }
-        if let Some(reader) = readers.get(VMAS_MAX) {
-            notes.error(
-                reader.at,
-                format!("a process has at most {VMAS_MAX} VMAs"),
-                None,
-            );
-        }
-        let mut vmas = Vec::new();
-        for reader in readers.iter().take(VMAS_MAX) {
-            let size = reader.needed("size", notes);
-            let pages = size.and_then(|word| size::pages(&word, self.mb_per_page, notes));
-            let backing = match reader.text("kind", notes) {
-                None => Backing::Anon,
-                Some(word) => {
-                    one_of(&word, "kind of VMA", &BACKINGS, notes).unwrap_or(Backing::Anon)
-                }
-            };
-            if let Some(word) = reader.text("page_lock", notes) {
-                self.page_locks.push((self.mms.len(), vmas.len(), word));
-            }
-            vmas.push(VmaInfo {
-                pages: pages.unwrap_or_default(),
-                backing,
-                locked: reader.flag("mlocked", notes),
-                page_lock: None,
-            });
-        }
-        vmas
-    }
-
     fn kthread(&mut self, reader: &Reader<'a>, notes: &mut Notes<'_>) {
         let Some(word) = reader.needed("name", notes) else {
             return;
         };
-        check_name(&word, NAME_MAX, notes);
+        word.check_name(NAME_MAX, notes);
         let pid = self.pid(reader, self.last_pid.saturating_add(10), notes);
         self.last_pid = pid;
         let mm = reader.text("use_mm", notes).and_then(|use_mm| {
@@ -303,9 +252,9 @@ impl<'a> Draft<'a> {
         for reader in top.tables("lock", &LOCK, notes) {
             let name = reader.needed("name", notes);
             let kind = reader.needed("kind", notes);
-            let class = kind.and_then(|word| one_of(&word, "kind of lock", &CLASSES, notes));
+            let class = kind.and_then(|word| word.one_of("kind of lock", &CLASSES, notes));
             let Some(word) = name else { continue };
-            check_name(&word, 2 * NAME_MAX, notes);
+            word.check_name(2 * NAME_MAX, notes);
             if self.locks.iter().any(|lock| lock.name == word.text) {
                 notes.error(
                     word.at(),
@@ -419,51 +368,5 @@ impl<'a> Draft<'a> {
         completions.check(notes);
         machine.completions = completions.names;
         Cast { machine, programs }
-    }
-}
-
-/// The backing a `kind = "…"` names.
-pub(crate) const BACKINGS: [(&str, Backing); 2] =
-    [("anon", Backing::Anon), ("shared", Backing::Shared)];
-
-fn one_of<T: Copy>(
-    word: &Word<'_>,
-    what: &str,
-    known: &[(&str, T)],
-    notes: &mut Notes<'_>,
-) -> Option<T> {
-    let found = known
-        .iter()
-        .find(|(name, _)| *name == word.text)
-        .map(|(_, value)| *value);
-    if found.is_none() {
-        let names = known.iter().map(|(name, _)| *name);
-        let hint = did_you_mean(word.text, names.clone())
-            .unwrap_or_else(|| format!("there is {}", list_words(names)));
-        notes.error(
-            word.at(),
-            format!("unknown {what} {:?}", word.text),
-            Some(hint),
-        );
-    }
-    found
-}
-
-/// Names stand in programs, runs and links, between spaces and signs.
-fn check_name(word: &Word<'_>, most: usize, notes: &mut Notes<'_>) {
-    let name = word.text;
-    let fits = name
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
-    if !fits || !name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
-        let hint = "letters, digits and _ - . / are allowed, and a letter, digit or _ comes first";
-        notes.error(
-            word.at(),
-            format!("{name:?} cannot be a name"),
-            Some(hint.into()),
-        );
-    } else if name.len() > most {
-        let sentence = format!("{name:?} is longer than {most} characters");
-        notes.error(word.at(), sentence, None);
     }
 }

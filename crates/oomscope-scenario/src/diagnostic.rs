@@ -149,13 +149,18 @@ pub(crate) fn did_you_mean<'a>(
     written: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
+    let nearest = nearest(written, &mut known.into_iter())?;
+    Some(format!("did you mean {nearest:?}?"))
+}
+
+/// Not generic, so that it is in the program once.
+fn nearest<'a>(written: &str, known: &mut dyn Iterator<Item = &'a str>) -> Option<&'a str> {
     let limit = ((written.chars().count() + 1) / 3).min(3);
     known
-        .into_iter()
         .map(|word| (distance(written, word), word))
         .filter(|&(distance, _)| distance <= limit)
         .min_by_key(|&(distance, _)| distance)
-        .map(|(_, word)| format!("did you mean {word:?}?"))
+        .map(|(_, word)| word)
 }
 
 /// Edit distance, a swap of neighbours counting as one.
@@ -185,12 +190,30 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// `a, b and c`.
 pub(crate) fn list_words<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    let words: Vec<&str> = words.into_iter().collect();
+    join_words(&mut words.into_iter())
+}
+
+/// Not generic, so that it is in the program once.
+fn join_words<'a>(words: &mut dyn Iterator<Item = &'a str>) -> String {
+    let words: Vec<&str> = words.collect();
     match words.split_last() {
         None => String::new(),
         Some((last, [])) => String::from(*last),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
     }
+}
+
+/// `1,204`.
+pub(crate) fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 #[cfg(test)]

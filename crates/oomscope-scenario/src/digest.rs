@@ -16,7 +16,7 @@ impl Crc {
         for &byte in bytes {
             self.0 ^= u32::from(byte);
             for _ in 0..8 {
-                self.0 = self.0 >> 1 ^ (self.0 & 1) * 0xEDB8_8320;
+                self.0 = (self.0 >> 1) ^ ((self.0 & 1) * 0xEDB8_8320);
             }
         }
     }

@@ -20,6 +20,50 @@ impl Word<'_> {
     pub(crate) fn at(&self) -> usize {
         self.span.start
     }
+
+    /// The known value with this name.
+    pub(crate) fn one_of<T: Copy>(
+        &self,
+        what: &str,
+        known: &[(&str, T)],
+        notes: &mut Notes<'_>,
+    ) -> Option<T> {
+        let found = known
+            .iter()
+            .find(|(name, _)| *name == self.text)
+            .map(|(_, value)| *value);
+        if found.is_none() {
+            let names = known.iter().map(|(name, _)| *name);
+            let hint = did_you_mean(self.text, names.clone())
+                .unwrap_or_else(|| format!("there is {}", list_words(names)));
+            notes.error(
+                self.at(),
+                format!("unknown {what} {:?}", self.text),
+                Some(hint),
+            );
+        }
+        found
+    }
+
+    /// Names stand in programs, runs and links, between spaces and signs.
+    pub(crate) fn check_name(&self, most: usize, notes: &mut Notes<'_>) {
+        let name = self.text;
+        let fits = name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
+        if !fits || !name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
+            let hint =
+                "letters, digits and _ - . / are allowed, and a letter, digit or _ comes first";
+            notes.error(
+                self.at(),
+                format!("{name:?} cannot be a name"),
+                Some(hint.into()),
+            );
+        } else if name.len() > most {
+            let sentence = format!("{name:?} is longer than {most} characters");
+            notes.error(self.at(), sentence, None);
+        }
+    }
 }
 
 /// One table of the file.

@@ -4,7 +4,7 @@
 //! and a hint.
 //!
 //! To read it: a sentence with a place ([`diagnostic`]), the words of the program language
-//! ([`verb`], `program`, `compile`), the file around them (`keys`, `envelope`, `cast`,
+//! ([`verb`], `program`, `compile`), the file around them (`keys`, `envelope`, `memory`, `cast`,
 //! [`scenario`], [`parse`], [`print`]), what a file says about its own outcome ([`expect`],
 //! [`condition`]), the files the page ships ([`builtin`]), and then runs: their text
 //! ([`run`]), reaching any step of one ([`replay`]), choosing the next step ([`walk`]) and
@@ -24,6 +24,7 @@ mod envelope;
 pub mod expect;
 mod keys;
 pub mod link;
+mod memory;
 pub mod parse;
 mod payload;
 pub mod preset;
@@ -34,6 +35,5 @@ pub mod replay;
 pub mod rules;
 pub mod run;
 pub mod scenario;
-mod size;
 pub mod verb;
 pub mod walk;

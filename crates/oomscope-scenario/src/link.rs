@@ -16,6 +16,7 @@ use oomscope_model::patches::PatchSet;
 use oomscope_model::transition::{Act, Move, Transition};
 
 use crate::builtin::Builtin;
+use crate::diagnostic::thousands;
 use crate::digest::{cast_digest, crc32, seen_digest};
 use crate::parse::parse;
 use crate::payload::{self, Contents, inflate, unpack};
@@ -394,17 +395,4 @@ fn scenario(origin: &payload::Origin<'_>) -> Result<(Origin, Scenario), LinkErro
             }
         }
     }
-}
-
-/// `1,204`.
-fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }

@@ -8,8 +8,8 @@ use oomscope_model::machine::{
 use oomscope_model::patches::{PatchId, PatchSet};
 use oomscope_model::transition::Move;
 
-use crate::cast::BACKINGS;
 use crate::compile::CLASSES;
+use crate::memory::BACKINGS;
 use crate::run::Run;
 use crate::scenario::Scenario;
 use crate::{condition, expect, rules};

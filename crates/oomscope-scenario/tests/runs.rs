@@ -181,11 +181,9 @@ fn a_long_run_is_small_and_ends_at_its_bound() {
         "{} bytes of state, {bytes} bytes of replay",
         size_of::<State>()
     );
-    let now = std::time::Instant::now();
-    for at in (0..MOVES_MAX).step_by(997) {
-        std::hint::black_box(replay.state(at));
-    }
-    println!("{:?} a seek", now.elapsed() / (MOVES_MAX / 997) as u32);
+    // A seek replays less than one stride: the bench of this crate measures it.
+    let last = replay.state(MOVES_MAX - 1);
+    assert_eq!(replay.at(MOVES_MAX - 1).1, last);
 }
 
 #[test]

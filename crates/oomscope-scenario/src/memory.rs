@@ -1,9 +1,10 @@
-//! Sizes: people write MB, the model counts pages.
+//! Memory: people write MB, the model counts pages.
 
-use oomscope_model::machine::Zone;
+use oomscope_model::machine::{Backing, VMAS_MAX, VmaInfo, Zone};
 
 use crate::diagnostic::Notes;
 use crate::envelope::{Reader, Word};
+use crate::keys::VMA;
 
 /// The most pages a zone can have.
 const PAGES_MAX: u64 = 4096;
@@ -105,3 +106,71 @@ pub(crate) fn zone(reader: &Reader<'_>, notes: &mut Notes<'_>) -> Option<Zone> {
         high: high.0,
     })
 }
+
+/// The VMAs of a process, and those of them, by number, that name a page lock.
+pub(crate) fn vmas<'a>(
+    reader: &Reader<'a>,
+    mb_per_page: u16,
+    notes: &mut Notes<'_>,
+) -> (Vec<VmaInfo>, Vec<(usize, Word<'a>)>) {
+    let mut page_locks = Vec::new();
+    let rss = reader.text("rss", notes);
+    let readers = reader.tables("vma", &VMA, notes);
+    if readers.is_empty() {
+        let found = match &rss {
+            Some(word) => pages(word, mb_per_page, notes),
+            None => {
+                let hint = Some("write rss = \"40 MB\" or [[process.vma]]".into());
+                notes.error(reader.at, "this process has no memory", hint);
+                None
+            }
+        };
+        let pages = found.unwrap_or_default();
+        let info = VmaInfo {
+            pages,
+            backing: Backing::Anon,
+            locked: false,
+            page_lock: None,
+        };
+        return (vec![info], page_locks);
+    }
+    if let Some(rss) = rss {
+        notes.error(
+            rss.at(),
+            "rss and [[process.vma]] say the same thing twice",
+            None,
+        );
+    }
+    if let Some(reader) = readers.get(VMAS_MAX) {
+        notes.error(
+            reader.at,
+            format!("a process has at most {VMAS_MAX} VMAs"),
+            None,
+        );
+    }
+    let mut vmas = Vec::new();
+    for reader in readers.iter().take(VMAS_MAX) {
+        let size = reader.needed("size", notes);
+        let pages = size.and_then(|word| pages(&word, mb_per_page, notes));
+        let backing = match reader.text("kind", notes) {
+            None => Backing::Anon,
+            Some(word) => word
+                .one_of("kind of VMA", &BACKINGS, notes)
+                .unwrap_or(Backing::Anon),
+        };
+        if let Some(word) = reader.text("page_lock", notes) {
+            page_locks.push((vmas.len(), word));
+        }
+        vmas.push(VmaInfo {
+            pages: pages.unwrap_or_default(),
+            backing,
+            locked: reader.flag("mlocked", notes),
+            page_lock: None,
+        });
+    }
+    (vmas, page_locks)
+}
+
+/// The backing a `kind = "…"` names.
+pub(crate) const BACKINGS: [(&str, Backing); 2] =
+    [("anon", Backing::Anon), ("shared", Backing::Shared)];
