@@ -49,6 +49,24 @@ fn every_scenario_file_is_built_in_and_has_expectations() {
 }
 
 #[test]
+fn every_lead_can_be_played_to_its_end() {
+    for builtin in BUILTIN {
+        let scenario = parse(builtin.text).scenario.expect("parsed");
+        let machine = &scenario.machine;
+        let mut state = State::start(machine);
+        let lead = scenario.lead.expect("a lead");
+        for (at, &next) in lead.steps.iter().enumerate() {
+            let mut enabled = oomscope_model::step::enabled(machine, &state);
+            let name = &machine.actor(next.0).name;
+            assert!(enabled.any(|other| other == next), "{}: step {at}, {name}", builtin.id);
+            oomscope_model::step::step(machine, &mut state, next, &mut ());
+        }
+        let reached = scenario.markers.iter().any(|marker| oomscope_scenario::condition::holds(&marker.when, machine, &state));
+        assert!(reached, "{}: no marker stands at the end of the lead", builtin.id);
+    }
+}
+
+#[test]
 fn writer_in_queue() {
     meets_its_expectations("writer-in-queue");
 }
