@@ -6,7 +6,7 @@ use oomscope_model::machine::{Kind, LockId, Machine, Mode, TaskId};
 use oomscope_model::state::Run;
 
 use crate::draw::Scene;
-use crate::geometry::{Font, Point, Rect, fit, number, text_width};
+use crate::geometry::{Font, Point, Rect, fit, fit_name, number, text_width};
 use crate::layout::{LockPlace, TaskPlace};
 use crate::names;
 use crate::picture::{
@@ -70,7 +70,7 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
     let name = Label {
         strong: true,
         ..label(
-            fit(&full_name, inner - status_w - 8.0, sizes.name, Font::Sans),
+            fit_name(&full_name, inner - status_w - 8.0, sizes.name),
             Point::new(rect.x + sizes.indent, rect.y + sizes.first),
             sizes.name,
         )
@@ -169,6 +169,11 @@ pub(crate) fn lock_box(scene: &Scene<'_>, place: &LockPlace) -> LockBox {
         slots: place.slots.iter().enumerate().map(|(i, &rect)| slot(place, i, rect)).collect(),
         overflow: overflow.map(|more| overflow_label(place, more)),
         on_chain: scene.lock_on_chain(lock),
+        tone: match (scene.lock_on_chain(lock), scene.is_cycle()) {
+            (true, true) => Tone::Stuck,
+            (true, false) => Tone::Wait,
+            (false, _) => Tone::Neutral,
+        },
     }
 }
 
@@ -236,6 +241,7 @@ pub(crate) fn tokens(scene: &Scene<'_>, recent: &[Event]) -> Vec<Token> {
         // Only writers and mutex waiters ever wait killably here.
         if let Some(mut token) = token(scene, task, lock, Mode::Write, rank) {
             token.killable = true;
+            token.tone = Tone::Ok;
             token.ejected = ejection(scene, &token);
             tokens.push(token);
         }
@@ -249,7 +255,7 @@ fn token(scene: &Scene<'_>, task: TaskId, lock: LockId, mode: Mode, rank: u8) ->
     let (first, second, size) = if place.roomy { (18.0, 32.0, 12.0) } else { (15.0, 27.0, 11.0) };
     let middle = |text: String, y: f32, size: f32| Label {
         anchor: Anchor::Middle,
-        ..label(fit(&text, rect.w - 4.0, size, Font::Sans), Point::new(rect.center().x, rect.y + y), size)
+        ..label(fit_name(&text, rect.w - 4.0, size), Point::new(rect.center().x, rect.y + y), size)
     };
     let name = short_name(scene.machine, task);
     let name_size = if text_width(&name, size, Font::Sans) > rect.w - 8.0 { size - 1.5 } else { size };
@@ -269,6 +275,7 @@ fn token(scene: &Scene<'_>, task: TaskId, lock: LockId, mode: Mode, rank: u8) ->
         killable: false,
         awake: false,
         on_chain: scene.on_chain(task),
+        tone: if scene.on_chain(task) && scene.is_cycle() { Tone::Stuck } else { Tone::Wait },
         ejected: None,
     })
 }

@@ -115,8 +115,16 @@ fn in_queue(state: &State, party: Party) -> bool {
     matches!(party, Party::Task(task) if matches!(state.task(task).run, Run::Queued { .. }))
 }
 
-/// The longest path of a graph without cycles; among equals the first.
+/// The longest path of a graph without cycles; among equals the first. Who waits for a
+/// holder is followed to the holder, not through everybody ahead in the queue.
 fn longest(graph: &[WaitEdge]) -> Vec<WaitEdge> {
+    let held = |from: Party| {
+        graph.iter().any(|edge| edge.from == from && matches!(edge.why, Why::HeldBy(_)))
+    };
+    let graph: Vec<WaitEdge> = (graph.iter().copied())
+        .filter(|edge| !(matches!(edge.why, Why::Behind(_)) && held(edge.from)))
+        .collect();
+    let graph = graph.as_slice();
     fn from(graph: &[WaitEdge], at: Party, known: &mut Vec<(Party, Vec<WaitEdge>)>) -> Vec<WaitEdge> {
         if let Some((_, path)) = known.iter().find(|(party, _)| *party == at) {
             return path.clone();

@@ -142,6 +142,22 @@ pub fn fit(text: &str, width: f32, size: f32, font: Font) -> String {
     kept
 }
 
+/// A name that fits: cut in the middle, because names of threads differ at their ends.
+pub fn fit_name(name: &str, width: f32, size: f32) -> String {
+    let count = name.chars().count();
+    if count < 6 || text_width(name, size, Font::Sans) <= width {
+        return fit(name, width, size, Font::Sans);
+    }
+    let tail: String = name.chars().skip(count - 2).collect();
+    let head = fit(name, width - text_width(&tail, size, Font::Sans), size, Font::Sans);
+    let joined = format!("{head}{tail}");
+    if head.chars().count() > 1 && text_width(&joined, size, Font::Sans) <= width {
+        joined
+    } else {
+        fit(name, width, size, Font::Sans)
+    }
+}
+
 fn put(d: &mut String, command: char, points: &[Point]) {
     d.push(command);
     for (index, point) in points.iter().enumerate() {

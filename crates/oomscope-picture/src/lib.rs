@@ -23,6 +23,7 @@ pub mod plot;
 mod prims;
 mod route;
 pub mod rule;
+mod sign;
 pub mod stack;
 pub mod status;
 pub mod svg;

@@ -11,6 +11,7 @@ use oomscope_model::state::State;
 use crate::chain::Chain;
 use crate::geometry::{Font, Point, Rect};
 use crate::layout::Layout;
+pub use crate::sign::{Badge, Glyph, Status, Tone};
 
 /// The whole stage at one step.
 #[derive(Clone, PartialEq, Debug)]
@@ -33,59 +34,6 @@ pub struct Picture {
     pub chain: Option<Chain>,
     /// One sentence for those who cannot see it.
     pub label: String,
-}
-
-/// What a colour means. Always shown together with a [`Glyph`] or a dash, and a word.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub enum Tone {
-    /// Runs.
-    Run,
-    /// Waits, or runs without getting anywhere.
-    Wait,
-    /// Part of the cycle; oopsed.
-    Stuck,
-    /// Cleared, done.
-    Ok,
-    /// Memory and its marks.
-    Memory,
-    /// The reaper.
-    Reaper,
-    /// A signal and what it does.
-    Signal,
-    /// Everything else.
-    Neutral,
-}
-
-/// The shape that goes with a status.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub enum Glyph {
-    /// ▶ runs.
-    Play,
-    /// ■ waits.
-    Square,
-    /// ✖ killed, oopsed.
-    Cross,
-    /// ✔ done.
-    Check,
-    /// → on its way out.
-    Arrow,
-    /// ♻ reaps.
-    Recycle,
-    /// ○ idle.
-    Ring,
-    /// ◔ sleeps for a time.
-    Clock,
-}
-
-/// A task's status.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Status {
-    /// Shape.
-    pub glyph: Glyph,
-    /// A few words: `waits, SIGKILL`.
-    pub word: String,
-    /// Colour.
-    pub tone: Tone,
 }
 
 /// Which end of a label its point is.
@@ -114,17 +62,6 @@ pub struct Label {
     pub font: Font,
     /// Semibold.
     pub strong: bool,
-}
-
-/// A small mark on a task.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub enum Badge {
-    /// SIGKILL is pending.
-    Sigkill,
-    /// `TIF_MEMDIE`.
-    Memdie,
-    /// `PF_EXITING`.
-    Exiting,
 }
 
 /// One task on the rail.
@@ -205,6 +142,8 @@ pub struct LockBox {
     pub overflow: Option<Label>,
     /// On the chain.
     pub on_chain: bool,
+    /// Colour: stuck on a cycle, waiting on a chain, neutral elsewhere.
+    pub tone: Tone,
     /// What a reader hears.
     pub aria: String,
 }
@@ -234,6 +173,8 @@ pub struct Token {
     pub awake: bool,
     /// On the chain.
     pub on_chain: bool,
+    /// Colour: stuck on a cycle, fine when thrown out, waiting elsewhere.
+    pub tone: Tone,
     /// A signal just threw it out: the way it flies.
     pub ejected: Option<Ejection>,
 }
@@ -371,44 +312,6 @@ pub fn picture(machine: &Machine, state: &State, layout: &Layout, recent: &[Even
     crate::draw::draw(machine, state, layout, recent)
 }
 
-impl Glyph {
-    /// Path data around the origin, about 10 units wide. Stroked glyphs are those for
-    /// which [`Glyph::is_stroke`] holds; the others are filled.
-    pub fn path(self) -> &'static str {
-        match self {
-            Glyph::Play => "M-4.5,-5.5L5.5,0L-4.5,5.5z",
-            Glyph::Square => "M-3.5,-5H3.5Q5,-5 5,-3.5V3.5Q5,5 3.5,5H-3.5Q-5,5 -5,3.5V-3.5Q-5,-5 -3.5,-5z",
-            Glyph::Cross => "M-4,-4L4,4M4,-4L-4,4",
-            Glyph::Check => "M-5,0L-1.5,4L5,-4",
-            Glyph::Arrow => "M-5,0H4.5M0.5,-4L4.5,0L0.5,4",
-            Glyph::Recycle => "M3.5,-3.5A5,5 0 1 0 5,1M5,-5V-1.5H1.5",
-            Glyph::Ring => "M4.5,0A4.5,4.5 0 1 1 -4.5,0A4.5,4.5 0 1 1 4.5,0",
-            Glyph::Clock => "M5,0A5,5 0 1 1 -5,0A5,5 0 1 1 5,0M0,-3V0L2.5,1.5",
-        }
-    }
-
-    /// Whether the path is stroked rather than filled.
-    pub fn is_stroke(self) -> bool {
-        !matches!(self, Glyph::Play | Glyph::Square)
-    }
-}
-
-impl Tone {
-    /// Name for a CSS class: `tone-stuck`.
-    pub fn class(self) -> &'static str {
-        match self {
-            Tone::Run => "tone-run",
-            Tone::Wait => "tone-wait",
-            Tone::Stuck => "tone-stuck",
-            Tone::Ok => "tone-ok",
-            Tone::Memory => "tone-memory",
-            Tone::Reaper => "tone-reaper",
-            Tone::Signal => "tone-signal",
-            Tone::Neutral => "tone-neutral",
-        }
-    }
-}
-
 impl EdgeKind {
     /// Name for a CSS class: `edge-holds`.
     pub fn class(self) -> &'static str {
@@ -429,17 +332,6 @@ impl EdgeKind {
             EdgeKind::Holds | EdgeKind::PinnedBy | EdgeKind::Reaps => "",
             EdgeKind::WaitsFor | EdgeKind::NeedsMemory | EdgeKind::Completion => "8 5",
             EdgeKind::TrylockFailed => "2 5",
-        }
-    }
-}
-
-impl Badge {
-    /// The kernel's word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Badge::Sigkill => "SIGKILL",
-            Badge::Memdie => "TIF_MEMDIE",
-            Badge::Exiting => "PF_EXITING",
         }
     }
 }

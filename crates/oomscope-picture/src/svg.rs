@@ -71,7 +71,7 @@ const STYLE: &str = "text{font-family:'IBM Plex Sans',system-ui,sans-serif;fill:
 .bg{fill:var(--bg)}.soft{fill:var(--soft)}.strong{font-weight:600}\
 .box{fill:var(--panel);stroke:var(--line)}.absent{opacity:.45}\
 .slot{fill:none;stroke:var(--line);stroke-width:1.2;stroke-dasharray:3 4}\
-.chip{fill:var(--chip)}.on .chip{fill:var(--stuckbg)}\
+.chip{fill:var(--chip)}.tone-stuck .chip{fill:var(--stuckbg)}\
 .tone-run{--c:var(--run)}.tone-wait{--c:var(--wait)}.tone-stuck{--c:var(--stuck)}\
 .tone-ok{--c:var(--ok)}.tone-memory{--c:var(--mem)}.tone-reaper{--c:var(--reap)}\
 .tone-signal{--c:var(--sig)}.tone-neutral{--c:var(--hold)}\
@@ -178,8 +178,8 @@ impl Svg {
     }
 
     fn lock(&mut self, lock: &LockBox) {
-        let on = if lock.on_chain { "tone-stuck on" } else { "tone-neutral" };
-        self.open(&lock.id, on);
+        let on = if lock.on_chain { " on" } else { "" };
+        self.open(&lock.id, &format!("{}{on}", lock.tone.class()));
         if let Some(title) = &lock.lane_title {
             self.label(title, "soft");
         }
@@ -201,12 +201,7 @@ impl Svg {
     }
 
     fn token(&mut self, token: &Token) {
-        let tone = match (&token.ejected, token.on_chain) {
-            (Some(_), _) => Tone::Ok,
-            (None, true) => Tone::Stuck,
-            (None, false) => Tone::Wait,
-        };
-        self.open(&token.id, &format!("{} on", tone.class()));
+        self.open(&token.id, &format!("{} on", token.tone.class()));
         if let Some(ejection) = &token.ejected {
             self.raw(&format!("<path d=\"{}\" class=\"edge hop\" stroke-dasharray=\"2 5\"/>", ejection.d));
             self.arrow(ejection.to, Point::new(-1.0, -0.3));

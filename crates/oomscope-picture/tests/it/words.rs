@@ -70,10 +70,8 @@ fn a_queue_is_a_chain_to_its_holder() {
     assert_eq!(chain.root, Root::Runs);
     assert_eq!(
         chain.text(),
-        "a-rather-long-thread-name-2 waits for mutex_with_a_long_name_0 behind \
-         a-rather-long-thread-name-1, a-rather-long-thread-name-1 waits for \
-         mutex_with_a_long_name_0, which a-rather-long-thread-name-0 holds; \
-         a-rather-long-thread-name-0 runs."
+        "a-rather-long-thread-name-1 waits for mutex_with_a_long_name_0, which \
+         a-rather-long-thread-name-0 holds; a-rather-long-thread-name-0 runs."
     );
 }
 
