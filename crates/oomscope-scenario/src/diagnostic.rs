@@ -194,7 +194,7 @@ pub(crate) fn list_words<'a>(words: impl IntoIterator<Item = &'a str>) -> String
 }
 
 /// Not generic, so that it is in the program once.
-fn join_words<'a>(words: &mut dyn Iterator<Item = &'a str>) -> String {
+fn join_words(words: &mut dyn Iterator<Item = &str>) -> String {
     let words: Vec<&str> = words.collect();
     match words.split_last() {
         None => String::new(),

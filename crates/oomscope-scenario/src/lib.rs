@@ -18,6 +18,7 @@ pub mod builtin;
 mod cast;
 mod compile;
 pub mod condition;
+mod deflate;
 pub mod diagnostic;
 pub mod digest;
 mod envelope;

@@ -3,13 +3,12 @@
 //! The form is frozen: numbers in the lists below are in links that people keep. Only
 //! append.
 
-use miniz_oxide::deflate::compress_to_vec;
-use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use oomscope_model::machine::TaskId;
 use oomscope_model::patches::{PatchId, PatchSet};
 use oomscope_model::transition::{Act, Move, Transition};
 use serde::{Deserialize, Serialize};
 
+use crate::deflate;
 use crate::run::{MOVES_MAX, Run};
 
 /// First byte of the packed form.
@@ -140,7 +139,7 @@ pub(crate) fn pack(contents: Contents<'_>) -> Option<Vec<u8>> {
         }
     }
     let mut bytes = vec![VERSION];
-    bytes.extend(compress_to_vec(&postcard::to_allocvec(&payload).ok()?, 10));
+    bytes.extend(deflate::deflate(&postcard::to_allocvec(&payload).ok()?)?);
     Some(bytes)
 }
 
@@ -170,8 +169,8 @@ fn pack_act(act: Act) -> What<'static> {
 /// A sentence; with it whatever came out before the damage.
 pub(crate) fn inflate(bytes: &[u8]) -> Result<Vec<u8>, (&'static str, Vec<u8>)> {
     match bytes.split_first() {
-        Some((&VERSION, packed)) => decompress_to_vec_with_limit(packed, BYTES_MAX)
-            .map_err(|error| ("this link is damaged: it does not unpack", error.output)),
+        Some((&VERSION, packed)) => deflate::inflate(packed, BYTES_MAX)
+            .map_err(|so_far| ("this link is damaged: it does not unpack", so_far)),
         Some(_) => Err(("this link was made by a newer oomscope", Vec::new())),
         None => Err(("this link is empty", Vec::new())),
     }

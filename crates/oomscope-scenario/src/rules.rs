@@ -2,7 +2,8 @@
 
 use oomscope_model::machine::{KillerWindow, Parking, Rules, Timing};
 
-/// The four rules that files and links can name, and their words.
+/// The four rules that files and links can name, and their words. Copied links hold the
+/// place in this list: only append.
 pub const WORDS: [(&str, Rules); 4] = [
     ("long", rules(Timing::SleepsAreLong, KillerWindow::Closed)),
     (

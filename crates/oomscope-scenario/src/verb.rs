@@ -252,8 +252,10 @@ impl Verb {
     }
 }
 
-/// A compiled line in the words of the language, as one would write it. `munmap` comes
-/// back as `mmap`, and a count of one is left out.
+/// A compiled line in the words of the language, as one would write it. What the model does
+/// not tell apart comes back as one word: `munmap` as `mmap`, `up_read` as `up_write`; a
+/// count of one is left out. The program text itself is in
+/// [`crate::scenario::Scenario::programs`].
 pub fn print_op(machine: &Machine, op: Op) -> String {
     let (make, lock) = match op {
         Op::Lock { lock, mode, wait } => (Make::Lock(mode, wait), Some(lock)),

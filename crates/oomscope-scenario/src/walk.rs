@@ -54,7 +54,6 @@ impl Walk {
     }
 
     fn lead_next(&self, history: &[Move]) -> Option<Transition> {
-        // A history of steps only needs no copy; acts can be anywhere, though.
         let mut lead = self.lead.iter();
         for entry in history {
             match entry {
@@ -74,8 +73,9 @@ impl Walk {
         let recent = history.iter().rev().take(MEMORY).enumerate();
         for (age, entry) in recent {
             if let Move::Step(Transition(task)) = entry {
-                let known = &mut ages[task.0 as usize];
-                *known = (*known).min(age);
+                if let Some(known) = ages.get_mut(task.0 as usize) {
+                    *known = (*known).min(age);
+                }
             }
         }
         let age = |transition: &Transition| ages[transition.0.0 as usize].min(history.len());
