@@ -1,22 +1,26 @@
 //! Task boxes, lock boxes with their lanes, and the tokens in them.
 
-use oomscope_model::event::Event;
 use oomscope_model::kernel::Reaper;
-use oomscope_model::machine::{Kind, LockId, Machine, Mode, TaskId};
+use oomscope_model::machine::{Kind, Machine, Mode, TaskId};
 use oomscope_model::state::Run;
 
 use crate::draw::Scene;
-use crate::geometry::{Font, Point, Rect, fit, fit_name, number, text_width};
+use crate::geometry::{Font, Point, Rect, fit, fit_name, text_width};
 use crate::layout::{LockPlace, TaskPlace};
 use crate::names;
-use crate::picture::{
-    Anchor, Badge, Chip, Ejection, Label, LockBox, Slot, TaskBox, Token, Tone,
-};
+use crate::picture::{Anchor, Badge, Chip, Label, LockBox, Slot, TaskBox, Tone};
 use crate::stack::detail;
 use crate::status::{badges, status};
 
 pub(crate) fn label(text: String, at: Point, size: f32) -> Label {
-    Label { text, at, anchor: Anchor::Start, size, font: Font::Sans, strong: false }
+    Label {
+        text,
+        at,
+        anchor: Anchor::Start,
+        size,
+        font: Font::Sans,
+        strong: false,
+    }
 }
 
 /// Sizes of a task box's text, by the height of the box.
@@ -30,11 +34,29 @@ struct TaskType {
 
 fn task_type(rect: Rect) -> TaskType {
     if rect.h >= 56.0 {
-        TaskType { name: 15.5, small: 12.5, first: 25.0, second: 44.0, indent: 38.0 }
+        TaskType {
+            name: 15.5,
+            small: 12.5,
+            first: 25.0,
+            second: 44.0,
+            indent: 38.0,
+        }
     } else if rect.h >= 46.0 {
-        TaskType { name: 14.5, small: 12.0, first: 20.0, second: 37.0, indent: 34.0 }
+        TaskType {
+            name: 14.5,
+            small: 12.0,
+            first: 20.0,
+            second: 37.0,
+            indent: 34.0,
+        }
     } else {
-        TaskType { name: 13.5, small: 11.5, first: 17.0, second: 33.0, indent: 32.0 }
+        TaskType {
+            name: 13.5,
+            small: 11.5,
+            first: 17.0,
+            second: 33.0,
+            indent: 32.0,
+        }
     }
 }
 
@@ -114,7 +136,10 @@ fn task_aria(scene: &Scene<'_>, task: TaskId, name: &str, status: &str) -> Strin
     let mut text = format!("{name}: {status}");
     for (lock, mode) in scene.state.task(task).held.locks() {
         let how = names::purpose(scene.machine, lock, mode);
-        text.push_str(&format!(", holds {}{how}", names::lock(scene.machine, lock)));
+        text.push_str(&format!(
+            ", holds {}{how}",
+            names::lock(scene.machine, lock)
+        ));
     }
     if let Run::Queued { on, mode, rank, .. } = scene.state.task(task).run {
         let how = names::purpose(scene.machine, on, mode);
@@ -147,14 +172,21 @@ pub(crate) fn lock_box(scene: &Scene<'_>, place: &LockPlace) -> LockBox {
     };
     let kind = place.roomy.then(|| {
         label(
-            fit(&names::lock_kind(machine, lock), rect.w - indent - 10.0, 12.5, Font::Sans),
+            fit(
+                &names::lock_kind(machine, lock),
+                rect.w - indent - 10.0,
+                12.5,
+                Font::Sans,
+            ),
             Point::new(rect.x + indent, rect.y + 46.0),
             12.5,
         )
     });
     let holders: Vec<(TaskId, Mode)> = state.holders(lock).collect();
     let waiting = state.queue_len(lock);
-    let overflow = usize::from(waiting).checked_sub(place.slots.len()).filter(|more| *more > 0);
+    let overflow = usize::from(waiting)
+        .checked_sub(place.slots.len())
+        .filter(|more| *more > 0);
     let chip = chip(machine, place, &holders);
     LockBox {
         id: format!("lock-{}", lock.0),
@@ -166,7 +198,12 @@ pub(crate) fn lock_box(scene: &Scene<'_>, place: &LockPlace) -> LockBox {
         kind,
         chip,
         lane_title: (place.roomy && waiting > 0).then(|| lane_title(place)),
-        slots: place.slots.iter().enumerate().map(|(i, &rect)| slot(place, i, rect)).collect(),
+        slots: place
+            .slots
+            .iter()
+            .enumerate()
+            .map(|(i, &rect)| slot(place, i, rect))
+            .collect(),
         overflow: overflow.map(|more| overflow_label(place, more)),
         on_chain: scene.lock_on_chain(lock),
         tone: match (scene.lock_on_chain(lock), scene.is_cycle()) {
@@ -178,7 +215,11 @@ pub(crate) fn lock_box(scene: &Scene<'_>, place: &LockPlace) -> LockBox {
 }
 
 fn chip(machine: &Machine, place: &LockPlace, holders: &[(TaskId, Mode)]) -> Chip {
-    let (inset, top, h): (f32, f32, f32) = if place.roomy { (14.0, 58.0, 23.0) } else { (10.0, 29.0, 21.0) };
+    let (inset, top, h): (f32, f32, f32) = if place.roomy {
+        (14.0, 58.0, 23.0)
+    } else {
+        (10.0, 29.0, 21.0)
+    };
     let rect = Rect::new(
         place.rect.x + inset,
         place.rect.y + top.min(place.rect.h - h - 6.0),
@@ -191,30 +232,52 @@ fn chip(machine: &Machine, place: &LockPlace, holders: &[(TaskId, Mode)]) -> Chi
         [] => "free".to_string(),
         [(first, mode), ..] => {
             let verb = names::mode(machine, place.lock, *mode);
-            let all: Vec<&str> = holders.iter().map(|(task, _)| names::task(machine, *task)).collect();
+            let all: Vec<&str> = holders
+                .iter()
+                .map(|(task, _)| names::task(machine, *task))
+                .collect();
             let listed = format!("{verb}: {}", all.join(", "));
             if holders.len() == 1 || text_width(&listed, size, Font::Sans) <= room {
                 listed
             } else {
-                format!("{verb}: {}, +{}", names::task(machine, *first), holders.len() - 1)
+                format!(
+                    "{verb}: {}, +{}",
+                    names::task(machine, *first),
+                    holders.len() - 1
+                )
             }
         }
     };
     let at = Point::new(rect.x + 8.0, rect.y + rect.h / 2.0 + 4.5);
-    Chip { rect, label: label(fit(&text, room, size, Font::Sans), at, size), held: !holders.is_empty() }
+    Chip {
+        rect,
+        label: label(fit(&text, room, size, Font::Sans), at, size),
+        held: !holders.is_empty(),
+    }
 }
 
 fn lane_title(place: &LockPlace) -> Label {
     let left = place.slots.last().map_or(place.rect.x, |slot| slot.x);
-    label("waiting, in order".to_string(), Point::new(left, place.rect.y + 16.0), 12.0)
+    label(
+        "waiting, in order".to_string(),
+        Point::new(left, place.rect.y + 16.0),
+        12.0,
+    )
 }
 
 fn slot(place: &LockPlace, index: usize, rect: Rect) -> Slot {
-    let (drop, size) = if place.roomy { (16.0, 11.0) } else { (11.0, 10.0) };
+    let (drop, size) = if place.roomy {
+        (16.0, 11.0)
+    } else {
+        (11.0, 10.0)
+    };
     let at = Point::new(rect.center().x, rect.bottom() + drop);
     Slot {
         rect,
-        number: Label { anchor: Anchor::Middle, ..label((index + 1).to_string(), at, size) },
+        number: Label {
+            anchor: Anchor::Middle,
+            ..label((index + 1).to_string(), at, size)
+        },
     }
 }
 
@@ -222,91 +285,9 @@ fn overflow_label(place: &LockPlace, more: usize) -> Label {
     let last = place.slots.last().copied().unwrap_or(place.rect);
     let drop = if place.roomy { 16.0 } else { 11.0 };
     let at = Point::new(last.center().x + 7.0, last.bottom() + drop);
-    label(format!("+{more}"), at, if place.roomy { 11.0 } else { 10.0 })
-}
-
-/// The tokens of all queued tasks that have a slot, then those that a signal just threw out.
-pub(crate) fn tokens(scene: &Scene<'_>, recent: &[Event]) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    for (task, word) in scene.state.tasks() {
-        let Run::Queued { on, mode, rank, awake, .. } = word.run else { continue };
-        if let Some(mut token) = token(scene, task, on, mode, rank) {
-            token.killable = names::is_killable(scene.machine, scene.state, task);
-            token.awake = awake;
-            tokens.push(token);
-        }
-    }
-    for event in recent {
-        let Event::WaiterLeft { task, lock, rank } = *event else { continue };
-        // Only writers and mutex waiters ever wait killably here.
-        if let Some(mut token) = token(scene, task, lock, Mode::Write, rank) {
-            token.killable = true;
-            token.tone = Tone::Ok;
-            token.ejected = ejection(scene, &token);
-            tokens.push(token);
-        }
-    }
-    tokens
-}
-
-fn token(scene: &Scene<'_>, task: TaskId, lock: LockId, mode: Mode, rank: u8) -> Option<Token> {
-    let place = scene.layout.lock(lock)?;
-    let rect = *place.slots.get(usize::from(rank).checked_sub(1)?)?;
-    let (first, second, size) = if place.roomy { (18.0, 32.0, 12.0) } else { (15.0, 27.0, 11.0) };
-    let middle = |text: String, y: f32, size: f32| Label {
-        anchor: Anchor::Middle,
-        ..label(fit_name(&text, rect.w - 4.0, size), Point::new(rect.center().x, rect.y + y), size)
-    };
-    let name = short_name(scene.machine, task);
-    let name_size = if text_width(&name, size, Font::Sans) > rect.w - 8.0 { size - 1.5 } else { size };
-    let word = match names::mode(scene.machine, lock, mode) {
-        "held" => "lock",
-        word => word,
-    };
-    Some(Token {
-        id: format!("token-{}", task.0),
-        task,
-        lock,
-        place: rank,
-        rect,
-        name: Label { strong: true, ..middle(name, first, name_size) },
-        mode_label: middle(word.to_string(), second, size - 1.0),
-        mode,
-        killable: false,
-        awake: false,
-        on_chain: scene.on_chain(task),
-        tone: if scene.on_chain(task) && scene.is_cycle() { Tone::Stuck } else { Tone::Wait },
-        ejected: None,
-    })
-}
-
-/// A name that fits a token: without the process's own name where that leaves something.
-fn short_name(machine: &Machine, task: TaskId) -> String {
-    let name = names::task(machine, task);
-    let Some(process) = machine.process_of(task) else { return name.to_string() };
-    let rest = name.strip_prefix(names::process(machine, process)).unwrap_or(name);
-    let rest = rest.trim_start_matches(['-', '_', '.', '/', ',', ' ']);
-    if rest.chars().count() >= 3 { rest.to_string() } else { name.to_string() }
-}
-
-fn ejection(scene: &Scene<'_>, token: &Token) -> Option<Ejection> {
-    let home = scene.layout.task(token.task)?.rect;
-    let from = Point::new(token.rect.center().x, token.rect.bottom());
-    let to = Point::new(home.right() + 6.0, home.center().y);
-    let low = from.y.max(to.y) + 34.0;
-    let d = format!(
-        "M{},{}C{},{} {},{} {},{}",
-        number(from.x),
-        number(from.y),
-        number(from.x),
-        number(low),
-        number(to.x + 60.0),
-        number(low),
-        number(to.x),
-        number(to.y)
-    );
-    let who = if token.mode == Mode::Write { "writer" } else { "waiter" };
-    let text = format!("SIGKILL took the {who} out of the lane");
-    let at = Point::new((from.x + to.x) / 2.0, low + 6.0);
-    Some(Ejection { d, to, label: Label { anchor: Anchor::Middle, ..label(text, at, 12.5) } })
+    label(
+        format!("+{more}"),
+        at,
+        if place.roomy { 11.0 } else { 10.0 },
+    )
 }

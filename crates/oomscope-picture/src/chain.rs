@@ -68,7 +68,12 @@ pub fn chain(machine: &Machine, state: &State) -> Option<Chain> {
         }
     };
     let spans = sentence(machine, state, &edges, root, end);
-    Some(Chain { edges, root, end, spans })
+    Some(Chain {
+        edges,
+        root,
+        end,
+        spans,
+    })
 }
 
 /// The shortest cycle through memory, starting at the task that needs a page; else the
@@ -80,7 +85,9 @@ fn cycle(state: &State, graph: &[WaitEdge]) -> Option<Vec<WaitEdge>> {
         return cycle;
     }
     let starts = graph.iter().map(|edge| edge.from);
-    starts.filter_map(|start| shortest_back(state, graph, start)).min_by_key(Vec::len)
+    starts
+        .filter_map(|start| shortest_back(state, graph, start))
+        .min_by_key(Vec::len)
 }
 
 /// The shortest way from a party back to itself, breadth first. Among equals, one that
@@ -119,13 +126,19 @@ fn in_queue(state: &State, party: Party) -> bool {
 /// holder is followed to the holder, not through everybody ahead in the queue.
 fn longest(graph: &[WaitEdge]) -> Vec<WaitEdge> {
     let held = |from: Party| {
-        graph.iter().any(|edge| edge.from == from && matches!(edge.why, Why::HeldBy(_)))
+        graph
+            .iter()
+            .any(|edge| edge.from == from && matches!(edge.why, Why::HeldBy(_)))
     };
     let graph: Vec<WaitEdge> = (graph.iter().copied())
         .filter(|edge| !(matches!(edge.why, Why::Behind(_)) && held(edge.from)))
         .collect();
     let graph = graph.as_slice();
-    fn from(graph: &[WaitEdge], at: Party, known: &mut Vec<(Party, Vec<WaitEdge>)>) -> Vec<WaitEdge> {
+    fn from(
+        graph: &[WaitEdge],
+        at: Party,
+        known: &mut Vec<(Party, Vec<WaitEdge>)>,
+    ) -> Vec<WaitEdge> {
         if let Some((_, path)) = known.iter().find(|(party, _)| *party == at) {
             return path.clone();
         }
@@ -155,7 +168,10 @@ fn root_at(state: &State, end: Party) -> Root {
     match end {
         Party::Memory => {
             let any_ready = state.tasks().any(|(_, task)| {
-                matches!(task.run, Run::Ready(Pc::AllocTry | Pc::AllocOom | Pc::AllocScan))
+                matches!(
+                    task.run,
+                    Run::Ready(Pc::AllocTry | Pc::AllocOom | Pc::AllocScan)
+                )
             });
             if any_ready { Root::Runs } else { Root::Spins }
         }
@@ -204,18 +220,29 @@ fn clause(machine: &Machine, state: &State, edge: &WaitEdge, spans: &mut Vec<Spa
         }
         Why::Pins { process, .. } => {
             let victim = names::process(machine, process);
-            let only = if reaper_has(machine, state, process).is_some() { "" } else { "only " };
-            let thread = matches!(edge.to, Party::Task(task) if machine.process_of(task) == Some(process));
+            let only = if reaper_has(machine, state, process).is_some() {
+                ""
+            } else {
+                "only "
+            };
+            let thread =
+                matches!(edge.to, Party::Task(task) if machine.process_of(task) == Some(process));
             say("pages are ", false);
             if thread {
                 say(&format!("freed {only}when {victim} exits"), true);
             } else {
-                say(&format!("freed {only}when {to} lets go of {victim}’s memory"), true);
+                say(
+                    &format!("freed {only}when {to} lets go of {victim}’s memory"),
+                    true,
+                );
             }
         }
         Why::Reaps { mm } => {
             say("pages are ", false);
-            say(&format!("freed when {to} reaps {}", names::mm(machine, mm)), true);
+            say(
+                &format!("freed when {to} reaps {}", names::mm(machine, mm)),
+                true,
+            );
         }
         Why::HeldBy(lock) => {
             say(&format!("{from} "), false);
@@ -225,7 +252,10 @@ fn clause(machine: &Machine, state: &State, edge: &WaitEdge, spans: &mut Vec<Spa
         }
         Why::Behind(lock) => {
             say(&format!("{from} "), false);
-            say(&format!("waits for {} behind {to}", names::lock(machine, lock)), true);
+            say(
+                &format!("waits for {} behind {to}", names::lock(machine, lock)),
+                true,
+            );
         }
         Why::Completes(completion) => {
             let what = names::completion(machine, completion);
@@ -233,7 +263,8 @@ fn clause(machine: &Machine, state: &State, edge: &WaitEdge, spans: &mut Vec<Spa
             say(&format!("waits for {to} to complete {what}"), true);
         }
         Why::Trylock(lock) => {
-            let holds = matches!(edge.to, Party::Task(task) if state.task(task).held.mode(lock).is_some());
+            let holds =
+                matches!(edge.to, Party::Task(task) if state.task(task).held.mode(lock).is_some());
             let how = if holds { "holds it" } else { "is queued" };
             say(&format!("{from} "), false);
             say(&format!("cannot take {}", names::lock(machine, lock)), true);
@@ -253,7 +284,9 @@ fn root_clause(machine: &Machine, state: &State, root: Root, end: Party) -> Stri
         Party::Memory if state.kills(machine) > 0 => {
             "; no victim keeps the OOM killer from choosing again.".to_string()
         }
-        Party::Memory if root == Root::Runs => "; the OOM killer has chosen nobody yet.".to_string(),
+        Party::Memory if root == Root::Runs => {
+            "; the OOM killer has chosen nobody yet.".to_string()
+        }
         Party::Memory => "; nobody has been killed and nobody gives pages back.".to_string(),
         Party::Task(task) => {
             let name = names::task(machine, task);
@@ -282,6 +315,9 @@ pub(crate) fn nap_words(nap: Nap) -> &'static str {
 fn push(spans: &mut Vec<Span>, text: &str, strong: bool) {
     match spans.last_mut() {
         Some(last) if last.strong == strong => last.text.push_str(text),
-        _ => spans.push(Span { text: text.to_string(), strong }),
+        _ => spans.push(Span {
+            text: text.to_string(),
+            strong,
+        }),
     }
 }

@@ -33,38 +33,71 @@ pub struct LogLine {
 
 /// The lines that one event makes; `state` is the state after the step, `t_usec` the time
 /// from [`crate::clock`].
-pub fn log_lines(machine: &Machine, version: Version, event: &Event, state: &State, t_usec: u64) -> Vec<LogLine> {
-    let kernel = |text: String| LogLine { text: format!("{}{text}", stamp(t_usec)), kind: LogKind::Kernel };
-    let note = |text: String| LogLine { text: format!("{}… {text}", stamp(t_usec)), kind: LogKind::Note };
+pub fn log_lines(
+    machine: &Machine,
+    version: Version,
+    event: &Event,
+    state: &State,
+    t_usec: u64,
+) -> Vec<LogLine> {
+    let kernel = |text: String| LogLine {
+        text: format!("{}{text}", stamp(t_usec)),
+        kind: LogKind::Kernel,
+    };
+    let note = |text: String| LogLine {
+        text: format!("{}… {text}", stamp(t_usec)),
+        kind: LogKind::Note,
+    };
     let name = |task: TaskId| names::task(machine, task);
     match *event {
-        Event::Killed { task, thread, points, .. } => {
-            killed(machine, version, state, task, thread, points).into_iter().map(kernel).collect()
-        }
+        Event::Killed {
+            task,
+            thread,
+            points,
+            ..
+        } => killed(machine, version, state, task, thread, points)
+            .into_iter()
+            .map(kernel)
+            .collect(),
         Event::Reaped { victim, mm } => {
             let rss = rss(machine, state, mm);
             vec![kernel(format!(
                 "oom_reaper: reaped process {} ({}), now anon-rss:{}kB, file-rss:0kB, shmem-rss:{}kB",
-                pid(machine, victim), name(victim), rss.0, rss.1
+                pid(machine, victim),
+                name(victim),
+                rss.0,
+                rss.1
             ))]
         }
         Event::UnableToReap { victim } => {
-            vec![kernel(format!("oom_reaper: unable to reap pid:{} ({})", pid(machine, victim), name(victim)))]
+            vec![kernel(format!(
+                "oom_reaper: unable to reap pid:{} ({})",
+                pid(machine, victim),
+                name(victim)
+            ))]
         }
-        Event::Panicked { .. } => panic_lines(version).into_iter().map(|text| kernel(text.into())).collect(),
-        Event::Oopsed { task, .. } => {
-            oops_lines(version).into_iter().map(|text| kernel(text.into())).chain([kernel(format!(
+        Event::Panicked { .. } => panic_lines(version)
+            .into_iter()
+            .map(|text| kernel(text.into()))
+            .collect(),
+        Event::Oopsed { task, .. } => oops_lines(version)
+            .into_iter()
+            .map(|text| kernel(text.into()))
+            .chain([kernel(format!(
                 "CPU: 0 PID: {} Comm: {}",
                 pid(machine, task),
                 name(task)
-            ))]).collect()
-        }
+            ))])
+            .collect(),
         Event::Corrupted { mm } => vec![note(format!(
             "page tables of {} were freed while the reaper walked them: bad page state",
             names::mm(machine, mm)
         ))],
         Event::TrylockFailed { lock, tries, .. } => {
-            vec![note(format!("reaper try {tries}: {} not available", names::lock(machine, lock)))]
+            vec![note(format!(
+                "reaper try {tries}: {} not available",
+                names::lock(machine, lock)
+            ))]
         }
         Event::ScanAborted { task, victim } => vec![note(format!(
             "{} kills nobody: {} is still on its way out",
@@ -72,11 +105,18 @@ pub fn log_lines(machine: &Machine, version: Version, event: &Event, state: &Sta
             names::process(machine, victim)
         ))],
         Event::WaiterLeft { task, lock, .. } => {
-            vec![note(format!("{} left the queue of {} with -EINTR", name(task), names::lock(machine, lock)))]
+            vec![note(format!(
+                "{} left the queue of {} with -EINTR",
+                name(task),
+                names::lock(machine, lock)
+            ))]
         }
         Event::Switched { patch, on } => {
             let verb = if on { "on" } else { "off" };
-            vec![note(format!("patch switched {verb}: {}", patch.get().title))]
+            vec![note(format!(
+                "patch switched {verb}: {}",
+                patch.get().title
+            ))]
         }
         _ => Vec::new(),
     }
@@ -88,7 +128,10 @@ fn gfp_mask(version: Version, gfp: Option<Gfp>) -> (&'static str, &'static str) 
     match gfp {
         Some(Gfp::Kernel) => (["24000c0", "14000c0", "6000c0"][era], "GFP_KERNEL"),
         Some(Gfp::Nofs) => (["2400040", "1400040", "600040"][era], "GFP_NOFS"),
-        None => (["24200ca", "14200ca", "6200ca"][era], "GFP_HIGHUSER_MOVABLE"),
+        None => (
+            ["24200ca", "14200ca", "6200ca"][era],
+            "GFP_HIGHUSER_MOVABLE",
+        ),
     }
 }
 
@@ -104,18 +147,32 @@ fn killed(
     let (mask, flags) = gfp_mask(version, gfp);
     let invoker = names::task(machine, task);
     let invoked = if version >= Version(4, 9) && version < Version(5, 0) {
-        let nodemask = if version >= Version(4, 12) { "(null)" } else { "0" };
-        format!("{invoker} invoked oom-killer: gfp_mask=0x{mask}({flags}), nodemask={nodemask}, order=0, oom_score_adj={adj}")
+        let nodemask = if version >= Version(4, 12) {
+            "(null)"
+        } else {
+            "0"
+        };
+        format!(
+            "{invoker} invoked oom-killer: gfp_mask=0x{mask}({flags}), nodemask={nodemask}, order=0, oom_score_adj={adj}"
+        )
     } else if version >= Version(4, 6) {
-        format!("{invoker} invoked oom-killer: gfp_mask=0x{mask}({flags}), order=0, oom_score_adj={adj}")
+        format!(
+            "{invoker} invoked oom-killer: gfp_mask=0x{mask}({flags}), order=0, oom_score_adj={adj}"
+        )
     } else {
         format!("{invoker} invoked oom-killer: gfp_mask=0x{mask}, order=0, oom_score_adj={adj}")
     };
     let (victim, comm) = (pid(machine, thread), names::task(machine, thread));
     let total = u32::from(machine.zone.total_pages.max(1));
     let score = u32::from(points) * 1000 / total;
-    let (anon, shmem) = machine.actor(thread).mm.map_or((0, 0), |mm| rss(machine, state, mm));
-    let mut sizes = format!("total-vm:{}kB, anon-rss:{anon}kB, file-rss:0kB", anon + shmem);
+    let (anon, shmem) = machine
+        .actor(thread)
+        .mm
+        .map_or((0, 0), |mm| rss(machine, state, mm));
+    let mut sizes = format!(
+        "total-vm:{}kB, anon-rss:{anon}kB, file-rss:0kB",
+        anon + shmem
+    );
     if version >= Version(4, 5) {
         sizes.push_str(&format!(", shmem-rss:{shmem}kB"));
     }
@@ -145,7 +202,10 @@ fn oops_lines(version: Version) -> Vec<&'static str> {
     } else {
         "IP: [<ffffffff…>] follow_page_mask+0x…/0x…"
     };
-    vec!["BUG: unable to handle kernel NULL pointer dereference at           (null)", ip]
+    vec![
+        "BUG: unable to handle kernel NULL pointer dereference at           (null)",
+        ip,
+    ]
 }
 
 fn pid(machine: &Machine, task: TaskId) -> u16 {
@@ -161,7 +221,9 @@ fn gfp(machine: &Machine, state: &State, task: TaskId) -> Option<Gfp> {
 }
 
 fn adj(machine: &Machine, task: TaskId) -> i16 {
-    machine.process_of(task).map_or(0, |process| machine.process(process).oom_score_adj)
+    machine
+        .process_of(task)
+        .map_or(0, |process| machine.process(process).oom_score_adj)
 }
 
 /// Anonymous and shared memory of an address space, in kB.

@@ -9,6 +9,7 @@ use crate::chain::{Chain, Root, chain};
 use crate::edges;
 use crate::layout::Layout;
 use crate::picture::Picture;
+use crate::tokens;
 use crate::vessel::vessel;
 use crate::wait::{Party, WaitEdge, Why, wait_edges};
 
@@ -24,7 +25,13 @@ pub(crate) struct Scene<'a> {
 pub(crate) fn draw(machine: &Machine, state: &State, layout: &Layout, recent: &[Event]) -> Picture {
     let graph = wait_edges(machine, state);
     let chain = chain(machine, state);
-    let scene = Scene { machine, state, layout, graph, chain };
+    let scene = Scene {
+        machine,
+        state,
+        layout,
+        graph,
+        chain,
+    };
     let memory = vessel(&scene);
     let label = match &scene.chain {
         Some(chain) => chain.text(),
@@ -33,9 +40,17 @@ pub(crate) fn draw(machine: &Machine, state: &State, layout: &Layout, recent: &[
     Picture {
         width: layout.width,
         height: layout.height,
-        tasks: layout.tasks.iter().map(|place| boxes::task_box(&scene, place)).collect(),
-        locks: layout.locks.iter().map(|place| boxes::lock_box(&scene, place)).collect(),
-        tokens: boxes::tokens(&scene, recent),
+        tasks: layout
+            .tasks
+            .iter()
+            .map(|place| boxes::task_box(&scene, place))
+            .collect(),
+        locks: layout
+            .locks
+            .iter()
+            .map(|place| boxes::lock_box(&scene, place))
+            .collect(),
+        tokens: tokens::tokens(&scene, recent),
         edges: edges::edges(&scene, recent),
         memory,
         chain: scene.chain,
@@ -49,12 +64,16 @@ impl Scene<'_> {
     }
 
     pub(crate) fn is_cycle(&self) -> bool {
-        self.chain.as_ref().is_some_and(|chain| chain.root == Root::Cycle)
+        self.chain
+            .as_ref()
+            .is_some_and(|chain| chain.root == Root::Cycle)
     }
 
     pub(crate) fn on_chain(&self, task: TaskId) -> bool {
         let party = Party::Task(task);
-        self.chain_edges().iter().any(|edge| edge.from == party || edge.to == party)
+        self.chain_edges()
+            .iter()
+            .any(|edge| edge.from == party || edge.to == party)
     }
 
     pub(crate) fn lock_on_chain(&self, lock: LockId) -> bool {

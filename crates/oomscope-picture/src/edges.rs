@@ -44,7 +44,18 @@ fn draft(id: String, kind: EdgeKind, from: End, to: End, words: String, tone: To
         EdgeKind::WaitsFor => "waits".to_string(),
         _ => words.clone(),
     };
-    Draft { id, kind, from, to, words, short, labelled: false, hop: None, tone, double: false }
+    Draft {
+        id,
+        kind,
+        from,
+        to,
+        words,
+        short,
+        labelled: false,
+        hop: None,
+        tone,
+        double: false,
+    }
 }
 
 fn holds_id(lock: LockId, task: TaskId) -> String {
@@ -82,7 +93,14 @@ fn waits(scene: &Scene<'_>, drafts: &mut Vec<Draft>) {
                 names::purpose(scene.machine, on, mode)
             );
             let to = End::Slot(on, rank);
-            let mut edge = draft(waits_id(task), EdgeKind::WaitsFor, End::Task(task), to, words, Tone::Wait);
+            let mut edge = draft(
+                waits_id(task),
+                EdgeKind::WaitsFor,
+                End::Task(task),
+                to,
+                words,
+                Tone::Wait,
+            );
             edge.short = format!("waits{}", names::purpose(scene.machine, on, mode));
             drafts.push(edge);
         }
@@ -107,7 +125,14 @@ fn waits(scene: &Scene<'_>, drafts: &mut Vec<Draft>) {
                 names::completion(scene.machine, completion)
             );
             let ends = (End::TaskLeft(from), End::TaskLeft(to));
-            drafts.push(draft(id, EdgeKind::Completion, ends.0, ends.1, words, Tone::Wait));
+            drafts.push(draft(
+                id,
+                EdgeKind::Completion,
+                ends.0,
+                ends.1,
+                words,
+                Tone::Wait,
+            ));
         }
     }
 }
@@ -119,12 +144,26 @@ fn memory(scene: &Scene<'_>, drafts: &mut Vec<Draft>) {
                 let id = format!("needs-task-{}", task.0);
                 let words = "needs a page".to_string();
                 let ends = (End::Task(task), End::Free);
-                drafts.push(draft(id, EdgeKind::NeedsMemory, ends.0, ends.1, words, Tone::Wait));
+                drafts.push(draft(
+                    id,
+                    EdgeKind::NeedsMemory,
+                    ends.0,
+                    ends.1,
+                    words,
+                    Tone::Wait,
+                ));
             }
             (Party::Memory, Party::Task(task), Why::Pins { process, mm }) => {
-                let only = if reaper_has(scene.machine, scene.state, process).is_some() { "" } else { "only " };
+                let only = if reaper_has(scene.machine, scene.state, process).is_some() {
+                    ""
+                } else {
+                    "only "
+                };
                 let words = if scene.machine.process_of(task) == Some(process) {
-                    format!("freed {only}when {} exits", names::process(scene.machine, process))
+                    format!(
+                        "freed {only}when {} exits",
+                        names::process(scene.machine, process)
+                    )
                 } else {
                     format!("pinned by {}", names::task(scene.machine, task))
                 };
@@ -141,13 +180,22 @@ fn memory(scene: &Scene<'_>, drafts: &mut Vec<Draft>) {
 
 fn pinned(task: TaskId, mm: MmId, words: String, drafts: &mut Vec<Draft>) {
     let id = format!("pinned-mm-{}-task-{}", mm.0, task.0);
-    drafts.push(draft(id, EdgeKind::PinnedBy, End::Segment(mm), End::Task(task), words, Tone::Neutral));
+    drafts.push(draft(
+        id,
+        EdgeKind::PinnedBy,
+        End::Segment(mm),
+        End::Task(task),
+        words,
+        Tone::Neutral,
+    ));
 }
 
 /// The failing trylocks, and memory flowing back.
 fn reaper(scene: &Scene<'_>, recent: &[Event], drafts: &mut Vec<Draft>) {
     for edge in &scene.graph {
-        let (Party::Task(task), Party::Task(other)) = (edge.from, edge.to) else { continue };
+        let (Party::Task(task), Party::Task(other)) = (edge.from, edge.to) else {
+            continue;
+        };
         let (lock, tone) = match edge.why {
             Why::Trylock(lock) => (lock, Tone::Reaper),
             Why::KillerBusy => (OOM_LOCK, Tone::Wait),
@@ -156,7 +204,10 @@ fn reaper(scene: &Scene<'_>, recent: &[Event], drafts: &mut Vec<Draft>) {
         let holds = scene.state.task(other).held.mode(lock).is_some();
         let words = match (edge.why, holds) {
             (Why::Trylock(_), false) => "trylock fails while anyone is queued".to_string(),
-            _ => format!("trylock fails: {} holds it", names::task(scene.machine, other)),
+            _ => format!(
+                "trylock fails: {} holds it",
+                names::task(scene.machine, other)
+            ),
         };
         let id = format!("trylock-task-{}-lock-{}", task.0, lock.0);
         let ends = (End::Task(task), End::LockBottom(lock));
@@ -164,7 +215,9 @@ fn reaper(scene: &Scene<'_>, recent: &[Event], drafts: &mut Vec<Draft>) {
         edge.labelled = tone == Tone::Reaper;
         drafts.push(edge);
     }
-    let Some(reaper) = scene.machine.kernel_task(Kind::OomReaper) else { return };
+    let Some(reaper) = scene.machine.kernel_task(Kind::OomReaper) else {
+        return;
+    };
     let zapping = match scene.state.task(reaper).run {
         Run::Ready(Pc::Reap(Reap::Zap)) => scene.state.task(reaper).mm_job,
         _ => recent.iter().find_map(|event| match *event {
@@ -229,8 +282,18 @@ fn number(scene: &Scene<'_>, drafts: &mut [Draft]) {
         .layout
         .locks
         .iter()
-        .filter_map(|place| scene.state.queued(place.lock, 1).map(|(task, _)| (place.lock, task)))
-        .map(|(lock, task)| (format!("head-lock-{}", lock.0), scene.on_chain(task) && scene.lock_on_chain(lock)))
+        .filter_map(|place| {
+            scene
+                .state
+                .queued(place.lock, 1)
+                .map(|(task, _)| (place.lock, task))
+        })
+        .map(|(lock, task)| {
+            (
+                format!("head-lock-{}", lock.0),
+                scene.on_chain(task) && scene.lock_on_chain(lock),
+            )
+        })
         .collect();
     for (id, on_chain) in heads {
         if on_chain && let Some(draft) = drafts.iter_mut().find(|draft| draft.id == id) {

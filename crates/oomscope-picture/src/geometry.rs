@@ -88,7 +88,9 @@ pub fn rounded(points: &[Point], radius: f32) -> String {
             (None, _) => put(&mut d, 'M', &[point]),
             (Some(_), None) => put(&mut d, 'L', &[point]),
             (Some(before), Some(&after)) => {
-                let r = radius.min(length(before, point) / 2.0).min(length(point, after) / 2.0);
+                let r = radius
+                    .min(length(before, point) / 2.0)
+                    .min(length(point, after) / 2.0);
                 put(&mut d, 'L', &[towards(point, before, r)]);
                 put(&mut d, 'Q', &[point, towards(point, after, r)]);
             }
@@ -114,7 +116,10 @@ pub fn text_width(text: &str, size: f32, font: Font) -> f32 {
         .chars()
         .map(|c| match (font, c) {
             (Font::Mono, _) => 0.61,
-            (_, 'i' | 'j' | 'l' | 't' | 'f' | 'r' | ' ' | '.' | ',' | ':' | ';' | '\'' | 'I' | '|') => 0.34,
+            (
+                _,
+                'i' | 'j' | 'l' | 't' | 'f' | 'r' | ' ' | '.' | ',' | ':' | ';' | '\'' | 'I' | '|',
+            ) => 0.34,
             (_, 'm' | 'w' | 'M' | 'W' | '→' | '%') => 0.88,
             (_, 'A'..='Z') => 0.66,
             _ => 0.57,
@@ -149,7 +154,12 @@ pub fn fit_name(name: &str, width: f32, size: f32) -> String {
         return fit(name, width, size, Font::Sans);
     }
     let tail: String = name.chars().skip(count - 2).collect();
-    let head = fit(name, width - text_width(&tail, size, Font::Sans), size, Font::Sans);
+    let head = fit(
+        name,
+        width - text_width(&tail, size, Font::Sans),
+        size,
+        Font::Sans,
+    );
     let joined = format!("{head}{tail}");
     if head.chars().count() > 1 && text_width(&joined, size, Font::Sans) <= width {
         joined
@@ -176,6 +186,14 @@ fn length(a: Point, b: Point) -> f32 {
 
 /// The point this far from `from` on the way to `to`; for axis-parallel lines.
 fn towards(from: Point, to: Point, distance: f32) -> Point {
-    let step = |a: f32, b: f32| if b > a + 0.01 { distance } else if b < a - 0.01 { -distance } else { 0.0 };
+    let step = |a: f32, b: f32| {
+        if b > a + 0.01 {
+            distance
+        } else if b < a - 0.01 {
+            -distance
+        } else {
+            0.0
+        }
+    };
     Point::new(from.x + step(from.x, to.x), from.y + step(from.y, to.y))
 }

@@ -84,7 +84,10 @@ pub struct Channels {
 
 impl From<Size> for Stage {
     fn from(size: Size) -> Stage {
-        Stage { size, kworker: false }
+        Stage {
+            size,
+            kworker: false,
+        }
     }
 }
 
@@ -174,7 +177,10 @@ impl Layout {
 }
 
 fn has_page(machine: &Machine, mm: MmId, lock: LockId) -> bool {
-    machine.mms[mm.0 as usize].vmas.iter().any(|vma| vma.page_lock == Some(lock))
+    machine.mms[mm.0 as usize]
+        .vmas
+        .iter()
+        .any(|vma| vma.page_lock == Some(lock))
 }
 
 /// The fixed distances of a stage with columns.
@@ -239,7 +245,9 @@ fn side_by_side(machine: &Machine, stage: Stage, columns: &Columns) -> Layout {
     let rail_h = cast.len() as f32 * (box_h + gap) - gap;
     let row_h = row_heights(&drawn);
     let locks_h: f32 = row_h.iter().sum::<f32>() + CORRIDOR_MIN * (drawn.len() + 1) as f32;
-    let inner = (columns.height - columns.top - columns.bottom).max(rail_h).max(locks_h);
+    let inner = (columns.height - columns.top - columns.bottom)
+        .max(rail_h)
+        .max(locks_h);
     let height = columns.top + inner + columns.bottom;
 
     let rail_top = columns.top + (inner - rail_h) / 2.0;
@@ -255,8 +263,14 @@ fn side_by_side(machine: &Machine, stage: Stage, columns: &Columns) -> Layout {
         })
         .collect();
     let lane = (columns.lane_x, columns.lock_x - 24.0);
-    let (locks, corridors) =
-        rows(machine, &drawn, &row_h, (columns.top - 24.0, height), lane, (columns.lock_x, columns.lock_w));
+    let (locks, corridors) = rows(
+        machine,
+        &drawn,
+        &row_h,
+        (columns.top - 24.0, height),
+        lane,
+        (columns.lock_x, columns.lock_w),
+    );
     Layout {
         stage,
         width: columns.width,
@@ -267,7 +281,10 @@ fn side_by_side(machine: &Machine, stage: Stage, columns: &Columns) -> Layout {
         channels: Channels {
             gutter: (4.0, columns.rail_x - 6.0),
             rail: (columns.rail_x + columns.rail_w + 16.0, columns.lane_x - 8.0),
-            memory: (columns.lock_x + columns.lock_w + 10.0, columns.memory_x - 16.0),
+            memory: (
+                columns.lock_x + columns.lock_w + 10.0,
+                columns.memory_x - 16.0,
+            ),
             corridors,
         },
     }
@@ -279,7 +296,10 @@ const CORRIDOR_MIN: f32 = 40.0;
 /// Rows shrink when there are many; `oom_lock` is always small.
 fn row_heights(locks: &[LockId]) -> Vec<f32> {
     let full = if locks.len() <= 3 { 92.0 } else { 60.0 };
-    locks.iter().map(|&lock| if lock == OOM_LOCK { 56.0 } else { full }).collect()
+    locks
+        .iter()
+        .map(|&lock| if lock == OOM_LOCK { 56.0 } else { full })
+        .collect()
 }
 
 /// Spreads the rows evenly over the height, lanes to the left of the boxes.
@@ -318,11 +338,20 @@ fn row(
     let count = queuers(machine, lock).clamp(1, limit);
     let pitch = ((lane_right - lane_left) / count as f32).min(76.0);
     let slot_h = if roomy { 40.0 } else { 34.0 };
-    let slot_y = if roomy { y + 26.0 } else { y + (height - slot_h - 14.0) / 2.0 };
+    let slot_y = if roomy {
+        y + 26.0
+    } else {
+        y + (height - slot_h - 14.0) / 2.0
+    };
     let gap = if pitch > 60.0 { 10.0 } else { 5.0 };
     let slots = (0..count)
         .map(|index| {
-            Rect::new(lane_right - (index + 1) as f32 * pitch + gap, slot_y, pitch - gap, slot_h)
+            Rect::new(
+                lane_right - (index + 1) as f32 * pitch + gap,
+                slot_y,
+                pitch - gap,
+                slot_h,
+            )
         })
         .collect();
     LockPlace {
@@ -345,13 +374,17 @@ fn stacked(machine: &Machine, stage: Stage) -> Layout {
     let tasks: Vec<TaskPlace> = (cast.iter().enumerate())
         .map(|(index, &task)| TaskPlace {
             task,
-            rect: Rect::new(LEFT, 12.0 + index as f32 * (box_h + gap), RIGHT - LEFT, box_h),
+            rect: Rect::new(
+                LEFT,
+                12.0 + index as f32 * (box_h + gap),
+                RIGHT - LEFT,
+                box_h,
+            ),
         })
         .collect();
     let rail_bottom = 12.0 + cast.len() as f32 * (box_h + gap) - gap;
     let heights = row_heights(&drawn);
-    let locks_bottom =
-        rail_bottom + heights.iter().sum::<f32>() + 44.0 * (drawn.len() + 1) as f32;
+    let locks_bottom = rail_bottom + heights.iter().sum::<f32>() + 44.0 * (drawn.len() + 1) as f32;
     let lane = (LEFT - 8.0, RIGHT - 118.0 - 16.0);
     let (locks, corridors) = rows(
         machine,

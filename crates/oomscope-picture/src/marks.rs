@@ -22,32 +22,61 @@ pub(crate) fn place(scene: &Scene<'_>, drafts: &[Draft], edges: &mut [Edge]) {
         }
     }
     for index in 0..edges.len() {
-        if draft_of(&edges[index]).is_some_and(|draft| draft.labelled) {
-            if let Some(label) = label_at(scene, edges, index, &draft_words(drafts, &edges[index]), &taken) {
-                taken.push(label.bounds());
-                edges[index].label = Some(label);
-            }
+        if draft_of(&edges[index]).is_some_and(|draft| draft.labelled)
+            && let Some(label) = label_at(
+                scene,
+                edges,
+                index,
+                &draft_words(drafts, &edges[index]),
+                &taken,
+            )
+        {
+            taken.push(label.bounds());
+            edges[index].label = Some(label);
         }
     }
 }
 
 fn draft_words(drafts: &[Draft], edge: &Edge) -> String {
-    drafts.iter().find(|draft| draft.id == edge.id).map_or_else(String::new, |draft| draft.short.clone())
+    drafts
+        .iter()
+        .find(|draft| draft.id == edge.id)
+        .map_or_else(String::new, |draft| draft.short.clone())
 }
 
 fn obstacles(scene: &Scene<'_>) -> Vec<Rect> {
     let layout = scene.layout;
     let tasks = layout.tasks.iter().map(|place| place.rect);
-    let locks = layout.locks.iter().flat_map(|place| place.slots.iter().copied().chain([place.rect]));
-    let title = Rect::new(layout.memory.x, layout.memory.y - 28.0, layout.memory.w, 22.0);
-    let lanes = layout.locks.iter().filter(|place| place.roomy).filter_map(|place| {
-        let last = place.slots.last()?;
-        Some(Rect::new(last.x, place.row.y, 96.0, 20.0))
-    });
+    let locks = layout
+        .locks
+        .iter()
+        .flat_map(|place| place.slots.iter().copied().chain([place.rect]));
+    let title = Rect::new(
+        layout.memory.x,
+        layout.memory.y - 28.0,
+        layout.memory.w,
+        22.0,
+    );
+    let lanes = layout
+        .locks
+        .iter()
+        .filter(|place| place.roomy)
+        .filter_map(|place| {
+            let last = place.slots.last()?;
+            Some(Rect::new(last.x, place.row.y, 96.0, 20.0))
+        });
     let numbers = layout.locks.iter().flat_map(|place| {
-        place.slots.iter().map(|slot| Rect::new(slot.center().x - 5.0, slot.bottom(), 10.0, 17.0))
+        place
+            .slots
+            .iter()
+            .map(|slot| Rect::new(slot.center().x - 5.0, slot.bottom(), 10.0, 17.0))
     });
-    tasks.chain(locks).chain(lanes).chain(numbers).chain([layout.memory, title]).collect()
+    tasks
+        .chain(locks)
+        .chain(lanes)
+        .chain(numbers)
+        .chain([layout.memory, title])
+        .collect()
 }
 
 fn around(at: Point, radius: f32) -> Rect {
@@ -63,11 +92,16 @@ fn longest(points: &[Point]) -> (Point, Point) {
     points
         .windows(2)
         .max_by(|a, b| weight(a).total_cmp(&weight(b)))
-        .map_or((Point::default(), Point::default()), |pair| (pair[0], pair[1]))
+        .map_or((Point::default(), Point::default()), |pair| {
+            (pair[0], pair[1])
+        })
 }
 
 fn along(from: Point, to: Point, share: f32) -> Point {
-    Point::new(from.x + (to.x - from.x) * share, from.y + (to.y - from.y) * share)
+    Point::new(
+        from.x + (to.x - from.x) * share,
+        from.y + (to.y - from.y) * share,
+    )
 }
 
 /// How much of a box other lines run through.
@@ -94,8 +128,13 @@ fn hop_at(edges: &[Edge], index: usize, taken: &[Rect]) -> Point {
         let boxes = taken.iter().filter(|rect| rect.overlaps(area)).count();
         boxes * 10 + crossed(edges, index, area) * 3
     };
-    let shares = [0.45, 0.5, 0.4, 0.55, 0.35, 0.6, 0.3, 0.65, 0.25, 0.7, 0.2, 0.8];
-    let best = shares.into_iter().min_by_key(|&share| cost(share)).unwrap_or(0.5);
+    let shares = [
+        0.45, 0.5, 0.4, 0.55, 0.35, 0.6, 0.3, 0.65, 0.25, 0.7, 0.2, 0.8,
+    ];
+    let best = shares
+        .into_iter()
+        .min_by_key(|&share| cost(share))
+        .unwrap_or(0.5);
     along(from, to, best)
 }
 
@@ -116,17 +155,33 @@ fn label_at(
     let (left, right) = (from.x.min(to.x), from.x.max(to.x));
     let draft = label(words.to_string(), Point::new(0.0, 0.0), 12.5);
     let width = draft.bounds().w;
-    let near = edge.hop.map_or(left.midpoint(right) - width / 2.0, |hop| hop.at.x + 16.0);
-    let starts = [near, near - width - 32.0, left + 14.0, right - width - 14.0, left.midpoint(right)];
+    let near = edge
+        .hop
+        .map_or(left.midpoint(right) - width / 2.0, |hop| hop.at.x + 16.0);
+    let starts = [
+        near,
+        near - width - 32.0,
+        left + 14.0,
+        right - width - 14.0,
+        left.midpoint(right),
+    ];
     let mut best: Option<(usize, Label)> = None;
     for (nth, &x) in starts.iter().enumerate() {
         for (side, dy) in [-6.0, 15.0].into_iter().enumerate() {
-            let candidate = Label { at: Point::new(x, from.y + dy), ..draft.clone() };
+            let candidate = Label {
+                at: Point::new(x, from.y + dy),
+                ..draft.clone()
+            };
             let area = candidate.bounds();
             let beside = area.x < left - 20.0 || area.right() > right + 60.0;
             let outside = area.x < 2.0 || area.right() > scene.layout.width || area.y < 0.0;
             let boxes = taken.iter().filter(|rect| rect.overlaps(area)).count();
-            let cost = usize::from(beside) * 12 + usize::from(outside) * 100 + boxes * 20 + crossed(edges, index, area) * 4 + nth + side;
+            let cost = usize::from(beside) * 12
+                + usize::from(outside) * 100
+                + boxes * 20
+                + crossed(edges, index, area) * 4
+                + nth
+                + side;
             if best.as_ref().is_none_or(|(least, _)| cost < *least) {
                 best = Some((cost, candidate));
             }

@@ -29,13 +29,14 @@ pub(crate) fn completion(machine: &Machine, completion: CompletionId) -> &str {
 /// with its owner.
 pub(crate) fn lock(machine: &Machine, lock: LockId) -> String {
     let info = &machine.locks[lock.0 as usize];
-    let is_sem = |lock: &LockId| {
-        matches!(machine.locks[lock.0 as usize].class, LockClass::MmapSem(_))
-    };
+    let is_sem =
+        |lock: &LockId| matches!(machine.locks[lock.0 as usize].class, LockClass::MmapSem(_));
     if !is_sem(&lock) {
         return info.name.clone();
     }
-    let mut drawn = crate::layout::drawn_locks(machine).into_iter().filter(is_sem);
+    let mut drawn = crate::layout::drawn_locks(machine)
+        .into_iter()
+        .filter(is_sem);
     match (drawn.next(), drawn.next()) {
         (Some(only), None) if only == lock => "mmap_sem".to_string(),
         _ => info.name.clone(),
@@ -83,18 +84,25 @@ pub(crate) fn purpose(machine: &Machine, lock: LockId, mode: Mode) -> &'static s
 
 /// `3 MB`, with the page scale of the zone.
 pub(crate) fn megabytes(machine: &Machine, pages: u16) -> String {
-    format!("{} MB", u32::from(pages) * u32::from(machine.zone.mb_per_page))
+    format!(
+        "{} MB",
+        u32::from(pages) * u32::from(machine.zone.mb_per_page)
+    )
 }
 
 /// What the current line of a task does.
 pub(crate) fn op(machine: &Machine, state: &State, task: TaskId) -> Option<Op> {
-    machine.line(task, state.task(task).line).map(|line| line.op)
+    machine
+        .line(task, state.task(task).line)
+        .map(|line| line.op)
 }
 
 /// Where a task is or will go on.
 pub(crate) fn pc(run: Run) -> Option<Pc> {
     match run {
-        Run::Ready(pc) | Run::Parked(pc) | Run::Queued { pc, .. } | Run::Asleep { pc, .. } => Some(pc),
+        Run::Ready(pc) | Run::Parked(pc) | Run::Queued { pc, .. } | Run::Asleep { pc, .. } => {
+            Some(pc)
+        }
         Run::Waits { .. } | Run::Idle | Run::Exited => None,
     }
 }

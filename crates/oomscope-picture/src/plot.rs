@@ -171,8 +171,15 @@ fn thin(samples: &[Sample], frame: Frame) -> Vec<Sample> {
 
 /// The top of the y axis: a power of two, so that the scale rarely changes as a run grows.
 fn ceiling(samples: &[Sample], zone: &Zone) -> u16 {
-    let most = samples.iter().map(|sample| sample.free_pages).max().unwrap_or(0);
-    most.max(zone.high.saturating_mul(2)).max(4).saturating_add(1).next_power_of_two()
+    let most = samples
+        .iter()
+        .map(|sample| sample.free_pages)
+        .max()
+        .unwrap_or(0);
+    most.max(zone.high.saturating_mul(2))
+        .max(4)
+        .saturating_add(1)
+        .next_power_of_two()
 }
 
 fn series(
@@ -182,22 +189,34 @@ fn series(
     prims: &mut Vec<Prim>,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let pixels = |length: f32| (length * SCALE).round() as u32;
-    let root = PrimBackend::new(pixels(frame.width), pixels(frame.height), prims).into_drawing_area();
+    let root =
+        PrimBackend::new(pixels(frame.width), pixels(frame.height), prims).into_drawing_area();
     let top = f64::from(ceiling(samples, zone));
     let last = f64::from(frame.last_step.max(1));
     let mut chart = ChartBuilder::on(&root)
         .margin_left(pixels(frame.pad_left))
         .margin_right(pixels(frame.pad_right))
         .build_cartesian_2d(0.0..last, 0.0..top)?;
-    let points = || samples.iter().map(|sample| (f64::from(sample.step), f64::from(sample.free_pages)));
+    let points = || {
+        samples
+            .iter()
+            .map(|sample| (f64::from(sample.step), f64::from(sample.free_pages)))
+    };
     if samples.len() > 1 {
         chart.draw_series(AreaSeries::new(points(), 0.0, Class::Area.color().filled()))?;
     }
-    for (class, pages) in [(Class::Min, zone.min), (Class::Low, zone.low), (Class::High, zone.high)] {
+    for (class, pages) in [
+        (Class::Min, zone.min),
+        (Class::Low, zone.low),
+        (Class::High, zone.high),
+    ] {
         let mark = [(0.0, f64::from(pages)), (last, f64::from(pages))];
         chart.draw_series(LineSeries::new(mark, class.color().stroke_width(1)))?;
     }
-    chart.draw_series(LineSeries::new(points(), Class::Level.color().stroke_width(2)))?;
+    chart.draw_series(LineSeries::new(
+        points(),
+        Class::Level.color().stroke_width(2),
+    ))?;
     root.present()?;
     Ok(())
 }
@@ -239,7 +258,8 @@ const ROW: f32 = 17.0;
 fn flag_marks(flags: &[Flag], frame: Frame, prims: &mut Vec<Prim>) {
     let title = "free memory";
     let start = frame.pad_left + 8.0;
-    let mut rows: Vec<Vec<(f32, f32)>> = vec![vec![(start, start + text_width(title, TEXT, Font::Sans))]];
+    let mut rows: Vec<Vec<(f32, f32)>> =
+        vec![vec![(start, start + text_width(title, TEXT, Font::Sans))]];
     prims.push(text("axis-label", start, 16.0, Anchor::Start, title));
     let mut tries_named = false;
     let mut drawn: Vec<(FlagKind, i32)> = Vec::new();
@@ -254,16 +274,32 @@ fn flag_marks(flags: &[Flag], frame: Frame, prims: &mut Vec<Prim>) {
             let n = crate::geometry::number;
             let path = format!(
                 "M{},{}L{},{}M{},{}L{},{}",
-                n(x - d), n(y - d), n(x + d), n(y + d), n(x + d), n(y - d), n(x - d), n(y + d)
+                n(x - d),
+                n(y - d),
+                n(x + d),
+                n(y + d),
+                n(x + d),
+                n(y - d),
+                n(x - d),
+                n(y + d)
             );
-            prims.push(Prim::Path { class: flag.kind.class(), d: path });
+            prims.push(Prim::Path {
+                class: flag.kind.class(),
+                d: path,
+            });
             if tries_named {
                 continue;
             }
             tries_named = true;
         } else {
             let class = flag.kind.class();
-            prims.push(Prim::Line { class, x1: x, y1: 0.0, x2: x, y2: frame.height });
+            prims.push(Prim::Line {
+                class,
+                x1: x,
+                y1: 0.0,
+                x2: x,
+                y2: frame.height,
+            });
         }
         if let Some(words) = flag_words(flag, x, frame, &mut rows) {
             prims.push(words);
@@ -281,7 +317,11 @@ fn flag_words(flag: &Flag, x: f32, frame: Frame, rows: &mut Vec<Vec<(f32, f32)>>
     let width = text_width(&flag.label, TEXT, Font::Sans);
     let right = (x + 6.0, Anchor::Start, (x + 6.0, x + 6.0 + width));
     let left = (x - 6.0, Anchor::End, (x - 6.0 - width, x - 6.0));
-    let sides = if flag.kind == FlagKind::PointOfNoReturn { [left, right] } else { [right, left] };
+    let sides = if flag.kind == FlagKind::PointOfNoReturn {
+        [left, right]
+    } else {
+        [right, left]
+    };
     let most = ((frame.height - 24.0) / ROW).max(1.0) as usize;
     for row in 0..most {
         if row == rows.len() {
@@ -289,7 +329,9 @@ fn flag_words(flag: &Flag, x: f32, frame: Frame, rows: &mut Vec<Vec<(f32, f32)>>
         }
         for (at, anchor, span) in sides {
             let inside = span.0 >= frame.pad_left && span.1 <= frame.width - frame.pad_right;
-            let clear = rows[row].iter().all(|other| span.1 + 6.0 < other.0 || other.1 + 6.0 < span.0);
+            let clear = rows[row]
+                .iter()
+                .all(|other| span.1 + 6.0 < other.0 || other.1 + 6.0 < span.0);
             if inside && clear {
                 rows[row].push(span);
                 let y = 16.0 + ROW * row as f32;
@@ -301,5 +343,12 @@ fn flag_words(flag: &Flag, x: f32, frame: Frame, rows: &mut Vec<Vec<(f32, f32)>>
 }
 
 fn text(class: &'static str, x: f32, y: f32, anchor: Anchor, text: &str) -> Prim {
-    Prim::Text { class, x, y, anchor, size: TEXT, text: text.to_string() }
+    Prim::Text {
+        class,
+        x,
+        y,
+        anchor,
+        size: TEXT,
+        text: text.to_string(),
+    }
 }

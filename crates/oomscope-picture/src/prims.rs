@@ -5,7 +5,9 @@
 //! scrubber.
 
 use plotters::style::RGBColor;
-use plotters_backend::{BackendColor, BackendCoord, BackendStyle, DrawingBackend, DrawingErrorKind};
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, DrawingBackend, DrawingErrorKind,
+};
 
 use crate::geometry::number;
 use crate::plot::Prim;
@@ -46,7 +48,10 @@ pub(crate) struct PrimBackend<'a> {
 
 impl<'a> PrimBackend<'a> {
     pub(crate) fn new(width: u32, height: u32, prims: &'a mut Vec<Prim>) -> PrimBackend<'a> {
-        PrimBackend { size: (width, height), prims }
+        PrimBackend {
+            size: (width, height),
+            prims,
+        }
     }
 }
 
@@ -116,9 +121,18 @@ impl DrawingBackend for PrimBackend<'_> {
             _ if style.color().alpha == 0.0 => {}
             [] => {}
             [(x1, y1), (x2, y2)] => {
-                self.prims.push(Prim::Line { class, x1: at(x1), y1: at(y1), x2: at(x2), y2: at(y2) });
+                self.prims.push(Prim::Line {
+                    class,
+                    x1: at(x1),
+                    y1: at(y1),
+                    x2: at(x2),
+                    y2: at(y2),
+                });
             }
-            _ => self.prims.push(Prim::Path { class, d: path(points, false) }),
+            _ => self.prims.push(Prim::Path {
+                class,
+                d: path(points, false),
+            }),
         }
         Ok(())
     }
@@ -128,7 +142,10 @@ impl DrawingBackend for PrimBackend<'_> {
         points: I,
         style: &S,
     ) -> Drawn {
-        self.prims.push(Prim::Path { class: class(style), d: path(points, true) });
+        self.prims.push(Prim::Path {
+            class: class(style),
+            d: path(points, true),
+        });
         Ok(())
     }
 }

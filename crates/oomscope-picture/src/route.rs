@@ -12,6 +12,7 @@ use crate::geometry::{Point, rounded};
 use crate::layout::Size;
 use crate::marks;
 use crate::picture::{Edge, EdgeKind};
+use crate::tracks;
 use crate::vessel::{free_y, segment_y};
 
 /// Where an edge starts or ends.
@@ -37,7 +38,7 @@ pub(crate) enum End {
 
 /// Where in its corridor an edge runs.
 #[derive(Clone, Copy, PartialEq, PartialOrd, Debug)]
-enum Lane {
+pub(crate) enum Lane {
     /// Close to the row above, at this rank.
     Top(u8),
     /// Anywhere; best at this height.
@@ -47,20 +48,20 @@ enum Lane {
 }
 
 /// An edge between the rail and something to its right, on its way through a corridor.
-struct Way {
-    draft: usize,
-    task: TaskId,
+pub(crate) struct Way {
+    pub(crate) draft: usize,
+    pub(crate) task: TaskId,
     /// Corridor, or none if it stays in the rail's channel (memory on a narrow stage).
-    corridor: Option<usize>,
-    lane: Lane,
+    pub(crate) corridor: Option<usize>,
+    pub(crate) lane: Lane,
     /// Where it leaves the corridor, and the end point there.
-    far: Vec<Point>,
-    far_x: f32,
-    port_y: f32,
-    y: f32,
-    track_x: f32,
+    pub(crate) far: Vec<Point>,
+    pub(crate) far_x: f32,
+    pub(crate) port_y: f32,
+    pub(crate) y: f32,
+    pub(crate) track_x: f32,
     /// Ways of one bus share their tracks.
-    bus: Option<EdgeKind>,
+    pub(crate) bus: Option<EdgeKind>,
 }
 
 /// Finds the ways of all drafts.
@@ -68,20 +69,24 @@ pub(crate) fn route(scene: &Scene<'_>, drafts: &[Draft]) -> Vec<Edge> {
     let mut ways: Vec<Way> = (drafts.iter().enumerate())
         .filter_map(|(index, draft)| way(scene, index, draft))
         .collect();
-    ports(scene, &mut ways);
+    tracks::ports(scene, &mut ways);
     for corridor in 0..scene.layout.channels.corridors.len() {
-        tracks_in_corridor(scene, &mut ways, corridor);
+        tracks::tracks_in_corridor(scene, &mut ways, corridor);
     }
-    straighten(scene, &mut ways);
-    tracks_before_memory(scene, &mut ways);
-    tracks_in_channel(scene, &mut ways);
-    let mut lines: Vec<(usize, Vec<Point>)> =
-        ways.iter().map(|way| (way.draft, points(scene, way, &drafts[way.draft]))).collect();
+    tracks::straighten(scene, &mut ways);
+    tracks::tracks_before_memory(scene, &mut ways);
+    tracks::tracks_in_channel(scene, &mut ways);
+    let mut lines: Vec<(usize, Vec<Point>)> = ways
+        .iter()
+        .map(|way| (way.draft, points(scene, way, &drafts[way.draft])))
+        .collect();
     lines.extend(gutter(scene, drafts));
     lines.extend(heads(scene, drafts));
     lines.sort_by_key(|line| line.0);
-    let mut edges: Vec<Edge> =
-        lines.into_iter().map(|(index, points)| edge(&drafts[index], points)).collect();
+    let mut edges: Vec<Edge> = lines
+        .into_iter()
+        .map(|(index, points)| edge(&drafts[index], points))
+        .collect();
     marks::place(scene, drafts, &mut edges);
     edges
 }
@@ -116,11 +121,21 @@ fn way(scene: &Scene<'_>, index: usize, draft: &Draft) -> Option<Way> {
     let memory = layout.memory;
     let to_memory = |y: f32| {
         if narrow {
-            (None, Lane::Middle(y), vec![Point::new(memory.right() + 3.0, y)], memory.right())
+            (
+                None,
+                Lane::Middle(y),
+                vec![Point::new(memory.right() + 3.0, y)],
+                memory.right(),
+            )
         } else {
             let near = nearest_corridor(scene, home.center().y);
             let x = layout.channels.memory.0.midpoint(layout.channels.memory.1);
-            (Some(near), Lane::Middle(home.center().y), vec![Point::new(memory.x - 3.0, y)], x)
+            (
+                Some(near),
+                Lane::Middle(home.center().y),
+                vec![Point::new(memory.x - 3.0, y)],
+                x,
+            )
         }
     };
     let (corridor, lane, far, far_x) = match other {
@@ -137,13 +152,23 @@ fn way(scene: &Scene<'_>, index: usize, draft: &Draft) -> Option<Way> {
             let holders: Vec<TaskId> = scene.state.holders(lock).map(|(task, _)| task).collect();
             let rank = holders.iter().position(|holder| *holder == task)? as u8;
             let x = rect.center().x + 10.0 * (f32::from(rank) - (holders.len() as f32 - 1.0) / 2.0);
-            (Some(row), Lane::Bottom(rank), vec![Point::new(x, rect.y)], x)
+            (
+                Some(row),
+                Lane::Bottom(rank),
+                vec![Point::new(x, rect.y)],
+                x,
+            )
         }
         End::LockBottom(lock) => {
             let row = layout.row_of(lock)?;
             let rect = layout.locks[row].rect;
             let end = Point::new(rect.center().x, rect.bottom() + 12.0);
-            (Some(row + 1), Lane::Middle(home.center().y.max(rect.bottom() + 34.0)), vec![end], end.x)
+            (
+                Some(row + 1),
+                Lane::Middle(home.center().y.max(rect.bottom() + 34.0)),
+                vec![end],
+                end.x,
+            )
         }
         End::Free => to_memory(free_y(scene)),
         End::Segment(mm) => to_memory(segment_y(scene, mm)),
@@ -151,9 +176,21 @@ fn way(scene: &Scene<'_>, index: usize, draft: &Draft) -> Option<Way> {
     };
     // Lines to memory that are not on the chain run together, so that a crowd of
     // allocators stays one line.
-    let bus = (matches!(other, End::Free | End::Segment(_)) && draft.hop.is_none() && !draft.labelled)
-        .then_some(draft.kind);
-    Some(Way { draft: index, task, corridor, lane, far, far_x, port_y: 0.0, y: 0.0, track_x: 0.0, bus })
+    let bus =
+        (matches!(other, End::Free | End::Segment(_)) && draft.hop.is_none() && !draft.labelled)
+            .then_some(draft.kind);
+    Some(Way {
+        draft: index,
+        task,
+        corridor,
+        lane,
+        far,
+        far_x,
+        port_y: 0.0,
+        y: 0.0,
+        track_x: 0.0,
+        bus,
+    })
 }
 
 fn nearest_corridor(scene: &Scene<'_>, y: f32) -> usize {
@@ -164,181 +201,13 @@ fn nearest_corridor(scene: &Scene<'_>, y: f32) -> usize {
         .unwrap_or(0)
 }
 
-/// Gives every edge a height at its task: those that go up leave above those that go down.
-fn ports(scene: &Scene<'_>, ways: &mut [Way]) {
-    for place in &scene.layout.tasks {
-        let mut mine: Vec<usize> =
-            (0..ways.len()).filter(|&index| ways[index].task == place.task).collect();
-        let key = |way: &Way| {
-            let (row, lane) = match way.corridor {
-                Some(corridor) => (corridor, way.lane),
-                None => (usize::MAX, way.lane),
-            };
-            let within = match lane {
-                Lane::Top(rank) => f32::from(rank),
-                Lane::Middle(y) => 1000.0 + y,
-                Lane::Bottom(rank) => 9000.0 - f32::from(rank),
-            };
-            (row, within)
-        };
-        mine.sort_by(|&a, &b| {
-            key(&ways[a]).partial_cmp(&key(&ways[b])).unwrap_or(core::cmp::Ordering::Equal)
-        });
-        let step = place.rect.h / (mine.len() + 1) as f32;
-        for (nth, index) in mine.into_iter().enumerate() {
-            ways[index].port_y = place.rect.y + step * (nth + 1) as f32;
-        }
-    }
-}
-
-/// Spreads the ways of one corridor over its height.
-fn tracks_in_corridor(scene: &Scene<'_>, ways: &mut [Way], corridor: usize) {
-    let (top, bottom) = scene.layout.channels.corridors[corridor];
-    let mut lines: Vec<Vec<usize>> = Vec::new();
-    for index in (0..ways.len()).filter(|&index| ways[index].corridor == Some(corridor)) {
-        let shared = lines
-            .iter_mut()
-            .find(|line| ways[index].bus.is_some() && ways[line[0]].bus == ways[index].bus);
-        match shared {
-            Some(line) => line.push(index),
-            None => lines.push(vec![index]),
-        }
-    }
-    let wish = |way: &Way| match way.lane {
-        Lane::Top(place) => top + 2.0 + f32::from(u8::MAX - place) * 0.01 + f32::from(place) * 0.02,
-        Lane::Middle(_) => way.port_y.clamp(top + 6.0, bottom - 6.0),
-        Lane::Bottom(rank) => bottom - 18.0 - f32::from(rank) * 18.0,
-    };
-    let class = |way: &Way| match way.lane {
-        Lane::Top(_) => 0,
-        Lane::Middle(_) => 1,
-        Lane::Bottom(_) => 2,
-    };
-    lines.sort_by(|a, b| {
-        let (a, b) = (&ways[a[0]], &ways[b[0]]);
-        class(a).cmp(&class(b)).then(wish(a).total_cmp(&wish(b)))
-    });
-    let gap = ((bottom - top - 10.0) / lines.len().max(1) as f32).min(20.0);
-    let mut ys: Vec<f32> = lines.iter().map(|line| wish(&ways[line[0]])).collect();
-    let mut above = top + 8.0 - gap;
-    for y in &mut ys {
-        *y = y.max(above + gap);
-        above = *y;
-    }
-    let mut below = bottom - 6.0 + gap;
-    for y in ys.iter_mut().rev() {
-        *y = y.min(below - gap);
-        below = *y;
-    }
-    for (line, y) in lines.iter().zip(ys) {
-        for &index in line {
-            ways[index].y = y;
-        }
-    }
-}
-
-/// A line whose corridor lies beside its task leaves at the corridor track's own height,
-/// if no other line of that task is in the way.
-fn straighten(scene: &Scene<'_>, ways: &mut [Way]) {
-    for index in 0..ways.len() {
-        if ways[index].corridor.is_none() {
-            ways[index].y = ways[index].far[0].y;
-            continue;
-        }
-        let Some(place) = scene.layout.task(ways[index].task) else { continue };
-        let y = ways[index].y;
-        let inside = y > place.rect.y + 7.0 && y < place.rect.bottom() - 7.0;
-        let clear = (0..ways.len()).all(|other| {
-            other == index
-                || ways[other].task != ways[index].task
-                || (ways[other].port_y - y).abs() > 9.0
-        });
-        if inside && clear {
-            ways[index].port_y = y;
-        }
-    }
-}
-
-/// Gives the vertical parts beside the rail their tracks, as few crossings as possible: of
-/// two lines that go down, the upper one turns farther to the right.
-fn tracks_in_channel(scene: &Scene<'_>, ways: &mut [Way]) {
-    let narrow = scene.layout.stage.size == Size::Narrow;
-    let mut order: Vec<usize> =
-        (0..ways.len()).filter(|&index| (ways[index].port_y - ways[index].y).abs() > 1.0).collect();
-    let rank = |way: &Way| {
-        let length = (way.y - way.port_y).abs();
-        if narrow {
-            -length
-        } else if way.y > way.port_y {
-            way.port_y
-        } else {
-            -way.port_y
-        }
-    };
-    order.sort_by(|&a, &b| rank(&ways[a]).total_cmp(&rank(&ways[b])));
-    let mut tracks: Vec<Vec<usize>> = Vec::new();
-    for index in order {
-        let span = |way: &Way| (way.port_y.min(way.y) - 6.0, way.port_y.max(way.y) + 6.0);
-        let (low, high) = span(&ways[index]);
-        let free = tracks.iter_mut().find(|track| {
-            track.iter().all(|&other| {
-                let (a, b) = span(&ways[other]);
-                let same_bus = ways[other].bus.is_some() && ways[other].bus == ways[index].bus;
-                same_bus || high < a || b < low
-            })
-        });
-        match free {
-            Some(track) => track.push(index),
-            None => tracks.push(vec![index]),
-        }
-    }
-    let (left, right) = scene.layout.channels.rail;
-    let gap = ((right - left) / tracks.len().max(1) as f32).min(15.0);
-    let count = tracks.len();
-    for (nth, track) in tracks.into_iter().enumerate() {
-        for index in track {
-            ways[index].track_x = if narrow {
-                left + gap * (count - 1 - nth) as f32
-            } else {
-                right - 4.0 - gap * nth as f32
-            };
-        }
-    }
-}
-
-/// Lines to memory turn at tracks of their own, the chain's nearest to the vessel.
-fn tracks_before_memory(scene: &Scene<'_>, ways: &mut [Way]) {
-    if scene.layout.stage.size == Size::Narrow {
-        return;
-    }
-    let memory = scene.layout.memory;
-    let mut lines: Vec<Vec<usize>> = Vec::new();
-    for index in 0..ways.len() {
-        if ways[index].corridor.is_none() || ways[index].far[0].x < memory.x - 4.0 {
-            continue;
-        }
-        let shared = lines
-            .iter_mut()
-            .find(|line| ways[index].bus.is_some() && ways[line[0]].bus == ways[index].bus);
-        match shared {
-            Some(line) => line.push(index),
-            None => lines.push(vec![index]),
-        }
-    }
-    lines.sort_by_key(|line| ways[line[0]].bus.is_some());
-    let (left, right) = scene.layout.channels.memory;
-    let gap = ((right - left) / lines.len().max(1) as f32).min(11.0);
-    for (nth, line) in lines.into_iter().enumerate() {
-        for index in line {
-            ways[index].far_x = right - 2.0 - gap * nth as f32;
-        }
-    }
-}
-
 /// The corners of a way, from where it starts.
 fn points(scene: &Scene<'_>, way: &Way, draft: &Draft) -> Vec<Point> {
     let from_task = matches!(draft.from, End::Task(_));
-    let rail = scene.layout.task(way.task).map_or(0.0, |place| place.rect.right());
+    let rail = scene
+        .layout
+        .task(way.task)
+        .map_or(0.0, |place| place.rect.right());
     let start = if from_task { rail } else { rail + 2.0 };
     let mut points = vec![Point::new(start, way.port_y)];
     if (way.port_y - way.y).abs() > 1.0 {
@@ -372,12 +241,17 @@ fn gutter(scene: &Scene<'_>, drafts: &[Draft]) -> Vec<(usize, Vec<Point>)> {
     let gap = ((right - left) / all.len().max(1) as f32).min(5.0);
     let mut lines = Vec::new();
     for (nth, &(index, from, to)) in all.iter().enumerate() {
-        let (Some(a), Some(b)) = (scene.layout.task(from), scene.layout.task(to)) else { continue };
+        let (Some(a), Some(b)) = (scene.layout.task(from), scene.layout.task(to)) else {
+            continue;
+        };
         let x = right - 4.0 - gap * nth as f32;
         let up = if a.rect.y > b.rect.y { 1.0 } else { -1.0 };
         let start = Point::new(a.rect.x, a.rect.center().y - 6.0 * up);
         let end = Point::new(b.rect.x - 2.0, b.rect.center().y + 6.0 * up);
-        lines.push((index, vec![start, Point::new(x, start.y), Point::new(x, end.y), end]));
+        lines.push((
+            index,
+            vec![start, Point::new(x, start.y), Point::new(x, end.y), end],
+        ));
     }
     lines
 }
@@ -386,11 +260,19 @@ fn gutter(scene: &Scene<'_>, drafts: &[Draft]) -> Vec<(usize, Vec<Point>)> {
 fn heads(scene: &Scene<'_>, drafts: &[Draft]) -> Vec<(usize, Vec<Point>)> {
     (drafts.iter().enumerate())
         .filter_map(|(index, draft)| {
-            let (End::Slot(lock, _), End::LockSide(_)) = (draft.from, draft.to) else { return None };
+            let (End::Slot(lock, _), End::LockSide(_)) = (draft.from, draft.to) else {
+                return None;
+            };
             let place = scene.layout.lock(lock)?;
             let slot = place.slots.first()?;
             let y = slot.center().y;
-            Some((index, vec![Point::new(slot.right(), y), Point::new(place.rect.x - 2.0, y)]))
+            Some((
+                index,
+                vec![
+                    Point::new(slot.right(), y),
+                    Point::new(place.rect.x - 2.0, y),
+                ],
+            ))
         })
         .collect()
 }

@@ -18,14 +18,24 @@ pub struct Rule {
 /// The rule behind the most telling of these events.
 pub fn rule(machine: &Machine, events: &[Event]) -> Option<Rule> {
     let deciding = |event: &&Event| {
-        !matches!(event, Event::LockTaken { .. } | Event::LockReleased { .. } | Event::PageTaken { .. })
+        !matches!(
+            event,
+            Event::LockTaken { .. } | Event::LockReleased { .. } | Event::PageTaken { .. }
+        )
     };
-    let first = events.iter().filter(deciding).find_map(|event| of_event(machine, event));
+    let first = events
+        .iter()
+        .filter(deciding)
+        .find_map(|event| of_event(machine, event));
     first.or_else(|| events.iter().find_map(|event| of_event(machine, event)))
 }
 
 const fn new(title: &'static str, text: &'static str, source: &'static str) -> Option<Rule> {
-    Some(Rule { title, text, source })
+    Some(Rule {
+        title,
+        text,
+        source,
+    })
 }
 
 fn of_event(machine: &Machine, event: &Event) -> Option<Rule> {
@@ -35,7 +45,10 @@ fn of_event(machine: &Machine, event: &Event) -> Option<Rule> {
 }
 
 fn is_rwsem(machine: &Machine, lock: LockId) -> bool {
-    matches!(machine.locks[lock.0 as usize].class, LockClass::MmapSem(_) | LockClass::Rwsem)
+    matches!(
+        machine.locks[lock.0 as usize].class,
+        LockClass::MmapSem(_) | LockClass::Rwsem
+    )
 }
 
 fn lock_rule(machine: &Machine, event: &Event) -> Option<Rule> {
@@ -45,7 +58,11 @@ fn lock_rule(machine: &Machine, event: &Event) -> Option<Rule> {
             "A read trylock succeeds only if no writer holds the lock and nobody is queued for it. A queued writer makes it fail even while only readers hold the lock.",
             "locks-and-allocation.md 2.1",
         ),
-        Event::LockQueued { lock, mode: Mode::Read, .. } if is_rwsem(machine, lock) => new(
+        Event::LockQueued {
+            lock,
+            mode: Mode::Read,
+            ..
+        } if is_rwsem(machine, lock) => new(
             "down_read",
             "The lock is fair: a reader that finds anybody queued goes to the end of the queue, even if only readers hold the lock.",
             "locks-and-allocation.md 2.1 R1 to R3",
@@ -70,7 +87,11 @@ fn lock_rule(machine: &Machine, event: &Event) -> Option<Rule> {
             "A writer at the head of the queue is woken but not granted: it must still find the lock free.",
             "locks-and-allocation.md 2.1 WAKE",
         ),
-        Event::LockGranted { lock, mode: Mode::Read, .. } if is_rwsem(machine, lock) => new(
+        Event::LockGranted {
+            lock,
+            mode: Mode::Read,
+            ..
+        } if is_rwsem(machine, lock) => new(
             "rwsem_wake",
             "All readers at the head of the queue, up to the first writer, are granted the lock in one step.",
             "locks-and-allocation.md 2.1 WAKE",
@@ -86,20 +107,22 @@ fn memory_rule(machine: &Machine, event: &Event) -> Option<Rule> {
             "A small allocation does not fail. Without free pages above the min mark and without progress in reclaim it calls the OOM killer and tries again, for ever. No step of the loop looks at SIGKILL.",
             "locks-and-allocation.md 4.3",
         ),
-        Event::PageTaken { right: Right::Reserve, .. } | Event::AllocFailed { .. } => {
-            match machine.kernel.reserve {
-                VictimReserve::MarkedThreadAll => new(
-                    "TIF_MEMDIE reserve",
-                    "The one marked thread may take every last page. When there is none its allocation fails instead of looping.",
-                    "locks-and-allocation.md 4.2, 4.3 P6",
-                ),
-                VictimReserve::GroupHalf => new(
-                    "ALLOC_OOM reserve",
-                    "Every thread of the victim may go down to half of the min mark. When nothing is left there its allocation fails.",
-                    "locks-and-allocation.md 4.2, 4.3 P11",
-                ),
-            }
+        Event::PageTaken {
+            right: Right::Reserve,
+            ..
         }
+        | Event::AllocFailed { .. } => match machine.kernel.reserve {
+            VictimReserve::MarkedThreadAll => new(
+                "TIF_MEMDIE reserve",
+                "The one marked thread may take every last page. When there is none its allocation fails instead of looping.",
+                "locks-and-allocation.md 4.2, 4.3 P6",
+            ),
+            VictimReserve::GroupHalf => new(
+                "ALLOC_OOM reserve",
+                "Every thread of the victim may go down to half of the min mark. When nothing is left there its allocation fails.",
+                "locks-and-allocation.md 4.2, 4.3 P11",
+            ),
+        },
         Event::OomLockBusy { .. } => new(
             "oom_lock is only tried",
             "Whoever finds oom_lock taken assumes that somebody else makes progress, sleeps one jiffy and retries.",

@@ -70,7 +70,9 @@ impl Glyph {
     pub fn path(self) -> &'static str {
         match self {
             Glyph::Play => "M-4.5,-5.5L5.5,0L-4.5,5.5z",
-            Glyph::Square => "M-3.5,-5H3.5Q5,-5 5,-3.5V3.5Q5,5 3.5,5H-3.5Q-5,5 -5,3.5V-3.5Q-5,-5 -3.5,-5z",
+            Glyph::Square => {
+                "M-3.5,-5H3.5Q5,-5 5,-3.5V3.5Q5,5 3.5,5H-3.5Q-5,5 -5,3.5V-3.5Q-5,-5 -3.5,-5z"
+            }
             Glyph::Cross => "M-4,-4L4,4M4,-4L-4,4",
             Glyph::Check => "M-5,0L-1.5,4L5,-4",
             Glyph::Arrow => "M-5,0H4.5M0.5,-4L4.5,0L0.5,4",

@@ -41,9 +41,7 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
     match word.run {
         Run::Exited => "do_exit: gone".to_string(),
         Run::Idle => "user mode".to_string(),
-        Run::Waits { completion } => {
-            inner("wait_for", names::completion(machine, completion))
-        }
+        Run::Waits { completion } => inner("wait_for", names::completion(machine, completion)),
         Run::Queued { on, mode, pc, .. } => {
             let verb = lock_verb(machine, on, mode, names::is_killable(machine, state, task));
             match pc {
@@ -77,7 +75,10 @@ pub fn program_text(machine: &Machine, task: TaskId) -> Vec<ProgramLine> {
         .actor(task)
         .program
         .iter()
-        .map(|line| ProgramLine { source: line.source, text: op_text(machine, line.op) })
+        .map(|line| ProgramLine {
+            source: line.source,
+            text: op_text(machine, line.op),
+        })
         .collect()
 }
 
@@ -101,8 +102,12 @@ pub fn op_text(machine: &Machine, op: Op) -> String {
         Op::Free { pages } => format!("free_page{}", times(pages)),
         Op::Fault { mm, pages } => format!("page_fault {}{}", names::mm(machine, mm), times(pages)),
         Op::Mmap { mm } => format!("mmap {}", names::mm(machine, mm)),
-        Op::WaitFor { completion } => format!("wait_for {}", names::completion(machine, completion)),
-        Op::Complete { completion } => format!("complete {}", names::completion(machine, completion)),
+        Op::WaitFor { completion } => {
+            format!("wait_for {}", names::completion(machine, completion))
+        }
+        Op::Complete { completion } => {
+            format!("complete {}", names::completion(machine, completion))
+        }
     }
 }
 
@@ -121,11 +126,19 @@ pub(crate) fn lock_verb(machine: &Machine, lock: LockId, mode: Mode, killable: b
         (LockClass::PageLock, _) => "lock_page",
         _ => "mutex_lock",
     };
-    if killable { format!("{verb}_killable") } else { verb.to_string() }
+    if killable {
+        format!("{verb}_killable")
+    } else {
+        verb.to_string()
+    }
 }
 
 fn times(pages: u8) -> String {
-    if pages == 1 { String::new() } else { format!(" {pages}") }
+    if pages == 1 {
+        String::new()
+    } else {
+        format!(" {pages}")
+    }
 }
 
 fn op_name(machine: &Machine, op: Op) -> String {
@@ -147,7 +160,10 @@ fn reaper_detail(machine: &Machine, state: &State, task: TaskId) -> String {
     if machine.kernel.reaper == Reaper::Absent {
         return "not in this kernel".to_string();
     }
-    let victim = word.victim.map(|victim| names::task(machine, victim)).unwrap_or("victim");
+    let victim = word
+        .victim
+        .map(|victim| names::task(machine, victim))
+        .unwrap_or("victim");
     let sem = "trylock mmap_sem";
     match word.run {
         Run::Asleep { .. } if word.tries > 0 => format!("{sem}: failed"),
@@ -172,15 +188,22 @@ fn sleeping(machine: &Machine, state: &State, task: TaskId) -> Option<String> {
                 (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) if killable => {
                     "rwsem_down_write_failed_killable"
                 }
-                (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) => "rwsem_down_write_failed",
+                (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) => {
+                    "rwsem_down_write_failed"
+                }
                 (LockClass::PageLock, _) => "__lock_page",
                 _ if killable => "__mutex_lock_killable_slowpath",
                 _ => "__mutex_lock_slowpath",
             }
         }
         Run::Waits { .. } => "wait_for_completion",
-        Run::Asleep { pc: Pc::AllocKillNap, .. } => "schedule_timeout_killable",
-        Run::Asleep { pc: Pc::Reap(_), .. } => "schedule_timeout_idle",
+        Run::Asleep {
+            pc: Pc::AllocKillNap,
+            ..
+        } => "schedule_timeout_killable",
+        Run::Asleep {
+            pc: Pc::Reap(_), ..
+        } => "schedule_timeout_idle",
         Run::Asleep { .. } | Run::Parked(Pc::AllocOom) => "schedule_timeout_uninterruptible",
         _ => return None,
     };
@@ -201,13 +224,26 @@ fn path(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
         _ if queued => lock_frames(machine, state, task),
         Pc::AllocTry => vec!["__alloc_pages_slowpath"],
         Pc::AllocOom => vec!["__alloc_pages_may_oom", "__alloc_pages_slowpath"],
-        Pc::AllocScan => vec!["select_bad_process", "out_of_memory", "__alloc_pages_may_oom", "__alloc_pages_slowpath"],
-        Pc::AllocKillNap => vec!["out_of_memory", "__alloc_pages_may_oom", "__alloc_pages_slowpath"],
+        Pc::AllocScan => vec![
+            "select_bad_process",
+            "out_of_memory",
+            "__alloc_pages_may_oom",
+            "__alloc_pages_slowpath",
+        ],
+        Pc::AllocKillNap => vec![
+            "out_of_memory",
+            "__alloc_pages_may_oom",
+            "__alloc_pages_slowpath",
+        ],
         _ => Vec::new(),
     };
     match pc {
-        Pc::ExitDropMm if !queued => frames.extend(["mmput", "exit_mm", "do_exit", "do_group_exit"]),
-        Pc::ExitLock | Pc::ExitDropMm => frames.extend(["exit_mm", "do_exit", "do_group_exit", "get_signal"]),
+        Pc::ExitDropMm if !queued => {
+            frames.extend(["mmput", "exit_mm", "do_exit", "do_group_exit"])
+        }
+        Pc::ExitLock | Pc::ExitDropMm => {
+            frames.extend(["exit_mm", "do_exit", "do_group_exit", "get_signal"])
+        }
         Pc::ExitMmap(at) => {
             frames.extend([exit_frame(at), "exit_mmap", "mmput"]);
             frames.extend(match machine.actor(task).kind {
@@ -216,8 +252,18 @@ fn path(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
                 _ => ["process_one_work", "worker_thread"],
             });
         }
-        Pc::Reap(Reap::Zap) => frames.extend(["unmap_page_range", "__oom_reap_task", "oom_reap_task", "oom_reaper"]),
-        Pc::Reap(Reap::Attempt) => frames.extend(["down_read_trylock", "__oom_reap_task", "oom_reap_task", "oom_reaper"]),
+        Pc::Reap(Reap::Zap) => frames.extend([
+            "unmap_page_range",
+            "__oom_reap_task",
+            "oom_reap_task",
+            "oom_reaper",
+        ]),
+        Pc::Reap(Reap::Attempt) => frames.extend([
+            "down_read_trylock",
+            "__oom_reap_task",
+            "oom_reap_task",
+            "oom_reaper",
+        ]),
         Pc::Reap(_) => frames.extend(["oom_reap_task", "oom_reaper"]),
         _ => frames.extend(op_frames(machine, state, task, pc)),
     }
@@ -229,12 +275,20 @@ fn op_frames(machine: &Machine, state: &State, task: TaskId, pc: Pc) -> Vec<&'st
     let user = matches!(machine.actor(task).kind, Kind::User(_));
     // At the start of a line a task that holds nothing is in user mode, or its kernel
     // thread's loop.
-    if pc == Pc::Line && state.task(task).held.is_empty() && !matches!(state.task(task).run, Run::Queued { .. }) {
+    if pc == Pc::Line
+        && state.task(task).held.is_empty()
+        && !matches!(state.task(task).run, Run::Queued { .. })
+    {
         return if user { Vec::new() } else { vec!["kthread"] };
     }
     let mut frames = match names::op(machine, state, task) {
         Some(Op::Fault { mm, .. }) if machine.actor(task).mm == Some(mm) && user => {
-            return vec!["alloc_pages_vma", "handle_mm_fault", "__do_page_fault", "page_fault"];
+            return vec![
+                "alloc_pages_vma",
+                "handle_mm_fault",
+                "__do_page_fault",
+                "page_fault",
+            ];
         }
         Some(Op::Fault { .. }) => vec!["alloc_pages_vma", "handle_mm_fault", "get_user_pages"],
         Some(Op::Mmap { .. }) => return vec!["vm_mmap_pgoff", "SyS_mmap"],
@@ -246,11 +300,15 @@ fn op_frames(machine: &Machine, state: &State, task: TaskId, pc: Pc) -> Vec<&'st
 }
 
 fn lock_frames(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
-    let Run::Queued { on, mode, .. } = state.task(task).run else { return Vec::new() };
+    let Run::Queued { on, mode, .. } = state.task(task).run else {
+        return Vec::new();
+    };
     let killable = names::is_killable(machine, state, task);
     vec![match (machine.locks[on.0 as usize].class, mode) {
         (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Read) => "down_read",
-        (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) if killable => "down_write_killable",
+        (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) if killable => {
+            "down_write_killable"
+        }
         (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) => "down_write",
         (LockClass::PageLock, _) => "lock_page",
         _ if killable => "mutex_lock_killable",

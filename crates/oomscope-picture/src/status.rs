@@ -31,7 +31,11 @@ pub fn badges(state: &State, task: TaskId) -> Vec<Badge> {
 }
 
 fn say(glyph: Glyph, word: impl Into<String>, tone: Tone) -> Status {
-    Status { glyph, word: word.into(), tone }
+    Status {
+        glyph,
+        word: word.into(),
+        tone,
+    }
 }
 
 fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
@@ -40,12 +44,19 @@ fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
     if word.flags.has(TaskFlags::OOPSED) {
         return say(Glyph::Cross, "died in an oops", Tone::Stuck);
     }
-    let also_killed = |text: &str| if killed { format!("{text}, SIGKILL") } else { text.to_string() };
+    let also_killed = |text: &str| {
+        if killed {
+            format!("{text}, SIGKILL")
+        } else {
+            text.to_string()
+        }
+    };
     if needs_page(machine, state, task) {
         return match word.run {
-            Run::Asleep { pc: Pc::AllocKillNap, .. } => {
-                say(Glyph::Clock, "naps with oom_lock", Tone::Wait)
-            }
+            Run::Asleep {
+                pc: Pc::AllocKillNap,
+                ..
+            } => say(Glyph::Clock, "naps with oom_lock", Tone::Wait),
             Run::Ready(Pc::AllocScan) => say(Glyph::Play, "looks for a victim", Tone::Signal),
             Run::Ready(_) => say(Glyph::Play, also_killed("wants a page"), Tone::Wait),
             Run::Parked(_) if killed => say(Glyph::Play, "no page, SIGKILL", Tone::Wait),
@@ -61,9 +72,11 @@ fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
         Run::Queued { .. } | Run::Waits { .. } => {
             say(Glyph::Square, also_killed("waits"), Tone::Wait)
         }
-        Run::Asleep { nap, .. } => {
-            say(Glyph::Clock, format!("sleeps {}", nap_words(nap)), Tone::Wait)
-        }
+        Run::Asleep { nap, .. } => say(
+            Glyph::Clock,
+            format!("sleeps {}", nap_words(nap)),
+            Tone::Wait,
+        ),
         Run::Idle if machine.actor(task).kind == Kind::Kworker => {
             say(Glyph::Ring, "idle", Tone::Neutral)
         }
@@ -97,19 +110,27 @@ fn reaper(machine: &Machine, state: &State, task: TaskId) -> Status {
         return say(Glyph::Ring, "absent", Tone::Neutral);
     }
     let tries = word.tries;
-    let count = if tries > 0 { format!(", {tries} of 10") } else { String::new() };
+    let count = if tries > 0 {
+        format!(", {tries} of 10")
+    } else {
+        String::new()
+    };
     match word.run {
-        Run::Asleep { nap, .. } => {
-            say(Glyph::Clock, if tries > 0 { format!("sleeps{count}") } else { format!("sleeps {}", nap_words(nap)) }, Tone::Reaper)
-        }
+        Run::Asleep { nap, .. } => say(
+            Glyph::Clock,
+            if tries > 0 {
+                format!("sleeps{count}")
+            } else {
+                format!("sleeps {}", nap_words(nap))
+            },
+            Tone::Reaper,
+        ),
         Run::Queued { .. } => say(Glyph::Square, format!("waits{count}"), Tone::Reaper),
         Run::Ready(Pc::Reap(Reap::Zap)) => say(Glyph::Recycle, "reaps", Tone::Reaper),
         Run::Ready(Pc::Reap(Reap::GiveUp)) => say(Glyph::Cross, "gives up", Tone::Reaper),
         Run::Ready(Pc::ExitMmap(_)) => say(Glyph::Arrow, "runs exit_mmap", Tone::Reaper),
         Run::Ready(_) => say(Glyph::Play, format!("runs{count}"), Tone::Reaper),
         Run::Exited => say(Glyph::Cross, "died in an oops", Tone::Stuck),
-        Run::Idle | Run::Parked(_) | Run::Waits { .. } => {
-            say(Glyph::Ring, "idle", Tone::Neutral)
-        }
+        Run::Idle | Run::Parked(_) | Run::Waits { .. } => say(Glyph::Ring, "idle", Tone::Neutral),
     }
 }

@@ -40,7 +40,10 @@ pub fn to_svg(picture: &Picture, history: &[Prim], theme: Theme) -> String {
     picture.tokens.iter().for_each(|token| svg.token(token));
     picture.edges.iter().for_each(|edge| svg.marks(edge));
     if !history.is_empty() {
-        svg.raw(&format!("<g transform=\"translate(0,{})\">", number(picture.height + 12.0)));
+        svg.raw(&format!(
+            "<g transform=\"translate(0,{})\">",
+            number(picture.height + 12.0)
+        ));
         history.iter().for_each(|prim| svg.prim(prim));
         svg.raw("</g>");
     }
@@ -123,7 +126,11 @@ impl Svg {
             Anchor::Middle => " text-anchor=\"middle\"",
             Anchor::End => " text-anchor=\"end\"",
         };
-        let mono = if label.font == Font::Mono { " mono" } else { "" };
+        let mono = if label.font == Font::Mono {
+            " mono"
+        } else {
+            ""
+        };
         let strong = if label.strong { " strong" } else { "" };
         self.raw(&format!(
             "<text x=\"{}\" y=\"{}\" font-size=\"{}\" class=\"{class}{mono}{strong}\"{anchor}>",
@@ -163,7 +170,10 @@ impl Svg {
     fn task(&mut self, task: &TaskBox) {
         let on = if task.on_chain { " on" } else { "" };
         let absent = if task.absent { " absent" } else { "" };
-        self.open(&task.id, &format!("{}{on}{absent}", task.status.tone.class()));
+        self.open(
+            &task.id,
+            &format!("{}{on}{absent}", task.status.tone.class()),
+        );
         self.rect(task.rect, 8.0, "box");
         self.glyph(task.status.glyph, task.glyph_at);
         self.label(&task.name, "");
@@ -203,7 +213,10 @@ impl Svg {
     fn token(&mut self, token: &Token) {
         self.open(&token.id, &format!("{} on", token.tone.class()));
         if let Some(ejection) = &token.ejected {
-            self.raw(&format!("<path d=\"{}\" class=\"edge hop\" stroke-dasharray=\"2 5\"/>", ejection.d));
+            self.raw(&format!(
+                "<path d=\"{}\" class=\"edge hop\" stroke-dasharray=\"2 5\"/>",
+                ejection.d
+            ));
             self.arrow(ejection.to, Point::new(-1.0, -0.3));
             self.label(&ejection.label, "c halo");
         } else {
@@ -231,36 +244,63 @@ impl Svg {
 
     fn edge(&mut self, edge: &Edge) {
         let dash = edge.kind.dash();
-        let dash = if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") };
+        let dash = if dash.is_empty() {
+            String::new()
+        } else {
+            format!(" stroke-dasharray=\"{dash}\"")
+        };
         let hop = if edge.hop.is_some() { " hop" } else { "" };
-        self.open(&edge.id, &format!("{} {}", edge.tone.class(), edge.kind.class()));
+        self.open(
+            &edge.id,
+            &format!("{} {}", edge.tone.class(), edge.kind.class()),
+        );
         if edge.double {
             // A double stroke is a broad one with a gap drawn over it.
-            self.raw(&format!("<path d=\"{}\" class=\"edge under\"{dash}/>", edge.d));
+            self.raw(&format!(
+                "<path d=\"{}\" class=\"edge under\"{dash}/>",
+                edge.d
+            ));
             self.raw(&format!("<path d=\"{}\" class=\"edge gap\"/>", edge.d));
         } else {
-            self.raw(&format!("<path d=\"{}\" class=\"edge{hop}\"{dash}/>", edge.d));
+            self.raw(&format!(
+                "<path d=\"{}\" class=\"edge{hop}\"{dash}/>",
+                edge.d
+            ));
         }
         if edge.arrow
             && let [.., before, last] = edge.points[..]
         {
             let way = Point::new((last.x - before.x).signum(), (last.y - before.y).signum());
             let flat = (last.x - before.x).abs() > (last.y - before.y).abs();
-            let way = if flat { Point::new(way.x, 0.0) } else { Point::new(0.0, way.y) };
+            let way = if flat {
+                Point::new(way.x, 0.0)
+            } else {
+                Point::new(0.0, way.y)
+            };
             self.arrow(last, way);
         }
         if let Some(at) = edge.cross {
             let (x, y) = (number(at.x), number(at.y));
-            self.raw(&format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"8\" class=\"cross\"/>"));
-            self.raw(&format!("<path d=\"M{x},{y}m-3,-3l6,6m0,-6l-6,6\" class=\"draw\"/>"));
+            self.raw(&format!(
+                "<circle cx=\"{x}\" cy=\"{y}\" r=\"8\" class=\"cross\"/>"
+            ));
+            self.raw(&format!(
+                "<path d=\"M{x},{y}m-3,-3l6,6m0,-6l-6,6\" class=\"draw\"/>"
+            ));
         }
         self.raw("</g>");
     }
 
     fn arrow(&mut self, tip: Point, way: Point) {
         let (back, side) = (13.0, 6.5);
-        let a = Point::new(tip.x - way.x * back - way.y * side, tip.y - way.y * back + way.x * side);
-        let b = Point::new(tip.x - way.x * back + way.y * side, tip.y - way.y * back - way.x * side);
+        let a = Point::new(
+            tip.x - way.x * back - way.y * side,
+            tip.y - way.y * back + way.x * side,
+        );
+        let b = Point::new(
+            tip.x - way.x * back + way.y * side,
+            tip.y - way.y * back - way.x * side,
+        );
         self.raw(&format!(
             "<path d=\"M{},{}L{},{}L{},{}z\" class=\"fill\"/>",
             number(tip.x),
@@ -300,7 +340,10 @@ impl Svg {
         self.raw("</clipPath>");
         self.rect(memory.rect, 9.0, "box");
         self.raw("<g clip-path=\"url(#vessel)\">");
-        memory.segments.iter().for_each(|segment| self.segment(segment));
+        memory
+            .segments
+            .iter()
+            .for_each(|segment| self.segment(segment));
         self.raw("</g>");
         self.raw("<g style=\"pointer-events:none\"><g class=\"frame\">");
         self.rect(memory.rect, 9.0, "slot\" style=\"stroke-dasharray:none");
@@ -323,7 +366,14 @@ impl Svg {
             self.rect(segment.rect, 0.0, class);
         }
         if let Some(name) = &segment.name {
-            self.label(name, if segment.tone == Tone::Neutral { "" } else { "c" });
+            self.label(
+                name,
+                if segment.tone == Tone::Neutral {
+                    ""
+                } else {
+                    "c"
+                },
+            );
         }
         if let Some(detail) = &segment.detail {
             self.label(detail, "soft");
@@ -335,16 +385,34 @@ impl Svg {
         let n = number;
         match prim {
             Prim::Path { class, d } => self.raw(&format!("<path class=\"{class}\" d=\"{d}\"/>")),
-            Prim::Line { class, x1, y1, x2, y2 } => self.raw(&format!(
+            Prim::Line {
+                class,
+                x1,
+                y1,
+                x2,
+                y2,
+            } => self.raw(&format!(
                 "<path class=\"{class}\" d=\"M{},{}L{},{}\"/>",
-                n(*x1), n(*y1), n(*x2), n(*y2)
+                n(*x1),
+                n(*y1),
+                n(*x2),
+                n(*y2)
             )),
             Prim::Rect { class, x, y, w, h } => self.rect(Rect::new(*x, *y, *w, *h), 0.0, class),
             Prim::Circle { class, cx, cy, r } => self.raw(&format!(
                 "<circle class=\"{class}\" cx=\"{}\" cy=\"{}\" r=\"{}\"/>",
-                n(*cx), n(*cy), n(*r)
+                n(*cx),
+                n(*cy),
+                n(*r)
             )),
-            Prim::Text { class, x, y, anchor, size, text } => self.label(
+            Prim::Text {
+                class,
+                x,
+                y,
+                anchor,
+                size,
+                text,
+            } => self.label(
                 &Label {
                     text: text.clone(),
                     at: Point::new(*x, *y),

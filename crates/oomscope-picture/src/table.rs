@@ -45,7 +45,9 @@ pub fn table(machine: &Machine, state: &State) -> Vec<Row> {
                     }
                     Why::KillerBusy => "oom_lock".to_string(),
                     Why::NeedsPage => "a page".to_string(),
-                    Why::Completes(completion) => names::completion(machine, completion).to_string(),
+                    Why::Completes(completion) => {
+                        names::completion(machine, completion).to_string()
+                    }
                     Why::Pins { .. } | Why::Reaps { .. } => continue,
                 };
                 if !waits_for.contains(&what) {

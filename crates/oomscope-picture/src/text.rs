@@ -12,7 +12,11 @@ pub fn to_text(picture: &Picture) -> String {
     wrap(&mut text, "", &picture.memory.aria);
     for task in &picture.tasks {
         let mark = if task.on_chain { "* " } else { "  " };
-        wrap(&mut text, mark, &format!("{}  [{}]", task.aria, task.detail.text));
+        wrap(
+            &mut text,
+            mark,
+            &format!("{}  [{}]", task.aria, task.detail.text),
+        );
     }
     for lock in &picture.locks {
         let mut line = format!("{}: {}", lock.full_name, lock.chip.label.text);
@@ -33,7 +37,11 @@ pub fn to_text(picture: &Picture) -> String {
         let mark = if lock.on_chain { "* " } else { "  " };
         wrap(&mut text, mark, &line);
     }
-    for token in picture.tokens.iter().filter_map(|token| token.ejected.as_ref()) {
+    for token in picture
+        .tokens
+        .iter()
+        .filter_map(|token| token.ejected.as_ref())
+    {
         wrap(&mut text, "  ", &token.label.text);
     }
     if let Some(chain) = &picture.chain {

@@ -24,11 +24,19 @@ pub(crate) fn vessel(scene: &Scene<'_>) -> Vessel {
         rect,
         title: Label {
             strong: true,
-            ..label("Memory".to_string(), Point::new(rect.x, rect.y - 13.0), 15.5 - small)
+            ..label(
+                "Memory".to_string(),
+                Point::new(rect.x, rect.y - 13.0),
+                15.5 - small,
+            )
         },
         total: Label {
             anchor: Anchor::End,
-            ..label(total.clone(), Point::new(rect.right(), rect.y - 13.0), 13.0 - small)
+            ..label(
+                total.clone(),
+                Point::new(rect.right(), rect.y - 13.0),
+                13.0 - small,
+            )
         },
         segments: segments(scene),
         marks: marks(scene),
@@ -72,7 +80,12 @@ fn segments(scene: &Scene<'_>) -> Vec<Segment> {
     segments.extend(parts.into_iter().map(|(kind, depth, pages)| {
         let (top, bottom) = (y_of(scene, depth), y_of(scene, depth + pages));
         let memory = scene.layout.memory;
-        segment(scene, kind, pages, Rect::new(memory.x, top, memory.w, bottom - top))
+        segment(
+            scene,
+            kind,
+            pages,
+            Rect::new(memory.x, top, memory.w, bottom - top),
+        )
     }));
     segments
 }
@@ -88,7 +101,10 @@ fn free_segment(scene: &Scene<'_>) -> Segment {
         id: "segment-free".to_string(),
         kind: SegmentKind::Free,
         rect: Rect::new(memory.x, memory.y, memory.w, level - memory.y),
-        name: Some(Label { strong: true, ..label(fit(&text, memory.w - 20.0, 12.0, Font::Sans), at, 12.0) }),
+        name: Some(Label {
+            strong: true,
+            ..label(fit(&text, memory.w - 20.0, 12.0, Font::Sans), at, 12.0)
+        }),
         detail: None,
         tone: if short { Tone::Stuck } else { Tone::Memory },
         on_chain: false,
@@ -104,10 +120,16 @@ fn segment(scene: &Scene<'_>, kind: SegmentKind, pages: u16, rect: Rect) -> Segm
             names::mm(machine, mm).to_string(),
             is_victim(scene, mm),
             scene.chain_edges().iter().any(|edge| {
-                edge.from == Party::Memory && matches!(edge.why, Why::Pins { mm: pinned, .. } if pinned == mm)
+                edge.from == Party::Memory
+                    && matches!(edge.why, Why::Pins { mm: pinned, .. } if pinned == mm)
             }),
         ),
-        _ => ("segment-kernel".to_string(), "kernel".to_string(), false, false),
+        _ => (
+            "segment-kernel".to_string(),
+            "kernel".to_string(),
+            false,
+            false,
+        ),
     };
     let mut detail = names::megabytes(machine, pages);
     if victim {
@@ -120,7 +142,8 @@ fn segment(scene: &Scene<'_>, kind: SegmentKind, pages: u16, rect: Rect) -> Segm
         kind,
         rect,
         name: (rect.h >= 19.0).then(|| label(fit(&name, room, 13.0, Font::Sans), at(15.5), 13.0)),
-        detail: (rect.h >= 37.0).then(|| label(fit(&detail, room, 12.0, Font::Sans), at(32.0), 12.0)),
+        detail: (rect.h >= 37.0)
+            .then(|| label(fit(&detail, room, 12.0, Font::Sans), at(32.0), 12.0)),
         tone: match (on_chain && scene.is_cycle(), victim) {
             (true, _) => Tone::Stuck,
             (false, true) => Tone::Signal,
@@ -132,10 +155,13 @@ fn segment(scene: &Scene<'_>, kind: SegmentKind, pages: u16, rect: Rect) -> Segm
 }
 
 fn is_victim(scene: &Scene<'_>, mm: MmId) -> bool {
-    (0..scene.machine.processes.len() as u8).map(ProcessId).any(|process| {
-        let leader = scene.machine.process(process).leader;
-        scene.machine.actor(leader).mm == Some(mm) && scene.state.is_killed(scene.machine, process)
-    })
+    (0..scene.machine.processes.len() as u8)
+        .map(ProcessId)
+        .any(|process| {
+            let leader = scene.machine.process(process).leader;
+            scene.machine.actor(leader).mm == Some(mm)
+                && scene.state.is_killed(scene.machine, process)
+        })
 }
 
 /// The three watermarks at their exact levels; their names keep a distance from each
@@ -144,8 +170,11 @@ fn marks(scene: &Scene<'_>) -> Vec<Mark> {
     let zone = &scene.machine.zone;
     let memory = scene.layout.memory;
     let mirrored = scene.layout.stage.size == Size::Narrow;
-    let (edge, out, anchor) =
-        if mirrored { (memory.x, -1.0, Anchor::End) } else { (memory.right(), 1.0, Anchor::Start) };
+    let (edge, out, anchor) = if mirrored {
+        (memory.x, -1.0, Anchor::End)
+    } else {
+        (memory.right(), 1.0, Anchor::Start)
+    };
     let mut below = f32::NEG_INFINITY;
     [("min", zone.min), ("low", zone.low), ("high", zone.high)]
         .into_iter()
@@ -162,8 +191,15 @@ fn marks(scene: &Scene<'_>) -> Vec<Mark> {
                 number(text_y - 4.0)
             );
             let at = Point::new(edge + 17.0 * out, text_y);
-            let label = Label { anchor, ..label(name.to_string(), at, 11.5) };
-            Mark { id: format!("mark-{name}"), d, label }
+            let label = Label {
+                anchor,
+                ..label(name.to_string(), at, 11.5)
+            };
+            Mark {
+                id: format!("mark-{name}"),
+                d,
+                label,
+            }
         })
         .collect()
 }

@@ -87,8 +87,14 @@ pub fn needs_page(machine: &Machine, state: &State, task: TaskId) -> bool {
     let zone = &machine.zone;
     match state.task(task).run {
         Run::Parked(_) => true,
-        Run::Ready(Pc::AllocTry) | Run::Asleep { pc: Pc::AllocTry | Pc::AllocKillNap, .. } => {
-            free <= reserve_mark(machine, state, task).unwrap_or(zone.min).min(zone.min)
+        Run::Ready(Pc::AllocTry)
+        | Run::Asleep {
+            pc: Pc::AllocTry | Pc::AllocKillNap,
+            ..
+        } => {
+            free <= reserve_mark(machine, state, task)
+                .unwrap_or(zone.min)
+                .min(zone.min)
         }
         Run::Ready(Pc::AllocOom | Pc::AllocScan) => free <= zone.high,
         _ => false,
@@ -112,11 +118,17 @@ pub fn reaper_has(machine: &Machine, state: &State, process: ProcessId) -> Optio
 /// it, or the head of its queue, because any waiter makes it fail.
 pub fn trylock_blocker(state: &State, lock: LockId) -> Option<TaskId> {
     let writer = state.holders(lock).find(|(_, mode)| *mode == Mode::Write);
-    writer.or_else(|| state.queued(lock, 1)).map(|(task, _)| task)
+    writer
+        .or_else(|| state.queued(lock, 1))
+        .map(|(task, _)| task)
 }
 
 fn waits_of(machine: &Machine, state: &State, task: TaskId) -> Vec<WaitEdge> {
-    let edge = |to: Party, why: Why| WaitEdge { from: Party::Task(task), to, why };
+    let edge = |to: Party, why: Why| WaitEdge {
+        from: Party::Task(task),
+        to,
+        why,
+    };
     let mut edges = Vec::new();
     match state.task(task).run {
         Run::Queued { on, mode, rank, .. } => {
@@ -133,12 +145,17 @@ fn waits_of(machine: &Machine, state: &State, task: TaskId) -> Vec<WaitEdge> {
             }
         }
         Run::Waits { completion } => {
-            let completers = machine.task_ids().filter(|&other| {
-                other != task && will_complete(machine, state, other, completion)
-            });
-            edges.extend(completers.map(|other| edge(Party::Task(other), Why::Completes(completion))));
+            let completers = machine
+                .task_ids()
+                .filter(|&other| other != task && will_complete(machine, state, other, completion));
+            edges.extend(
+                completers.map(|other| edge(Party::Task(other), Why::Completes(completion))),
+            );
         }
-        Run::Ready(Pc::Reap(Reap::Attempt)) | Run::Asleep { pc: Pc::Reap(_), .. } => {
+        Run::Ready(Pc::Reap(Reap::Attempt))
+        | Run::Asleep {
+            pc: Pc::Reap(_), ..
+        } => {
             let lock = state
                 .task(task)
                 .victim
@@ -151,7 +168,10 @@ fn waits_of(machine: &Machine, state: &State, task: TaskId) -> Vec<WaitEdge> {
             }
         }
         Run::Parked(Pc::AllocOom) => {
-            for (holder, _) in state.holders(OOM_LOCK).filter(|(holder, _)| *holder != task) {
+            for (holder, _) in state
+                .holders(OOM_LOCK)
+                .filter(|(holder, _)| *holder != task)
+            {
                 edges.push(edge(Party::Task(holder), Why::KillerBusy));
             }
         }
@@ -166,19 +186,26 @@ fn waits_of(machine: &Machine, state: &State, task: TaskId) -> Vec<WaitEdge> {
 /// Whether the rest of its program completes it, and it will still run that.
 fn will_complete(machine: &Machine, state: &State, task: TaskId, completion: CompletionId) -> bool {
     let word = state.task(task);
-    let rest = machine.actor(task).program.get(word.line as usize..).unwrap_or_default();
+    let rest = machine
+        .actor(task)
+        .program
+        .get(word.line as usize..)
+        .unwrap_or_default();
     !matches!(word.run, Run::Exited | Run::Idle)
         && !word.flags.has(TaskFlags::EXITING)
-        && rest.iter().any(|line| line.op == Op::Complete { completion })
+        && rest
+            .iter()
+            .any(|line| line.op == Op::Complete { completion })
 }
 
 fn pins_of(machine: &Machine, state: &State, process: ProcessId) -> Vec<WaitEdge> {
-    let Some(mm) = machine.actor(machine.process(process).leader).mm else { return Vec::new() };
+    let Some(mm) = machine.actor(machine.process(process).leader).mm else {
+        return Vec::new();
+    };
     let word = state.mm(mm);
     let blocks = blocks_killer(machine, state, process);
-    let dying = state.is_killed(machine, process)
-        && word.rss() > 0
-        && !word.flags.has(MmFlags::OOM_SKIP);
+    let dying =
+        state.is_killed(machine, process) && word.rss() > 0 && !word.flags.has(MmFlags::OOM_SKIP);
     if word.flags.has(MmFlags::GONE) || !(blocks || dying) {
         return Vec::new();
     }
@@ -186,7 +213,11 @@ fn pins_of(machine: &Machine, state: &State, process: ProcessId) -> Vec<WaitEdge
         && reap_goes_on(machine, state, mm)
     {
         let to = Party::Task(reaper);
-        return vec![WaitEdge { from: Party::Memory, to, why: Why::Reaps { mm } }];
+        return vec![WaitEdge {
+            from: Party::Memory,
+            to,
+            why: Why::Reaps { mm },
+        }];
     }
     let pins = |task: TaskId| {
         let flags = state.task(task).flags;
@@ -207,7 +238,11 @@ fn pins_of(machine: &Machine, state: &State, process: ProcessId) -> Vec<WaitEdge
     let keepers = if threads.is_empty() { others } else { threads };
     keepers
         .into_iter()
-        .map(|task| WaitEdge { from: Party::Memory, to: Party::Task(task), why })
+        .map(|task| WaitEdge {
+            from: Party::Memory,
+            to: Party::Task(task),
+            why,
+        })
         .collect()
 }
 
@@ -217,10 +252,14 @@ fn reap_goes_on(machine: &Machine, state: &State, mm: MmId) -> bool {
     let lock = machine.mmap_sem(mm);
     let alive = word.users > 0 || machine.kernel.reaper_mm == ReaperMm::PinsCount;
     let claimed = word.flags.has(MmFlags::UNSTABLE)
-        && matches!(machine.kernel.exit_mmap, ExitProtocol::UnstableV1 | ExitProtocol::UnstableV2);
+        && matches!(
+            machine.kernel.exit_mmap,
+            ExitProtocol::UnstableV1 | ExitProtocol::UnstableV2
+        );
     let infos = &machine.mms[mm.0 as usize].vmas;
-    let prey = infos.iter().zip(&word.vmas).any(|(info, vma)| {
-        info.backing == Backing::Anon && !vma.locked && vma.pages > 0
-    });
+    let prey = infos
+        .iter()
+        .zip(&word.vmas)
+        .any(|(info, vma)| info.backing == Backing::Anon && !vma.locked && vma.pages > 0);
     alive && !claimed && prey && trylock_blocker(state, lock).is_none()
 }

@@ -62,29 +62,29 @@ fn rank(event: &Event) -> u8 {
     }
 }
 
-struct Words<'a> {
-    machine: &'a Machine,
-    state: &'a State,
+pub(crate) struct Words<'a> {
+    pub(crate) machine: &'a Machine,
+    pub(crate) state: &'a State,
 }
 
 impl Words<'_> {
-    fn task(&self, task: TaskId) -> &str {
+    pub(crate) fn task(&self, task: TaskId) -> &str {
         names::task(self.machine, task)
     }
 
-    fn lock(&self, lock: LockId) -> String {
+    pub(crate) fn lock(&self, lock: LockId) -> String {
         names::lock(self.machine, lock)
     }
 
-    fn purpose(&self, lock: LockId, mode: Mode) -> &'static str {
+    pub(crate) fn purpose(&self, lock: LockId, mode: Mode) -> &'static str {
         names::purpose(self.machine, lock, mode)
     }
 
-    fn size(&self, pages: u16) -> String {
+    pub(crate) fn size(&self, pages: u16) -> String {
         names::megabytes(self.machine, pages)
     }
 
-    fn mm(&self, mm: oomscope_model::machine::MmId) -> &str {
+    pub(crate) fn mm(&self, mm: oomscope_model::machine::MmId) -> &str {
         names::mm(self.machine, mm)
     }
 
@@ -100,27 +100,53 @@ impl Words<'_> {
     fn lock_clause(&self, event: &Event) -> Option<String> {
         Some(match *event {
             Event::LockTaken { task, lock, mode } => {
-                format!("{} takes {}{}", self.task(task), self.lock(lock), self.purpose(lock, mode))
+                format!(
+                    "{} takes {}{}",
+                    self.task(task),
+                    self.lock(lock),
+                    self.purpose(lock, mode)
+                )
             }
-            Event::LockQueued { task, lock, mode, rank } => {
-                let (name, how) = (self.task(task), match self.purpose(lock, mode) {
-                    " for reading" => " as a reader",
-                    " for writing" => " as a writer",
-                    _ => "",
-                });
+            Event::LockQueued {
+                task,
+                lock,
+                mode,
+                rank,
+            } => {
+                let (name, how) = (
+                    self.task(task),
+                    match self.purpose(lock, mode) {
+                        " for reading" => " as a reader",
+                        " for writing" => " as a writer",
+                        _ => "",
+                    },
+                );
                 format!("{name} queues for {}{how}, place {rank}", self.lock(lock))
             }
             Event::LockGranted { task, lock, mode } => {
-                format!("{} gets {}{}", self.task(task), self.lock(lock), self.purpose(lock, mode))
+                format!(
+                    "{} gets {}{}",
+                    self.task(task),
+                    self.lock(lock),
+                    self.purpose(lock, mode)
+                )
             }
             Event::LockReleased { task, lock, .. } => {
                 format!("{} releases {}", self.task(task), self.lock(lock))
             }
             Event::WaiterWoken { task, lock } => {
-                format!("{} is woken and will look at {} again", self.task(task), self.lock(lock))
+                format!(
+                    "{} is woken and will look at {} again",
+                    self.task(task),
+                    self.lock(lock)
+                )
             }
             Event::WaiterSlept { task, lock } => {
-                format!("{} finds {} still taken and sleeps again", self.task(task), self.lock(lock))
+                format!(
+                    "{} finds {} still taken and sleeps again",
+                    self.task(task),
+                    self.lock(lock)
+                )
             }
             Event::WaiterLeft { task, lock, .. } => format!(
                 "SIGKILL takes {} out of the queue of {}: it leaves with -EINTR",
@@ -128,13 +154,24 @@ impl Words<'_> {
                 self.lock(lock)
             ),
             Event::Waits { task, completion } => {
-                format!("{} waits for {}", self.task(task), names::completion(self.machine, completion))
+                format!(
+                    "{} waits for {}",
+                    self.task(task),
+                    names::completion(self.machine, completion)
+                )
             }
             Event::Completed { task, completion } => {
-                format!("{} completes {}", self.task(task), names::completion(self.machine, completion))
+                format!(
+                    "{} completes {}",
+                    self.task(task),
+                    names::completion(self.machine, completion)
+                )
             }
             Event::Unwound { task } => {
-                format!("the system call of {} returns with an error to user mode", self.task(task))
+                format!(
+                    "the system call of {} returns with an error to user mode",
+                    self.task(task)
+                )
             }
             Event::Slept { task, nap } => format!("{} sleeps {}", self.task(task), nap_words(nap)),
             Event::Woke { task, nap } => {
@@ -152,7 +189,9 @@ impl Words<'_> {
                 match right {
                     Right::Low | Right::Min => format!("{name} gets a page, {free} are left"),
                     Right::High => {
-                        format!("{name} gets a page in its last attempt under oom_lock, {free} are left")
+                        format!(
+                            "{name} gets a page in its last attempt under oom_lock, {free} are left"
+                        )
                     }
                     Right::Reserve => format!(
                         "{name} belongs to the victim and gets a page from the reserve, {free} are left"
@@ -191,9 +230,17 @@ impl Words<'_> {
         let process = |process| names::process(self.machine, process);
         Some(match *event {
             Event::OomLockBusy { task } => {
-                let holder = self.state.holders(OOM_LOCK).find(|(holder, _)| *holder != task);
-                let by = holder.map_or(String::new(), |(holder, _)| format!(" by {}", self.task(holder)));
-                format!("{} finds oom_lock taken{by} and naps one jiffy", self.task(task))
+                let holder = self
+                    .state
+                    .holders(OOM_LOCK)
+                    .find(|(holder, _)| *holder != task);
+                let by = holder.map_or(String::new(), |(holder, _)| {
+                    format!(" by {}", self.task(holder))
+                });
+                format!(
+                    "{} finds oom_lock taken{by} and naps one jiffy",
+                    self.task(task)
+                )
             }
             Event::KillerVetoed { task } => format!(
                 "{} may not call the OOM killer (GFP_NOFS) and tries again",
@@ -213,114 +260,29 @@ impl Words<'_> {
                 self.task(task),
                 self.task(victim)
             ),
-            Event::Killed { task, process: victim, .. } => format!(
+            Event::Killed {
+                task,
+                process: victim,
+                ..
+            } => format!(
                 "{} calls the OOM killer, which kills {}",
                 self.task(task),
                 process(victim)
             ),
             Event::Panicked { .. } => "nobody is left to kill: the kernel panics".to_string(),
             Event::Signalled { task } => format!("SIGKILL reaches {}", self.task(task)),
-            Event::MarkCleared { task } => format!("{} is no longer marked as a victim", self.task(task)),
+            Event::MarkCleared { task } => {
+                format!("{} is no longer marked as a victim", self.task(task))
+            }
             Event::Switched { patch, on } => {
-                format!("“{}” is switched {}", patch.get().title, if on { "on" } else { "off" })
+                format!(
+                    "“{}” is switched {}",
+                    patch.get().title,
+                    if on { "on" } else { "off" }
+                )
             }
             _ => return None,
         })
-    }
-
-    fn reaper_clause(&self, event: &Event) -> Option<String> {
-        Some(match *event {
-            Event::ReaperQueued { victim } => {
-                format!("{} is put on the oom_reaper’s list", self.task(victim))
-            }
-            Event::ReaperStarts { victim } => format!("oom_reaper turns to {}", self.task(victim)),
-            Event::TrylockFailed { task, lock, tries } => format!(
-                "{} tries {}{} and fails: {} ({tries} of 10)",
-                self.task(task),
-                self.lock(lock),
-                self.purpose(lock, Mode::Read),
-                self.why_trylock_fails(lock)
-            ),
-            Event::NothingToReap { victim } => format!(
-                "oom_reaper finds nothing that it may reap from {} and counts it as done",
-                self.task(victim)
-            ),
-            Event::ReaperRefused { mm, .. } => format!(
-                "oom_reaper leaves {} alone: the exiting task has claimed it with MMF_UNSTABLE",
-                self.mm(mm)
-            ),
-            Event::VmaSkipped { mm, .. } => {
-                format!("oom_reaper passes over a part of {} that is mlocked or shared", self.mm(mm))
-            }
-            Event::VmaZapped { task, mm, pages, .. } => {
-                format!("{} frees {} of {}", self.task(task), self.size(pages), self.mm(mm))
-            }
-            Event::Reaped { victim, mm } => {
-                let left = self.state.mm(mm).rss();
-                let rest = if left == 0 { String::new() } else { format!(", {} stay", self.size(left)) };
-                format!("oom_reaper has reaped {}{rest}", self.task(victim))
-            }
-            Event::UnableToReap { victim } => {
-                format!("oom_reaper gives up on {} after ten failed tries", self.task(victim))
-            }
-            Event::SkipSet { mm } => {
-                format!("the OOM killer now looks past {} (MMF_OOM_SKIP)", self.mm(mm))
-            }
-            Event::UnstableSet { mm } => {
-                format!("{} is marked MMF_UNSTABLE", self.mm(mm))
-            }
-            _ => return None,
-        })
-    }
-
-    fn exit_clause(&self, event: &Event) -> Option<String> {
-        Some(match *event {
-            Event::Exiting { task } => format!("{} notices SIGKILL and begins to exit", self.task(task)),
-            Event::MmDropped { task, mm, users: 0 } => {
-                format!("{} lets go of {} as the last user", self.task(task), self.mm(mm))
-            }
-            Event::MmDropped { task, mm, users } => {
-                let noun = if users == 1 { "user remains" } else { "users remain" };
-                format!("{} lets go of {}, {users} {noun}", self.task(task), self.mm(mm))
-            }
-            Event::MmputQueued { mm } => {
-                format!("the last mmput of {} is handed to a kworker", self.mm(mm))
-            }
-            Event::Munlocking { task, mm, .. } => {
-                format!("{} clears VM_LOCKED in {} and will walk its pages", self.task(task), self.mm(mm))
-            }
-            Event::PmdRead { task, mm, .. } => {
-                format!("{} reads a pmd of {} and finds pages behind it", self.task(task), self.mm(mm))
-            }
-            Event::PtlTaken { task, .. } => {
-                format!("{} takes the page-table lock that it looked up", self.task(task))
-            }
-            Event::Unmapped { task, mm, pages } => {
-                format!("{} unmaps {} and frees {}", self.task(task), self.mm(mm), self.size(pages))
-            }
-            Event::MmGone { mm, .. } => format!("exit_mmap of {} is done", self.mm(mm)),
-            Event::Oopsed { task, .. } => format!(
-                "{} takes the lock of a page table that the reaper has cleared: NULL dereference",
-                self.task(task)
-            ),
-            Event::Corrupted { mm } => {
-                format!("the page tables of {} are freed while the reaper walks them", self.mm(mm))
-            }
-            Event::Exited { task } => format!("{} is gone", self.task(task)),
-            Event::ProgramEnded { task } => format!("{} is done", self.task(task)),
-            _ => return None,
-        })
-    }
-
-    fn why_trylock_fails(&self, lock: LockId) -> String {
-        if let Some((holder, _)) = self.state.holders(lock).find(|(_, mode)| *mode == Mode::Write) {
-            return format!("{} holds it for writing", self.task(holder));
-        }
-        match self.state.queued(lock, 1) {
-            Some((_, Mode::Write)) => "a writer is queued".to_string(),
-            Some((_, Mode::Read)) => "a reader is queued".to_string(),
-            None => "somebody was in the way".to_string(),
-        }
     }
 
     /// What the main event set off for somebody else, short.
@@ -335,10 +297,14 @@ impl Words<'_> {
             Event::ProgramEnded { task } => Some(format!("{} is done", self.task(task))),
             Event::MmGone { .. } | Event::MmputQueued { .. } => self.clause(event),
             Event::Killed { thread, .. } => Some(format!("{} is marked", self.task(thread))),
-            Event::Parked { .. } if matches!(main, Event::ScanAborted { .. } | Event::KillerVetoed { .. }) => {
+            Event::Parked { .. }
+                if matches!(main, Event::ScanAborted { .. } | Event::KillerVetoed { .. }) =>
+            {
                 Some("the next round will find the same".to_string())
             }
-            Event::Completed { .. } if !matches!(main, Event::Completed { .. }) => self.clause(event),
+            Event::Completed { .. } if !matches!(main, Event::Completed { .. }) => {
+                self.clause(event)
+            }
             _ => None,
         }
     }

@@ -1,6 +1,5 @@
 //! Edges, tokens, the chart and the SVG.
 
-
 use oomscope_model::event::Event;
 use oomscope_model::machine::{LockId, Zone};
 use oomscope_model::patches::Version;
@@ -13,7 +12,12 @@ use oomscope_picture::{Size, Theme, layout, picture, to_svg};
 fn the_hops_are_numbered_along_the_cycle() {
     let machine = crate::common::writer_in_queue(Version(4, 6));
     for size in [Size::Wide, Size::Narrow, Size::Embed] {
-        let picture = picture(&machine, &crate::common::stuck(&machine), &layout(&machine, size), &[]);
+        let picture = picture(
+            &machine,
+            &crate::common::stuck(&machine),
+            &layout(&machine, size),
+            &[],
+        );
         let hops: Vec<(u8, &str)> = (picture.edges.iter())
             .filter_map(|edge| edge.hop.map(|hop| (hop.number, edge.id.as_str())))
             .collect();
@@ -26,8 +30,18 @@ fn the_hops_are_numbered_along_the_cycle() {
                 (4, "holds-lock-1-task-0")
             ]
         );
-        assert!(picture.edges.iter().filter(|edge| edge.hop.is_some()).all(|edge| edge.double));
-        let trylock = picture.edges.iter().find(|edge| edge.kind == EdgeKind::TrylockFailed).unwrap();
+        assert!(
+            picture
+                .edges
+                .iter()
+                .filter(|edge| edge.hop.is_some())
+                .all(|edge| edge.double)
+        );
+        let trylock = picture
+            .edges
+            .iter()
+            .find(|edge| edge.kind == EdgeKind::TrylockFailed)
+            .unwrap();
         assert!(trylock.cross.is_some());
     }
 }
@@ -36,7 +50,12 @@ fn the_hops_are_numbered_along_the_cycle() {
 fn discs_keep_apart() {
     let machine = crate::common::writer_in_queue(Version(4, 6));
     for size in [Size::Wide, Size::Narrow, Size::Embed] {
-        let picture = picture(&machine, &crate::common::stuck(&machine), &layout(&machine, size), &[]);
+        let picture = picture(
+            &machine,
+            &crate::common::stuck(&machine),
+            &layout(&machine, size),
+            &[],
+        );
         let discs: Vec<_> = picture.edges.iter().filter_map(|edge| edge.hop).collect();
         for (nth, a) in discs.iter().enumerate() {
             for b in &discs[nth + 1..] {
@@ -54,7 +73,12 @@ fn lines_do_not_run_through_boxes() {
         let layout = layout(&machine, size);
         let picture = picture(&machine, &crate::common::stuck(&machine), &layout, &[]);
         let boxes: Vec<_> = (layout.tasks.iter().map(|place| place.rect))
-            .chain(layout.locks.iter().flat_map(|place| place.slots.iter().copied().chain([place.rect])))
+            .chain(
+                layout
+                    .locks
+                    .iter()
+                    .flat_map(|place| place.slots.iter().copied().chain([place.rect])),
+            )
             .collect();
         for edge in &picture.edges {
             for pair in edge.points.windows(2) {
@@ -65,9 +89,16 @@ fn lines_do_not_run_through_boxes() {
                     (pair[0].y - pair[1].y).abs(),
                 );
                 for rect in &boxes {
-                    let inner = oomscope_picture::geometry::Rect::new(rect.x + 3.0, rect.y + 3.0, rect.w - 6.0, rect.h - 6.0);
-                    let through = line.x <= inner.right() && inner.x <= line.right()
-                        && line.y <= inner.bottom() && inner.y <= line.bottom();
+                    let inner = oomscope_picture::geometry::Rect::new(
+                        rect.x + 3.0,
+                        rect.y + 3.0,
+                        rect.w - 6.0,
+                        rect.h - 6.0,
+                    );
+                    let through = line.x <= inner.right()
+                        && inner.x <= line.right()
+                        && line.y <= inner.bottom()
+                        && inner.y <= line.bottom();
                     assert!(!through, "{} runs through {rect:?} on {size:?}", edge.id);
                 }
             }
@@ -80,9 +111,17 @@ fn a_signal_throws_the_token_out() {
     let machine = crate::common::writer_in_queue(Version(4, 7));
     let mut state = crate::common::stuck(&machine);
     state.tasks[2].run = Run::Ready(oomscope_model::state::Pc::Unwind);
-    let left = [Event::WaiterLeft { task: oomscope_model::machine::TaskId(2), lock: LockId(1), rank: 1 }];
+    let left = [Event::WaiterLeft {
+        task: oomscope_model::machine::TaskId(2),
+        lock: LockId(1),
+        rank: 1,
+    }];
     let picture = picture(&machine, &state, &layout(&machine, Size::Wide), &left);
-    let token = picture.tokens.iter().find(|token| token.id == "token-2").unwrap();
+    let token = picture
+        .tokens
+        .iter()
+        .find(|token| token.id == "token-2")
+        .unwrap();
     assert_eq!(
         token.ejected.as_ref().unwrap().label.text,
         "SIGKILL took the writer out of the lane"
@@ -92,33 +131,72 @@ fn a_signal_throws_the_token_out() {
 #[test]
 fn a_long_queue_says_how_many_more() {
     let machine = crate::common::crowd(12, 1);
-    let picture = picture(&machine, &crate::common::crowded(&machine), &layout(&machine, Size::Wide), &[]);
+    let picture = picture(
+        &machine,
+        &crate::common::crowded(&machine),
+        &layout(&machine, Size::Wide),
+        &[],
+    );
     assert_eq!(picture.tokens.len(), 5);
-    let lock = picture.locks.iter().find(|lock| lock.lock == LockId(2)).unwrap();
+    let lock = picture
+        .locks
+        .iter()
+        .find(|lock| lock.lock == LockId(2))
+        .unwrap();
     assert_eq!(lock.overflow.as_ref().unwrap().text, "+6");
 }
 
-const ZONE: Zone = Zone { total_pages: 64, mb_per_page: 4, free_pages: 12, min: 3, low: 4, high: 5 };
-const FRAME: Frame = Frame { width: 500.0, height: 104.0, pad_left: 10.0, pad_right: 20.0, last_step: 100_000 };
+const ZONE: Zone = Zone {
+    total_pages: 64,
+    mb_per_page: 4,
+    free_pages: 12,
+    min: 3,
+    low: 4,
+    high: 5,
+};
+const FRAME: Frame = Frame {
+    width: 500.0,
+    height: 104.0,
+    pad_left: 10.0,
+    pad_right: 20.0,
+    last_step: 100_000,
+};
 
 #[test]
 fn the_chart_has_at_most_a_point_per_pixel_and_keeps_the_lowest() {
     let samples: Vec<Sample> = (0..=100_000)
-        .map(|step| Sample { step, free_pages: if step == 50_003 { 0 } else { 9 } })
+        .map(|step| Sample {
+            step,
+            free_pages: if step == 50_003 { 0 } else { 9 },
+        })
         .collect();
     let prims = history(&samples, &[], &ZONE, FRAME);
     let line = prims
         .iter()
         .find_map(|prim| match prim {
-            Prim::Path { class: "mem-line", d } => Some(d),
+            Prim::Path {
+                class: "mem-line",
+                d,
+            } => Some(d),
             _ => None,
         })
         .unwrap();
-    assert!(line.matches('L').count() <= 480, "{}", line.matches('L').count());
+    assert!(
+        line.matches('L').count() <= 480,
+        "{}",
+        line.matches('L').count()
+    );
     // plotters counts its rows from zero, so the lowest is a tenth of a pixel higher.
-    assert!(line.contains(",103.9"), "the one empty step is in the picture");
+    assert!(
+        line.contains(",103.9"),
+        "the one empty step is in the picture"
+    );
     for class in ["mark-min", "mark-low", "mark-high"] {
-        assert!(prims.iter().any(|prim| matches!(prim, Prim::Line { class: c, .. } if *c == class)));
+        assert!(
+            prims
+                .iter()
+                .any(|prim| matches!(prim, Prim::Line { class: c, .. } if *c == class))
+        );
     }
 }
 
@@ -126,22 +204,60 @@ fn the_chart_has_at_most_a_point_per_pixel_and_keeps_the_lowest() {
 fn the_x_axis_is_the_scrubbers() {
     assert_eq!(x_of(0, FRAME), 10.0);
     assert_eq!(x_of(100_000, FRAME), 480.0);
-    let flags = [Flag { step: 50_000, kind: FlagKind::Kill, label: "SIGKILL qemu".into() }];
-    let prims = history(&[Sample { step: 0, free_pages: 1 }], &flags, &ZONE, FRAME);
-    assert!(prims.iter().any(|prim| matches!(prim, Prim::Line { class: "flag-kill", x1, .. } if *x1 == 245.0)));
+    let flags = [Flag {
+        step: 50_000,
+        kind: FlagKind::Kill,
+        label: "SIGKILL qemu".into(),
+    }];
+    let prims = history(
+        &[Sample {
+            step: 0,
+            free_pages: 1,
+        }],
+        &flags,
+        &ZONE,
+        FRAME,
+    );
+    assert!(
+        prims
+            .iter()
+            .any(|prim| matches!(prim, Prim::Line { class: "flag-kill", x1, .. } if *x1 == 245.0))
+    );
 }
 
 #[test]
 fn flag_words_do_not_overlap() {
     let flags: Vec<Flag> = (0..40)
-        .map(|nth| Flag { step: nth * 1500, kind: FlagKind::Kill, label: format!("SIGKILL process-{nth}") })
+        .map(|nth| Flag {
+            step: nth * 1500,
+            kind: FlagKind::Kill,
+            label: format!("SIGKILL process-{nth}"),
+        })
         .collect();
     let prims = history(&[], &flags, &ZONE, FRAME);
     let mut spans: Vec<(f32, f32, f32)> = Vec::new();
     for prim in &prims {
-        let Prim::Text { x, y, anchor, size, text, .. } = prim else { continue };
-        let width = oomscope_picture::geometry::text_width(text, *size, oomscope_picture::geometry::Font::Sans);
-        let left = if *anchor == oomscope_picture::picture::Anchor::End { x - width } else { *x };
+        let Prim::Text {
+            x,
+            y,
+            anchor,
+            size,
+            text,
+            ..
+        } = prim
+        else {
+            continue;
+        };
+        let width = oomscope_picture::geometry::text_width(
+            text,
+            *size,
+            oomscope_picture::geometry::Font::Sans,
+        );
+        let left = if *anchor == oomscope_picture::picture::Anchor::End {
+            x - width
+        } else {
+            *x
+        };
         for (a, b, row) in &spans {
             assert!(row != y || left > *b || left + width < *a, "{text}");
         }
@@ -155,7 +271,12 @@ fn names_never_become_markup() {
     let mut machine = crate::common::crowd(2, 1);
     machine.tasks[0].name = "<script>&\"".into();
     let svg = to_svg(
-        &picture(&machine, &State::start(&machine), &layout(&machine, Size::Wide), &[]),
+        &picture(
+            &machine,
+            &State::start(&machine),
+            &layout(&machine, Size::Wide),
+            &[],
+        ),
         &[],
         Theme::Dark,
     );

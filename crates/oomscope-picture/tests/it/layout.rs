@@ -1,6 +1,5 @@
 //! Nothing overlaps, everything fits, and no box ever moves.
 
-
 use oomscope_model::machine::{Machine, TaskId};
 use oomscope_model::patches::Version;
 use oomscope_model::state::State;
@@ -32,13 +31,25 @@ fn no_two_boxes_overlap_and_all_are_on_the_stage() {
         for locks in 0..=5 {
             let machine = crate::common::crowd(tasks, locks);
             for size in SIZES {
-                let layout = layout(&machine, Stage { size, kworker: true });
+                let layout = layout(
+                    &machine,
+                    Stage {
+                        size,
+                        kworker: true,
+                    },
+                );
                 let stage = Rect::new(0.0, 0.0, layout.width, layout.height);
                 let boxes = boxes(&layout);
                 for (nth, (name, rect)) in boxes.iter().enumerate() {
-                    assert!(stage.contains(*rect), "{name} leaves the stage: {rect:?} {size:?}");
+                    assert!(
+                        stage.contains(*rect),
+                        "{name} leaves the stage: {rect:?} {size:?}"
+                    );
                     for (other, area) in &boxes[nth + 1..] {
-                        assert!(!rect.overlaps(*area), "{name} on {other}: {tasks} tasks, {locks} locks, {size:?}");
+                        assert!(
+                            !rect.overlaps(*area),
+                            "{name} on {other}: {tasks} tasks, {locks} locks, {size:?}"
+                        );
                     }
                 }
             }
@@ -61,9 +72,18 @@ fn labels_fit(picture: &Picture) {
             inside(label, task.rect);
         }
         let (name, status) = (task.name.bounds(), task.status_label.bounds());
-        assert!(!name.overlaps(status), "{} runs into {}", task.name.text, task.status_label.text);
+        assert!(
+            !name.overlaps(status),
+            "{} runs into {}",
+            task.name.text,
+            task.status_label.text
+        );
         if let Some(badge) = &task.badge_label {
-            assert!(!task.detail.bounds().overlaps(badge.bounds()), "{}", task.detail.text);
+            assert!(
+                !task.detail.bounds().overlaps(badge.bounds()),
+                "{}",
+                task.detail.text
+            );
         }
     }
     for lock in &picture.locks {
@@ -84,7 +104,11 @@ fn labels_fit(picture: &Picture) {
     let stage = Rect::new(0.0, 0.0, picture.width, picture.height);
     for edge in &picture.edges {
         for point in &edge.points {
-            assert!(stage.contains(Rect::new(point.x, point.y, 0.0, 0.0)), "{} leaves the stage", edge.id);
+            assert!(
+                stage.contains(Rect::new(point.x, point.y, 0.0, 0.0)),
+                "{} leaves the stage",
+                edge.id
+            );
         }
         if let Some(label) = &edge.label {
             assert!(stage.contains(label.bounds()), "{}: {:?}", edge.id, label);
@@ -99,17 +123,31 @@ fn labels_stay_inside_their_boxes() {
         for size in SIZES {
             let layout = layout(&machine, size);
             labels_fit(&picture(&machine, &State::start(&machine), &layout, &[]));
-            labels_fit(&picture(&machine, &crate::common::crowded(&machine), &layout, &[]));
+            labels_fit(&picture(
+                &machine,
+                &crate::common::crowded(&machine),
+                &layout,
+                &[],
+            ));
         }
     }
     let machine = crate::common::writer_in_queue(Version(4, 6));
     for size in SIZES {
-        labels_fit(&picture(&machine, &crate::common::stuck(&machine), &layout(&machine, size), &[]));
+        labels_fit(&picture(
+            &machine,
+            &crate::common::stuck(&machine),
+            &layout(&machine, size),
+            &[],
+        ));
     }
 }
 
 /// Steps a machine by a fixed sequence of choices and hands every state to `see`.
-fn walk(machine: &Machine, mut choice: u32, mut see: impl FnMut(&State, &[oomscope_model::event::Event])) {
+fn walk(
+    machine: &Machine,
+    mut choice: u32,
+    mut see: impl FnMut(&State, &[oomscope_model::event::Event]),
+) {
     let mut state = State::start(machine);
     for _ in 0..150 {
         let moves: Vec<_> = enabled(machine, &state).collect();
@@ -118,19 +156,34 @@ fn walk(machine: &Machine, mut choice: u32, mut see: impl FnMut(&State, &[oomsco
         }
         choice = choice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let mut events = Vec::new();
-        step(machine, &mut state, moves[(choice >> 16) as usize % moves.len()], &mut events);
+        step(
+            machine,
+            &mut state,
+            moves[(choice >> 16) as usize % moves.len()],
+            &mut events,
+        );
         see(&state, &events);
     }
 }
 
 #[test]
 fn no_box_moves_between_any_two_steps() {
-    for version in [Version(4, 5), Version(4, 6), Version(4, 9), Version(4, 14), Version(4, 19)] {
+    for version in [
+        Version(4, 5),
+        Version(4, 6),
+        Version(4, 9),
+        Version(4, 14),
+        Version(4, 19),
+    ] {
         let machine = crate::common::writer_in_queue(version);
         for size in SIZES {
             let layout = layout(&machine, size);
             let places = |picture: &Picture| {
-                let tasks: Vec<(TaskId, Rect)> = picture.tasks.iter().map(|task| (task.task, task.rect)).collect();
+                let tasks: Vec<(TaskId, Rect)> = picture
+                    .tasks
+                    .iter()
+                    .map(|task| (task.task, task.rect))
+                    .collect();
                 let locks: Vec<Rect> = picture
                     .locks
                     .iter()

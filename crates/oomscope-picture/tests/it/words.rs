@@ -1,6 +1,5 @@
 //! Sentences, captions, rules, log lines, stacks and the table, word for word.
 
-
 use oomscope_model::event::Event;
 use oomscope_model::machine::{LockId, MmId, Mode, ProcessId, TaskId};
 use oomscope_model::patches::{PatchId, Version};
@@ -8,8 +7,8 @@ use oomscope_model::state::{Held, Nap, Pc, Run, State, TaskFlags};
 use oomscope_model::step::{enabled, step};
 use oomscope_picture::clock::{after, seconds, stamp};
 use oomscope_picture::{
-    LogKind, Party, Root, Size, call_stack, caption, chain, layout, log_lines, picture, program_text,
-    rule, table, to_text, wait_edges,
+    LogKind, Party, Root, Size, call_stack, caption, chain, layout, log_lines, picture,
+    program_text, rule, table, to_text, wait_edges,
 };
 
 #[test]
@@ -20,7 +19,13 @@ fn the_chain_reads_aloud() {
     let marked: Vec<String> = chain
         .sentence()
         .iter()
-        .map(|span| if span.strong { format!("*{}*", span.text) } else { span.text.clone() })
+        .map(|span| {
+            if span.strong {
+                format!("*{}*", span.text)
+            } else {
+                span.text.clone()
+            }
+        })
         .collect();
     assert_eq!(
         marked.concat(),
@@ -80,18 +85,28 @@ fn twins(machine: &oomscope_model::machine::Machine, state: &State) {
     let rows = table(machine, state);
     let edges = wait_edges(machine, state);
     for edge in &edges {
-        let Party::Task(from) = edge.from else { continue };
-        let row = rows.iter().find(|row| row.id == from).expect("every waiting task has a row");
+        let Party::Task(from) = edge.from else {
+            continue;
+        };
+        let row = rows
+            .iter()
+            .find(|row| row.id == from)
+            .expect("every waiting task has a row");
         let to = match edge.to {
             Party::Task(task) => machine.actor(task).name.as_str(),
             Party::Memory => "memory",
         };
-        assert!(row.blocked_by.split(", ").any(|name| name == to), "{edge:?} is not in {row:?}");
+        assert!(
+            row.blocked_by.split(", ").any(|name| name == to),
+            "{edge:?} is not in {row:?}"
+        );
     }
     for row in &rows {
         for name in row.blocked_by.split(", ").filter(|name| !name.is_empty()) {
             let to = machine.task_named(name).map_or(Party::Memory, Party::Task);
-            let known = edges.iter().any(|edge| edge.from == Party::Task(row.id) && edge.to == to);
+            let known = edges
+                .iter()
+                .any(|edge| edge.from == Party::Task(row.id) && edge.to == to);
             assert!(known, "{row:?} names {name}, but there is no edge");
         }
     }
@@ -107,7 +122,9 @@ fn every_edge_has_a_row_and_every_row_an_edge() {
         let machine = crate::common::writer_in_queue(version);
         let mut state = State::start(&machine);
         let mut choice = 7usize;
-        while let Some(transition) = enabled(&machine, &state).nth(choice % enabled(&machine, &state).count().max(1)) {
+        while let Some(transition) =
+            enabled(&machine, &state).nth(choice % enabled(&machine, &state).count().max(1))
+        {
             let mut events = Vec::new();
             step(&machine, &mut state, transition, &mut events);
             twins(&machine, &state);
@@ -116,7 +133,7 @@ fn every_edge_has_a_row_and_every_row_an_edge() {
             if choice == 500 {
                 break;
             }
-            if state.flags.0 != 0 || choice % 97 == 0 {
+            if state.flags.0 != 0 || choice.is_multiple_of(97) {
                 break;
             }
         }
@@ -130,9 +147,16 @@ fn a_row_says_who_and_what() {
     let text: Vec<String> = rows
         .iter()
         .map(|row| {
-            [&row.task, &row.state, &row.holds, &row.waits_for, &row.queue_position, &row.blocked_by]
-                .map(String::as_str)
-                .join(" | ")
+            [
+                &row.task,
+                &row.state,
+                &row.holds,
+                &row.waits_for,
+                &row.queue_position,
+                &row.blocked_by,
+            ]
+            .map(String::as_str)
+            .join(" | ")
         })
         .collect();
     assert_eq!(
@@ -155,23 +179,63 @@ fn captions() {
     let sem = LockId(1);
     let say = |events: &[Event]| caption(&machine, events, &state);
     assert_eq!(
-        say(&[Event::LockQueued { task: qemu_2, lock: sem, mode: Mode::Write, rank: 1 }]),
+        say(&[Event::LockQueued {
+            task: qemu_2,
+            lock: sem,
+            mode: Mode::Write,
+            rank: 1
+        }]),
         "qemu-2 queues for mmap_sem as a writer, place 1."
     );
     assert_eq!(
-        say(&[Event::TrylockFailed { task: reaper, lock: sem, tries: 6 }, Event::Slept { task: reaper, nap: Nap::Hz10 }]),
+        say(&[
+            Event::TrylockFailed {
+                task: reaper,
+                lock: sem,
+                tries: 6
+            },
+            Event::Slept {
+                task: reaper,
+                nap: Nap::Hz10
+            }
+        ]),
         "oom_reaper tries mmap_sem for reading and fails: a writer is queued (6 of 10)."
     );
     assert_eq!(
-        say(&[Event::WaiterLeft { task: qemu_2, lock: sem, rank: 1 }, Event::LockGranted { task: qemu, lock: sem, mode: Mode::Read }]),
+        say(&[
+            Event::WaiterLeft {
+                task: qemu_2,
+                lock: sem,
+                rank: 1
+            },
+            Event::LockGranted {
+                task: qemu,
+                lock: sem,
+                mode: Mode::Read
+            }
+        ]),
         "SIGKILL takes qemu-2 out of the queue of mmap_sem: it leaves with -EINTR; qemu gets mmap_sem for reading."
     );
     assert_eq!(
-        say(&[Event::ScanAborted { task: vhost, victim: ProcessId(0) }, Event::Parked { task: vhost }]),
+        say(&[
+            Event::ScanAborted {
+                task: vhost,
+                victim: ProcessId(0)
+            },
+            Event::Parked { task: vhost }
+        ]),
         "vhost-1187 calls the OOM killer, which kills nobody: qemu is still on its way out; the next round will find the same."
     );
     assert_eq!(
-        say(&[Event::Killed { task: vhost, process: ProcessId(0), thread: qemu, points: 40 }, Event::Signalled { task: qemu }]),
+        say(&[
+            Event::Killed {
+                task: vhost,
+                process: ProcessId(0),
+                thread: qemu,
+                points: 40
+            },
+            Event::Signalled { task: qemu }
+        ]),
         "vhost-1187 calls the OOM killer, which kills qemu."
     );
     assert_eq!(
@@ -179,17 +243,31 @@ fn captions() {
         "vhost-1187 wants a page, but 4 MB are not above the min mark (12 MB) and reclaim finds nothing."
     );
     assert_eq!(
-        say(&[Event::Switched { patch: PatchId::named("killable-writers").unwrap(), on: true }]),
+        say(&[Event::Switched {
+            patch: PatchId::named("killable-writers").unwrap(),
+            on: true
+        }]),
         "“Killable mmap_sem writers” is switched on."
     );
-    assert_eq!(say(&[Event::Panicked { task: vhost }]), "Nobody is left to kill: the kernel panics.");
+    assert_eq!(
+        say(&[Event::Panicked { task: vhost }]),
+        "Nobody is left to kill: the kernel panics."
+    );
     assert_eq!(say(&[]), "One more step inside the kernel.");
 }
 
 #[test]
 fn the_trylock_rule_has_its_source() {
     let machine = crate::common::writer_in_queue(Version(4, 6));
-    let rule = rule(&machine, &[Event::TrylockFailed { task: TaskId(5), lock: LockId(1), tries: 1 }]).unwrap();
+    let rule = rule(
+        &machine,
+        &[Event::TrylockFailed {
+            task: TaskId(5),
+            lock: LockId(1),
+            tries: 1,
+        }],
+    )
+    .unwrap();
     assert_eq!(rule.source, "locks-and-allocation.md 2.1");
     assert!(rule.text.contains("A queued writer makes it fail"));
 }
@@ -198,9 +276,17 @@ fn the_trylock_rule_has_its_source() {
 fn log_lines_follow_the_version() {
     let machine = crate::common::writer_in_queue(Version(4, 6));
     let state = crate::common::stuck(&machine);
-    let kill = Event::Killed { task: TaskId(3), process: ProcessId(0), thread: TaskId(1), points: 44 };
+    let kill = Event::Killed {
+        task: TaskId(3),
+        process: ProcessId(0),
+        thread: TaskId(1),
+        points: 44,
+    };
     let lines = |version, event: &Event| -> Vec<String> {
-        log_lines(&machine, version, event, &state, 41_203_911).into_iter().map(|line| line.text).collect()
+        log_lines(&machine, version, event, &state, 41_203_911)
+            .into_iter()
+            .map(|line| line.text)
+            .collect()
     };
     assert_eq!(
         lines(Version(4, 6), &kill),
@@ -219,8 +305,16 @@ fn log_lines_follow_the_version() {
         "[   41.203911] cc1 invoked oom-killer: gfp_mask=0x14200ca(GFP_HIGHUSER_MOVABLE), nodemask=(null), order=0, oom_score_adj=0"
     );
     assert_eq!(
-        lines(Version(4, 6), &Event::Reaped { victim: TaskId(1), mm: MmId(1) }),
-        ["[   41.203911] oom_reaper: reaped process 1041 (qemu), now anon-rss:45056kB, file-rss:0kB, shmem-rss:0kB"]
+        lines(
+            Version(4, 6),
+            &Event::Reaped {
+                victim: TaskId(1),
+                mm: MmId(1)
+            }
+        ),
+        [
+            "[   41.203911] oom_reaper: reaped process 1041 (qemu), now anon-rss:45056kB, file-rss:0kB, shmem-rss:0kB"
+        ]
     );
     assert_eq!(
         lines(Version(4, 6), &Event::UnableToReap { victim: TaskId(1) }),
@@ -235,18 +329,34 @@ fn log_lines_follow_the_version() {
     let note = log_lines(
         &machine,
         Version(4, 6),
-        &Event::TrylockFailed { task: TaskId(5), lock: LockId(1), tries: 6 },
+        &Event::TrylockFailed {
+            task: TaskId(5),
+            lock: LockId(1),
+            tries: 6,
+        },
         &state,
         41_816_002,
     );
     assert_eq!(note[0].kind, LogKind::Note);
-    assert_eq!(note[0].text, "[   41.816002] … reaper try 6: mmap_sem not available");
+    assert_eq!(
+        note[0].text,
+        "[   41.816002] … reaper try 6: mmap_sem not available"
+    );
 }
 
 #[test]
 fn time_passes_with_sleeps() {
     assert_eq!(after(0, &[]), 40);
-    assert_eq!(after(0, &[Event::Woke { task: TaskId(0), nap: Nap::Hz10 }]), 100_040);
+    assert_eq!(
+        after(
+            0,
+            &[Event::Woke {
+                task: TaskId(0),
+                nap: Nap::Hz10
+            }]
+        ),
+        100_040
+    );
     assert_eq!(seconds(41_816_002), "41.8 s");
     assert_eq!(stamp(1_000_001), "[    1.000001] ");
 }
@@ -257,20 +367,45 @@ fn stacks_bear_the_kernels_names() {
     let state = crate::common::stuck(&machine);
     assert_eq!(
         call_stack(&machine, &state, TaskId(2)),
-        ["rwsem_down_write_failed", "down_write", "vm_mmap_pgoff", "SyS_mmap"]
+        [
+            "rwsem_down_write_failed",
+            "down_write",
+            "vm_mmap_pgoff",
+            "SyS_mmap"
+        ]
     );
     assert_eq!(
         call_stack(&machine, &state, TaskId(0)),
-        ["__alloc_pages_slowpath", "alloc_pages_vma", "handle_mm_fault", "get_user_pages", "kthread"]
+        [
+            "__alloc_pages_slowpath",
+            "alloc_pages_vma",
+            "handle_mm_fault",
+            "get_user_pages",
+            "kthread"
+        ]
     );
     let killable = crate::common::writer_in_queue(Version(4, 7));
-    assert_eq!(call_stack(&killable, &state, TaskId(2))[0], "rwsem_down_write_failed_killable");
+    assert_eq!(
+        call_stack(&killable, &state, TaskId(2))[0],
+        "rwsem_down_write_failed_killable"
+    );
     let mut exiting = state;
-    exiting.tasks[1].run =
-        Run::Queued { on: LockId(1), mode: Mode::Read, rank: 2, awake: false, pc: Pc::ExitDropMm };
+    exiting.tasks[1].run = Run::Queued {
+        on: LockId(1),
+        mode: Mode::Read,
+        rank: 2,
+        awake: false,
+        pc: Pc::ExitDropMm,
+    };
     let stack = call_stack(&machine, &exiting, TaskId(1));
-    assert_eq!(stack[..4], ["rwsem_down_read_failed", "down_read", "exit_mm", "do_exit"]);
-    let program: Vec<String> = program_text(&machine, TaskId(0)).into_iter().map(|line| line.text).collect();
+    assert_eq!(
+        stack[..4],
+        ["rwsem_down_read_failed", "down_read", "exit_mm", "do_exit"]
+    );
+    let program: Vec<String> = program_text(&machine, TaskId(0))
+        .into_iter()
+        .map(|line| line.text)
+        .collect();
     assert_eq!(program, ["page_fault qemu 4", "complete flush"]);
 }
 
@@ -279,8 +414,16 @@ fn the_text_fits_a_mail() {
     let machine = crate::common::writer_in_queue(Version(4, 6));
     let mut state = crate::common::stuck(&machine);
     state.tasks[3].held = Held(0);
-    let text = to_text(&picture(&machine, &state, &layout(&machine, Size::Wide), &[]));
-    assert!(text.lines().all(|line| line.chars().count() <= 72), "{text}");
+    let text = to_text(&picture(
+        &machine,
+        &state,
+        &layout(&machine, Size::Wide),
+        &[],
+    ));
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 72),
+        "{text}"
+    );
     assert_eq!(
         text,
         "\
