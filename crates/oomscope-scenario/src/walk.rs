@@ -72,10 +72,10 @@ impl Walk {
         let mut ages = [MEMORY; TASKS_MAX];
         let recent = history.iter().rev().take(MEMORY).enumerate();
         for (age, entry) in recent {
-            if let Move::Step(Transition(task)) = entry {
-                if let Some(known) = ages.get_mut(task.0 as usize) {
-                    *known = (*known).min(age);
-                }
+            if let Move::Step(Transition(task)) = entry
+                && let Some(known) = ages.get_mut(task.0 as usize)
+            {
+                *known = (*known).min(age);
             }
         }
         let age = |transition: &Transition| ages[transition.0.0 as usize].min(history.len());
