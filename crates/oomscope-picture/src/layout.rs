@@ -218,7 +218,7 @@ const EMBED: Columns = Columns {
     rail_x: 22.0,
     rail_w: 218.0,
     lane_x: 296.0,
-    lock_x: 500.0,
+    lock_x: 490.0,
     lock_w: 124.0,
     memory_x: 660.0,
     memory_w: 100.0,

@@ -60,7 +60,7 @@ fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
             Run::Ready(Pc::AllocScan) => say(Glyph::Play, "looks for a victim", Tone::Signal),
             Run::Ready(_) => say(Glyph::Play, also_killed("wants a page"), Tone::Wait),
             Run::Parked(_) if killed => say(Glyph::Play, "no page, SIGKILL", Tone::Wait),
-            _ => say(Glyph::Play, "runs, finds no page", Tone::Wait),
+            _ => say(Glyph::Play, "runs, no page", Tone::Wait),
         };
     }
     match word.run {
@@ -82,7 +82,7 @@ fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
         }
         Run::Idle => say(Glyph::Check, "done", Tone::Ok),
         Run::Exited => say(Glyph::Cross, "exited", Tone::Neutral),
-        Run::Parked(_) => say(Glyph::Play, "runs, finds no page", Tone::Wait),
+        Run::Parked(_) => say(Glyph::Play, "runs, no page", Tone::Wait),
     }
 }
 

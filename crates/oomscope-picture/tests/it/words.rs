@@ -162,10 +162,10 @@ fn a_row_says_who_and_what() {
     assert_eq!(
         text,
         [
-            "vhost-1187 | runs, finds no page | qemu.mmap_sem (read) | a page |  | memory",
+            "vhost-1187 | runs, no page | qemu.mmap_sem (read) | a page |  | memory",
             "qemu | waits, SIGKILL |  | flush |  | vhost-1187",
             "qemu-2 | waits, SIGKILL |  | mmap_sem | 1 of 1 | vhost-1187",
-            "cc1 | runs, finds no page | cc1.mmap_sem (read) | a page |  | memory",
+            "cc1 | runs, no page | cc1.mmap_sem (read) | a page |  | memory",
             "oom_reaper | sleeps, 6 of 10 |  | mmap_sem |  | qemu-2",
         ]
     );
@@ -428,12 +428,12 @@ fn the_text_fits_a_mail() {
         text,
         "\
 Memory: 4 MB of 256 MB free
-* vhost-1187: runs, finds no page, holds mmap_sem for reading [page
-    fault → alloc]
+* vhost-1187: runs, no page, holds mmap_sem for reading [page fault →
+    alloc]
   qemu: waits, SIGKILL [wait_for → flush]
 * qemu-2: waits, SIGKILL, waits for mmap_sem for writing, place 1 of 1
     [mmap → down_write]
-  cc1: runs, finds no page [page fault → alloc]
+  cc1: runs, no page [page fault → alloc]
   oom_reaper: sleeps, 6 of 10 [trylock mmap_sem: failed]
 * qemu.mmap_sem: read: vhost-1187 <- 1. qemu-2 (write)
   oom_lock: free
