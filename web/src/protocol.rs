@@ -1,39 +1,149 @@
-//! What the page and the background worker say to each other.
+//! What the page and the background worker say to each other: text and numbers only.
+//!
+//! The worker gets a scenario and a run as text and rebuilds machine and state by replay,
+//! so that nothing of the model has to be serializable.
 
-use gloo_worker::{HandlerId, Worker, WorkerScope};
 use serde::{Deserialize, Serialize};
 
-/// A question of the page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Question {
-    /// Proves that the worker was loaded and answers.
-    AreYouThere,
+/// Both programs carry this; an old worker from a cache answers with another one.
+pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "-protocol-1");
+
+/// What the page asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request {
+    /// Proves that the worker was loaded and is of the same build.
+    Hello {
+        /// The page's [`BUILD`].
+        build: String,
+    },
+    /// Explore.
+    Explore(Job),
+    /// Stop at once.
+    Cancel,
 }
 
-/// An answer of the worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Answer {
-    /// The worker runs.
-    Here,
+/// One thing to find out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// Replies carry it, so that the page can drop stale ones.
+    pub id: u32,
+    /// The scenario file.
+    pub scenario: String,
+    /// Ids of the patches that are on at the start of the run.
+    pub patches: String,
+    /// The declared rules, in the words of links.
+    pub rules: String,
+    /// The run as text, up to the end of the segment.
+    pub run: String,
+    /// The step at which the segment begins: the start, or the step after the last act.
+    pub base: u32,
+    /// The step that the person looks at.
+    pub cursor: u32,
+    /// Nobody waits at the step while a run is played: then only the classes are wanted.
+    pub paused: bool,
+    /// Ids of the patches for which to find out what a flip would do.
+    pub flips: String,
 }
 
-/// The background worker.
-#[derive(Debug)]
-pub struct Search;
+/// What the worker answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// It runs.
+    Here {
+        /// The worker's [`BUILD`].
+        build: String,
+    },
+    /// A search is under way.
+    Progress {
+        /// Which job.
+        job: u32,
+        /// States found.
+        states: u32,
+        /// Steps from the start of the search.
+        depth: u32,
+        /// Memory in use.
+        bytes: u64,
+        /// States per second.
+        rate: u32,
+    },
+    /// Where the steps of the segment lie: 0 free, 1 at risk, 2 doomed, one per step from
+    /// `base` on.
+    Classes {
+        /// Which job.
+        job: u32,
+        /// The first step.
+        base: u32,
+        /// One digit per step.
+        classes: Vec<u8>,
+    },
+    /// What can become of the step that the person looks at.
+    Survey {
+        /// Which job.
+        job: u32,
+        /// The step.
+        step: u32,
+        /// What was found.
+        survey: Survey,
+    },
+    /// What a flip at that step would do.
+    Flip {
+        /// Which job.
+        job: u32,
+        /// The step.
+        step: u32,
+        /// The patch's id.
+        patch: String,
+        /// What would come of it.
+        effect: Effect,
+    },
+    /// All questions of the job are answered.
+    Done {
+        /// Which job.
+        job: u32,
+    },
+    /// The search grew too large.
+    Limit {
+        /// Which job.
+        job: u32,
+        /// States found.
+        states: u32,
+        /// Steps from the start of the search.
+        depth: u32,
+    },
+    /// The job was stopped.
+    Cancelled {
+        /// Which job.
+        job: u32,
+    },
+    /// The job could not be understood.
+    Broken {
+        /// Which job.
+        job: u32,
+        /// Why.
+        sentence: String,
+    },
+}
 
-impl Worker for Search {
-    type Message = ();
-    type Input = Question;
-    type Output = Answer;
+/// What can become of one state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Survey {
+    /// 0 free, 1 at risk, 2 doomed.
+    pub class: u8,
+    /// States reachable from it, itself included.
+    pub states: u32,
+    /// `livelock`, `deadlock`, `hang` or nothing.
+    pub kind: String,
+    /// Outcomes that are reachable, in the words of scenario files, joined with spaces.
+    pub outcomes: String,
+}
 
-    fn create(_scope: &WorkerScope<Self>) -> Self {
-        Self
-    }
-
-    fn update(&mut self, _scope: &WorkerScope<Self>, (): Self::Message) {}
-
-    fn received(&mut self, scope: &WorkerScope<Self>, question: Question, asker: HandlerId) {
-        let Question::AreYouThere = question;
-        scope.respond(asker, Answer::Here);
-    }
+/// What a flip comes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Effect {
+    /// Explored to the end.
+    Survey(Survey),
+    /// Too large to explore beside everything else.
+    Unknown,
+    /// The patches would mean nothing together.
+    Refused(String),
 }

@@ -1,0 +1,472 @@
+//! The words that views and effects use to talk to the store.
+
+use oomscope_model::machine::{LockId, TaskId, Timing};
+use oomscope_model::patches::{PatchId, Version};
+use oomscope_picture::{Span, Tone};
+
+use crate::protocol::Reply;
+
+/// Everything that a person, the clock, the address or the worker can cause.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Action {
+    /// Opens a built-in scenario from the gallery.
+    OpenScenario {
+        /// Its id.
+        id: String,
+    },
+    /// Opens a scenario that somebody typed or pasted.
+    OpenText {
+        /// The scenario file.
+        text: String,
+    },
+    /// Opens what the address says: the part after `#`, with or without it.
+    OpenHash {
+        /// The hash.
+        hash: String,
+    },
+    /// Starts again with all the patches of a release.
+    OpenKernel {
+        /// Which release.
+        version: Version,
+    },
+    /// Lets the machine run.
+    Play,
+    /// Stops it.
+    Pause,
+    /// One or the other.
+    Toggle,
+    /// Time has passed.
+    Tick {
+        /// How much.
+        millis: f64,
+    },
+    /// One step on.
+    StepForward,
+    /// One step back.
+    StepBack,
+    /// On to the next step in which a lock, a victim or memory changed hands.
+    NextInteresting,
+    /// Back to the one before.
+    PrevInteresting,
+    /// On to the next named moment, running ahead if none is known yet.
+    NextMarker,
+    /// Back to the named moment before.
+    PrevMarker,
+    /// To any step of the run.
+    Seek {
+        /// Which.
+        step: usize,
+    },
+    /// To the end of the run; from there, ahead until nothing new can happen.
+    End,
+    /// Back to the start.
+    Restart {
+        /// With other choices than before.
+        new_seed: bool,
+    },
+    /// The next higher speed.
+    Faster,
+    /// The next lower speed.
+    Slower,
+    /// This speed.
+    SetSpeed {
+        /// Which.
+        speed: Speed,
+    },
+    /// Switches a patch from the step on at which the cursor is; cuts what came after it.
+    Switch {
+        /// Which patch.
+        patch: PatchId,
+        /// On or off.
+        on: bool,
+    },
+    /// Declares when sleeps end.
+    SetTiming {
+        /// The rule.
+        timing: Timing,
+    },
+    /// You are the scheduler: this task takes the next step; cuts what came after.
+    Choose {
+        /// Which task.
+        task: TaskId,
+    },
+    /// Brings back the run as it was before the last cut.
+    Undo,
+    /// Looks closer at something, or at nothing.
+    Select {
+        /// At what.
+        what: Option<Selection>,
+    },
+    /// Shows a tab of the side panel.
+    Tab {
+        /// Which.
+        tab: Tab,
+    },
+    /// Opens a dialog.
+    Open {
+        /// Which.
+        panel: Panel,
+    },
+    /// Closes the dialog, else drops the selection.
+    Close,
+    /// The worker has something to say.
+    Search(Reply),
+    /// Stops the search.
+    CancelSearch,
+    /// Searches once more, after a cancel or a limit.
+    SearchAgain,
+    /// To the step at which there was no way out any more.
+    GoToNoReturn,
+    /// Colours.
+    Theme {
+        /// Which.
+        theme: Theme,
+    },
+    /// The window has this size, in CSS pixels.
+    Resize {
+        /// Width.
+        width: u32,
+        /// Height.
+        height: u32,
+    },
+    /// Whether the system asks for less motion.
+    Motion {
+        /// It does.
+        reduced: bool,
+    },
+    /// The error or note has been read.
+    Dismiss,
+    /// Something outside the store did not work; the sentence says what.
+    Complain {
+        /// The sentence.
+        sentence: String,
+    },
+}
+
+/// What somebody looks at closely.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Selection {
+    /// A task.
+    Task(TaskId),
+    /// A lock.
+    Lock(LockId),
+    /// Memory.
+    Memory,
+}
+
+/// Tabs of the side panel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Default)]
+pub enum Tab {
+    /// The kernel log.
+    #[default]
+    Log,
+    /// The selected task.
+    Task,
+    /// The rule behind the step.
+    Rule,
+    /// All tasks, the picture's twin.
+    Tasks,
+    /// The scenario's story.
+    Story,
+}
+
+/// Dialogs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Panel {
+    /// The gallery.
+    Scenarios,
+    /// Kernel releases.
+    Kernel,
+    /// Links and the embed snippet.
+    Share,
+    /// Keys.
+    Help,
+}
+
+/// Colours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Default)]
+pub enum Theme {
+    /// As the system wishes.
+    #[default]
+    Auto,
+    /// Dark ink on paper.
+    Light,
+    /// Light ink on black.
+    Dark,
+}
+
+impl Theme {
+    /// The word in addresses and in `data-theme`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Theme::Auto => "auto",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+}
+
+/// How fast the machine is played.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub enum Speed {
+    /// One step in two seconds.
+    Half,
+    /// One step per second.
+    X1,
+    /// Two.
+    X2,
+    /// Four.
+    X4,
+    /// Eight.
+    X8,
+    /// Sixteen.
+    X16,
+    /// Thirty-two.
+    X32,
+    /// Sixty-four.
+    X64,
+}
+
+impl Speed {
+    /// All of them, slowest first.
+    pub const ALL: [Speed; 8] = [
+        Speed::Half,
+        Speed::X1,
+        Speed::X2,
+        Speed::X4,
+        Speed::X8,
+        Speed::X16,
+        Speed::X32,
+        Speed::X64,
+    ];
+
+    /// Steps per second.
+    pub fn per_second(self) -> f64 {
+        match self {
+            Speed::Half => 0.5,
+            Speed::X1 => 1.0,
+            Speed::X2 => 2.0,
+            Speed::X4 => 4.0,
+            Speed::X8 => 8.0,
+            Speed::X16 => 16.0,
+            Speed::X32 => 32.0,
+            Speed::X64 => 64.0,
+        }
+    }
+
+    /// `½/s`, `4/s`: for a small button.
+    pub fn label(self) -> &'static str {
+        match self {
+            Speed::Half => "½/s",
+            Speed::X1 => "1/s",
+            Speed::X2 => "2/s",
+            Speed::X4 => "4/s",
+            Speed::X8 => "8/s",
+            Speed::X16 => "16/s",
+            Speed::X32 => "32/s",
+            Speed::X64 => "64/s",
+        }
+    }
+
+    /// The next one up or down; the ends stay where they are.
+    pub fn shifted(self, by: isize) -> Speed {
+        let at = Speed::ALL.iter().position(|&speed| speed == self);
+        let at = at.unwrap_or(3).saturating_add_signed(by);
+        Speed::ALL.get(at).copied().unwrap_or(Speed::X64)
+    }
+}
+
+/// How the page shows itself.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum View {
+    /// Everything.
+    Full,
+    /// Inside somebody else's page: `?embed=1`.
+    Embed(Embed),
+}
+
+/// What an embedding page asked for.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Embed {
+    /// How much there is to press.
+    pub controls: EmbedControls,
+    /// Play at once.
+    pub autoplay: bool,
+    /// Scale of the type, 1.0 to 2.5.
+    pub font: f64,
+    /// Draw the graph.
+    pub graph: bool,
+    /// Draw the history of memory.
+    pub memory: bool,
+    /// Show the log.
+    pub log: bool,
+}
+
+/// How much there is to press in an embedded page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum EmbedControls {
+    /// As on the page.
+    Full,
+    /// Play, step and scrubber.
+    Mini,
+    /// Nothing.
+    None,
+}
+
+/// A sentence for the person in front of the page.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Notice {
+    /// What happened.
+    pub sentence: String,
+    /// Where: `line 3, column 7`.
+    pub place: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// It must not be missed: across the page.
+    pub loud: bool,
+}
+
+/// A named moment of this run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MarkerAt {
+    /// Its step.
+    pub step: usize,
+    /// Its words.
+    pub title: String,
+    /// Its name; `start`, the scenario's own, or `+patch` and `-patch`.
+    pub id: String,
+}
+
+/// The live verdict.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Verdict {
+    /// Its colour.
+    pub tone: Tone,
+    /// `Livelock, proven`.
+    pub headline: String,
+    /// How that is known.
+    pub first: String,
+    /// The chain, or what happened.
+    pub sentence: Vec<Span>,
+    /// The step from which no schedule leads out, if the cursor is past it.
+    pub no_return: Option<usize>,
+    /// How far the search is.
+    pub search: SearchState,
+    /// What was assumed about time.
+    pub rules: String,
+    /// `doomed`, `at-risk`, `free`, `unknown` or `finished`, for scripts.
+    pub word: &'static str,
+}
+
+/// How far the search is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SearchState {
+    /// Nothing to search.
+    #[default]
+    Idle,
+    /// Under way.
+    Running {
+        /// States found so far.
+        states: u32,
+        /// States per second.
+        rate: u32,
+        /// Memory in use.
+        bytes: u64,
+    },
+    /// All reachable states are known.
+    Done {
+        /// How many.
+        states: u32,
+    },
+    /// Stopped by hand.
+    Cancelled,
+    /// Stopped because it grew too large.
+    Limit {
+        /// States found.
+        states: u32,
+        /// Steps from the start of the search.
+        depth: u32,
+    },
+}
+
+/// What flipping a switch now would do, as far as the search knows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Badge {
+    /// It is on, and switching it off changes nothing.
+    On,
+    /// It is off; nothing else is known.
+    Off,
+    /// Not known.
+    Unknown,
+    /// The search is under way.
+    Searching,
+    /// No schedule locks up any more.
+    Clears,
+    /// Some schedules get away, others still lock up.
+    MayClear,
+    /// The verdict stays.
+    NoEffect,
+    /// It clears, and may cost a second process.
+    SecondVictim,
+    /// A NULL dereference or memory corruption becomes possible.
+    OopsPossible,
+    /// A lockup becomes possible.
+    LockupPossible,
+    /// It cannot be flipped; the words say why.
+    Needs(String),
+}
+
+impl Badge {
+    /// The words beside the switch.
+    pub fn words(&self) -> &str {
+        match self {
+            Badge::On => "on",
+            Badge::Off => "off",
+            Badge::Unknown => "not known",
+            Badge::Searching => "searching…",
+            Badge::Clears => "clears it",
+            Badge::MayClear => "may clear it",
+            Badge::NoEffect => "no effect",
+            Badge::SecondVictim => "costs a second victim",
+            Badge::OopsPossible => "oops possible",
+            Badge::LockupPossible => "lockup possible",
+            Badge::Needs(words) => words,
+        }
+    }
+}
+
+/// One switch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SwitchView {
+    /// Which patch.
+    pub patch: PatchId,
+    /// On at the cursor.
+    pub on: bool,
+    /// What moves with it when it is flipped now.
+    pub also: Vec<(PatchId, bool)>,
+    /// What flipping it now would do.
+    pub badge: Badge,
+}
+
+/// A task seen closely.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TaskDetail {
+    /// Which task.
+    pub task: TaskId,
+    /// Its name.
+    pub name: String,
+    /// Its process id.
+    pub pid: u16,
+    /// What it does, in words.
+    pub status: String,
+    /// Its kernel call stack, innermost first.
+    pub stack: Vec<String>,
+    /// Its program in kernel words; the current line is marked.
+    pub program: Vec<(String, bool)>,
+    /// What it holds.
+    pub holds: String,
+    /// What it waits for.
+    pub waits: String,
+    /// Who stands in its way, link by link.
+    pub chain: String,
+}

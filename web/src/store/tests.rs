@@ -1,0 +1,1 @@
+//! Actions in, one line out.

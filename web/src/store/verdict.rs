@@ -1,0 +1,291 @@
+//! What the page says about the state at the cursor, from the explorer only.
+
+use oomscope_explore::{Class, Outcome};
+use oomscope_model::kernel::oom_kill::blocks_killer;
+use oomscope_model::machine::{Kind, KillerWindow, ProcessId, Timing};
+use oomscope_model::state::{Run, StateFlags};
+use oomscope_model::step::enabled;
+use oomscope_picture::plot::FlagKind;
+use oomscope_picture::{Span, Tone, chain};
+
+use super::{SearchState, Store, Verdict};
+use crate::protocol::Survey;
+
+impl Store {
+    /// The live verdict.
+    pub fn verdict(&self) -> Verdict {
+        let known = &self.track.known;
+        let survey = known.survey(self.cursor);
+        let class = known.class(self.cursor);
+        let flags = self.here.state.flags;
+        let mut verdict = if flags.has(StateFlags::PANIC) {
+            self.broken("Panic", "Nothing was left to kill, so the kernel panicked.")
+        } else if flags.has(StateFlags::CORRUPT) {
+            self.broken("Memory corrupted", "Page tables were freed while somebody still used them.")
+        } else if flags.has(StateFlags::OOPS) {
+            self.broken("Oops", "A task followed a null pointer and died.")
+        } else if self.here.state.is_finished() {
+            self.finished()
+        } else {
+            match class {
+                Some(Class::Doomed) => self.doomed(survey),
+                Some(Class::AtRisk) => self.at_risk(survey),
+                Some(Class::Free) => self.free(survey),
+                None => self.unknown(),
+            }
+        };
+        if class == Some(Class::Doomed) {
+            verdict.no_return = known.no_return(self.cursor);
+        }
+        if let Some(more) = self.further_victims() {
+            verdict.sentence.push(plain(&format!(" {more}")));
+        }
+        verdict
+    }
+
+    fn verdict_of(&self, tone: Tone, word: &'static str, headline: &str) -> Verdict {
+        Verdict {
+            tone,
+            headline: headline.to_string(),
+            first: String::new(),
+            sentence: Vec::new(),
+            no_return: None,
+            search: self.search_state(),
+            rules: self.rules_line(),
+            word,
+        }
+    }
+
+    fn rules_line(&self) -> String {
+        let timing = match self.track.rules.timing {
+            Timing::SleepsAreLong => "sleeps are long",
+            Timing::Adversarial => "any sleep may end at any moment",
+        };
+        let window = match self.track.rules.killer_window {
+            KillerWindow::Closed => "closed",
+            KillerWindow::Split => "open",
+        };
+        format!("Rules: {timing}, killer’s window {window}.")
+    }
+
+    fn broken(&self, headline: &str, first: &str) -> Verdict {
+        let class = self.track.known.class(self.cursor);
+        let word = if self.here.state.is_finished() { "finished" } else { word_of(class) };
+        let mut verdict = self.verdict_of(Tone::Stuck, word, headline);
+        verdict.first = first.to_string();
+        if class == Some(Class::Doomed) {
+            verdict.sentence.push(plain("What is left of the machine never finishes."));
+        }
+        verdict
+    }
+
+    fn finished(&self) -> Verdict {
+        let mut verdict = self.verdict_of(Tone::Ok, "finished", "Everything finished");
+        verdict.first = format!("Every program has ended; {}.", self.kills_so_far());
+        verdict
+    }
+
+    fn doomed(&self, survey: Option<&Survey>) -> Verdict {
+        let kind = match survey.map(|survey| survey.kind.as_str()) {
+            Some("livelock") => "Livelock, proven",
+            Some("deadlock") => "Deadlock, proven",
+            Some("hang") => "Hang, proven",
+            _ => "Lockup, proven",
+        };
+        let mut verdict = self.verdict_of(Tone::Stuck, "doomed", kind);
+        verdict.first = match survey.map_or(0, |survey| survey.states) {
+            0 => "No schedule leads out of here.".to_string(),
+            1 => "This is the only state reachable from here.".to_string(),
+            states => format!("None of the {} states reachable from here leads out.", thousands(states)),
+        };
+        verdict.sentence = self.chain_spans();
+        if let Some(victim) = self.given_up() {
+            let name = &self.here.machine.process(victim).name;
+            verdict.sentence.push(plain(&format!(
+                " The reaper has given up on {name} and will not try again."
+            )));
+        }
+        if enabled(&self.here.machine, &self.here.state).next().is_none() {
+            verdict.sentence.push(plain(&self.nothing_moves()));
+        }
+        verdict
+    }
+
+    /// Nothing is enabled any more: who retries, who sleeps.
+    fn nothing_moves(&self) -> String {
+        let tasks = self.here.state.tasks();
+        let parked = tasks.filter(|(_, task)| matches!(task.run, Run::Parked(_))).count();
+        match parked {
+            0 => " Nothing can move any more: all sleep.".to_string(),
+            1 => " Nothing can move any more: one task retries for ever.".to_string(),
+            more => format!(" Nothing can move any more: {more} tasks retry for ever."),
+        }
+    }
+
+    fn at_risk(&self, survey: Option<&Survey>) -> Verdict {
+        let mut verdict = self.verdict_of(Tone::Wait, "at-risk", "At risk");
+        verdict.first = match survey {
+            Some(survey) => format!(
+                "Some schedules from here lock up, others get away: {} states checked.",
+                thousands(survey.states)
+            ),
+            None => "Some schedules from here lock up, others get away.".to_string(),
+        };
+        verdict.sentence = self.chain_spans();
+        verdict
+    }
+
+    fn free(&self, survey: Option<&Survey>) -> Verdict {
+        if let Some(step) = self.cleared_at() {
+            let mut verdict =
+                self.verdict_of(Tone::Ok, "free", &format!("Cleared at step {step}"));
+            verdict.first = self.what_cleared(step);
+            return verdict;
+        }
+        let mut verdict = self.verdict_of(Tone::Ok, "free", "Safe from here");
+        verdict.first = match survey {
+            Some(survey) => format!(
+                "No schedule from here locks up: {} states checked.",
+                thousands(survey.states)
+            ),
+            None => "No schedule from here locks up.".to_string(),
+        };
+        let breaks = survey.is_some_and(|survey| {
+            let breaks = [Outcome::Oops, Outcome::Corrupt, Outcome::Panic];
+            breaks.iter().any(|outcome| survey.outcomes.split(' ').any(|word| word == outcome.word()))
+        });
+        if breaks {
+            verdict.tone = Tone::Wait;
+            verdict.headline = "No lockup from here".to_string();
+            verdict.sentence.push(plain("But something can still break: an oops, corruption or a panic."));
+        } else {
+            verdict.sentence = self.chain_spans();
+        }
+        verdict
+    }
+
+    fn unknown(&self) -> Verdict {
+        let search = self.search_state();
+        let (headline, first) = match search {
+            SearchState::Running { states: 0, .. } => ("Searching…", "Looking at every schedule from here.".to_string()),
+            SearchState::Running { states, .. } => {
+                ("Searching…", format!("{} states so far.", thousands(states)))
+            }
+            SearchState::Limit { states, depth } => (
+                "Unknown",
+                format!("Unknown after {} states, depth {depth}.", thousands(states)),
+            ),
+            SearchState::Cancelled => ("Unknown", "The search was cancelled.".to_string()),
+            SearchState::Idle | SearchState::Done { .. } => ("Unknown", "Not searched yet.".to_string()),
+        };
+        let mut verdict = self.verdict_of(Tone::Neutral, "unknown", headline);
+        verdict.first = first;
+        verdict.sentence = self.chain_spans();
+        verdict
+    }
+
+    fn chain_spans(&self) -> Vec<Span> {
+        let chain = chain(&self.here.machine, &self.here.state);
+        chain.map_or(Vec::new(), |chain| chain.sentence().to_vec())
+    }
+
+    /// A victim that the reaper has given up on and that still keeps the killer from
+    /// choosing another.
+    fn given_up(&self) -> Option<ProcessId> {
+        let Store { cursor, .. } = *self;
+        let mut flags = self.track.shown.flags.iter();
+        let gave_up = flags.any(|flag| flag.kind == FlagKind::GiveUp && flag.step as usize <= cursor);
+        let (machine, state) = (&self.here.machine, &self.here.state);
+        let busy = |process: ProcessId| {
+            let reaper = machine.kernel_task(Kind::OomReaper);
+            let current = reaper.and_then(|reaper| state.task(reaper).victim);
+            let on_it = current.is_some_and(|victim| machine.process_of(victim) == Some(process));
+            on_it || machine.threads(process).any(|thread| state.task(thread).reap_rank > 0)
+        };
+        let processes = (0..machine.processes.len() as u8).map(ProcessId);
+        let mut left = processes.filter(|&process| blocks_killer(machine, state, process) && !busy(process));
+        if gave_up { left.next() } else { None }
+    }
+
+    /// The step at which a victim's memory first came back after the last doomed step, or
+    /// after the first kill if there never was one.
+    fn cleared_at(&self) -> Option<usize> {
+        let shown = &self.track.shown;
+        let doomed = self.track.known.last_doomed(self.cursor);
+        let killed = shown.kills.first().map(|&(step, _)| step);
+        let since = doomed.or(killed)?;
+        let mut freed = shown.freed.iter().map(|&(step, _)| step);
+        freed.find(|&step| step > since && step <= self.cursor)
+    }
+
+    fn what_cleared(&self, step: usize) -> String {
+        let shown = &self.track.shown;
+        let machine = &self.here.machine;
+        let since = self.track.known.last_doomed(step).unwrap_or(0);
+        let until = |at: usize| at > since && at <= self.cursor;
+        let mut parts = Vec::new();
+        if let Some(&(_, task, lock)) = shown.left.iter().find(|&&(at, ..)| until(at)) {
+            let lock = &machine.locks[lock.0 as usize].name;
+            parts.push(format!("{} left the queue of {lock}", machine.actor(task).name));
+        }
+        let pages: u32 = shown.freed.iter().filter(|&&(at, _)| until(at)).map(|&(_, pages)| u32::from(pages)).sum();
+        parts.push(format!("{} MB came back", pages * u32::from(machine.zone.mb_per_page)));
+        parts.push(self.kills_so_far());
+        format!("{}.", parts.join("; "))
+    }
+
+    /// The processes that the killer chose up to the cursor, each once.
+    fn victims(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for &(step, process) in &self.track.shown.kills {
+            let name = self.here.machine.process(process).name.as_str();
+            if step <= self.cursor && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    fn kills_so_far(&self) -> String {
+        match self.victims().as_slice() {
+            [] => "no process killed".to_string(),
+            [one] => format!("one process killed, {one}"),
+            more => format!("{} processes killed: {}", more.len(), more.join(", ")),
+        }
+    }
+
+    fn further_victims(&self) -> Option<String> {
+        let victims = self.victims();
+        match victims.get(1..)? {
+            [] => None,
+            [one] => Some(format!("{one} was killed too.")),
+            more => Some(format!("{} were killed too.", more.join(" and "))),
+        }
+    }
+}
+
+fn word_of(class: Option<Class>) -> &'static str {
+    match class {
+        Some(Class::Doomed) => "doomed",
+        Some(Class::AtRisk) => "at-risk",
+        Some(Class::Free) => "free",
+        None => "unknown",
+    }
+}
+
+fn plain(text: &str) -> Span {
+    Span { text: text.to_string(), strong: false }
+}
+
+/// `2,314`.
+pub(crate) fn thousands(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,295 @@
+//! What the worker has on its desk: one exploration it keeps, and the job it is at.
+//!
+//! The exploration of a segment of the run is kept from job to job, so that scrubbing and
+//! playing along it are look-ups.
+
+use oomscope_explore::{Class, Explorer, LockupKind, Progress};
+use oomscope_model::kernel::Kernel;
+use oomscope_model::machine::Machine;
+use oomscope_model::patches::{PatchId, PatchSet};
+use oomscope_model::state::State;
+use oomscope_model::step::act;
+use oomscope_model::transition::{Act, Move};
+use oomscope_scenario::parse::parse;
+use oomscope_scenario::replay::Replay;
+use oomscope_scenario::rules;
+use oomscope_scenario::run::Run;
+
+use crate::protocol::{Effect, Job, Reply, Survey};
+
+/// An exploration stops here and says so.
+const STATES_MAX: u32 = 2_000_000;
+/// The same for memory.
+const BYTES_MAX: u64 = 600_000_000;
+/// What a flip would do is worth so many states.
+const FLIP_STATES_MAX: u32 = 200_000;
+/// States between two looks at the clock.
+const STRIDE: u32 = 256;
+
+/// What came of a slice.
+#[derive(Debug, Default)]
+pub struct Slice {
+    /// What to say.
+    pub replies: Vec<Reply>,
+    /// There is more to do.
+    pub more: bool,
+}
+
+/// The desk.
+#[derive(Default)]
+pub struct Desk {
+    kept: Option<Kept>,
+    work: Option<Work>,
+}
+
+/// The exploration of a segment.
+struct Kept {
+    origin: Origin,
+    explorer: Explorer,
+}
+
+/// Where a segment begins.
+#[derive(PartialEq, Eq)]
+struct Origin {
+    scenario: String,
+    patches: String,
+    rules: String,
+    moves: Vec<Move>,
+}
+
+struct Work {
+    job: Job,
+    replay: Replay,
+    /// Machine and state at the cursor.
+    machine: Machine,
+    state: State,
+    phase: Phase,
+    flips: Vec<PatchId>,
+    began: f64,
+}
+
+enum Phase {
+    /// The segment is explored from its start.
+    Segment,
+    /// What can become of the cursor's state.
+    Cursor(Box<Explorer>),
+    /// What would become of it after a flip.
+    Flip(usize, Box<Explorer>, Box<State>),
+}
+
+impl Desk {
+    /// Takes a job and drops the one before.
+    ///
+    /// # Errors
+    /// If its text cannot be read.
+    pub fn begin(&mut self, job: Job, now: f64) -> Result<(), String> {
+        self.work = None;
+        let scenario = parse(&job.scenario).scenario.ok_or("the scenario cannot be read")?;
+        let mut machine = scenario.machine;
+        let patches = patches(&job.patches)?;
+        machine.patches = patches.iter().fold(PatchSet::default(), |set, &id| set.with(id, true));
+        machine.kernel = Kernel::of(machine.patches);
+        machine.rules = rules::named(&job.rules).ok_or("the rules are not known")?;
+        let run = Run::parse(&machine, &job.run).map_err(|wrong| wrong.to_string())?;
+        let base = (job.base as usize).min(run.moves.len());
+        let origin = Origin {
+            scenario: job.scenario.clone(),
+            patches: job.patches.clone(),
+            rules: job.rules.clone(),
+            moves: run.moves.get(..base).unwrap_or_default().to_vec(),
+        };
+        let mut replay = Replay::new(machine);
+        replay.extend(run.moves).map_err(|diverged| diverged.to_string())?;
+        if self.kept.as_ref().is_none_or(|kept| kept.origin != origin) {
+            // The old one goes first: both together may be too much.
+            self.kept = None;
+            let (machine, state) = replay.at(base);
+            let explorer = Explorer::new(&machine, &state);
+            self.kept = Some(Kept { origin, explorer });
+        }
+        let (machine, state) = replay.at(job.cursor as usize);
+        let flips = patches_known(&job.flips);
+        self.work = Some(Work { job, replay, machine, state, phase: Phase::Segment, flips, began: now });
+        Ok(())
+    }
+
+    /// Drops the job; says which it was.
+    pub fn cancel(&mut self) -> Option<u32> {
+        self.work.take().map(|work| work.job.id)
+    }
+
+    /// Works until the time is over or the job is done.
+    pub fn work(&mut self, time_is_over: impl Fn() -> bool) -> Slice {
+        let mut slice = Slice::default();
+        let (Some(work), Some(kept)) = (&mut self.work, &mut self.kept) else {
+            return slice;
+        };
+        loop {
+            if !work.stride(&mut kept.explorer, &mut slice.replies) {
+                self.work = None;
+                return slice;
+            }
+            if time_is_over() {
+                slice.more = true;
+                return slice;
+            }
+        }
+    }
+
+    /// How far the job is.
+    pub fn progress(&self, now: f64) -> Option<Reply> {
+        let (work, kept) = (self.work.as_ref()?, self.kept.as_ref()?);
+        let Progress { states, depth, bytes, .. } = match &work.phase {
+            Phase::Segment => kept.explorer.progress(),
+            Phase::Cursor(explorer) | Phase::Flip(_, explorer, _) => explorer.progress(),
+        };
+        let seconds = ((now - work.began) / 1000.0).max(0.001);
+        let rate = (f64::from(states) / seconds) as u32;
+        Some(Reply::Progress { job: work.job.id, states, depth, bytes, rate })
+    }
+}
+
+impl Work {
+    /// Some hundred states further; false when the job is done.
+    fn stride(&mut self, segment: &mut Explorer, replies: &mut Vec<Reply>) -> bool {
+        let job = self.job.id;
+        match &mut self.phase {
+            Phase::Segment => {
+                let progress = segment.advance(STRIDE);
+                if progress.done {
+                    replies.push(self.classes(segment));
+                    return self.after_segment(segment, replies);
+                }
+                if progress.states >= STATES_MAX || progress.bytes >= BYTES_MAX {
+                    let Progress { states, depth, .. } = progress;
+                    replies.push(Reply::Limit { job, states, depth });
+                    return false;
+                }
+            }
+            Phase::Cursor(explorer) => {
+                if explorer.advance(STRIDE).done {
+                    let survey = survey(explorer, &self.state);
+                    replies.push(Reply::Survey { job, step: self.job.cursor, survey });
+                    return self.next_flip(0, replies);
+                }
+            }
+            Phase::Flip(at, explorer, start) => {
+                let progress = explorer.advance(STRIDE);
+                let too_large = progress.states > FLIP_STATES_MAX;
+                if progress.done || too_large {
+                    let effect = if progress.done {
+                        Effect::Survey(survey(explorer, start))
+                    } else {
+                        Effect::Unknown
+                    };
+                    let at = *at;
+                    replies.push(self.flip(at, effect));
+                    return self.next_flip(at + 1, replies);
+                }
+            }
+        }
+        true
+    }
+
+    /// Where each step of the segment lies.
+    fn classes(&self, segment: &Explorer) -> Reply {
+        let base = self.job.base;
+        let mut classes = Vec::new();
+        self.replay.scan(base as usize, |_, _, state| {
+            classes.push(segment.class(state).map_or(u8::MAX, digit));
+            core::ops::ControlFlow::<()>::Continue(())
+        });
+        Reply::Classes { job: self.job.id, base, classes }
+    }
+
+    fn after_segment(&mut self, segment: &Explorer, replies: &mut Vec<Reply>) -> bool {
+        let job = self.job.id;
+        if !self.job.paused {
+            replies.push(Reply::Done { job });
+            return false;
+        }
+        if self.job.cursor == self.job.base {
+            let survey = survey(segment, &self.state);
+            replies.push(Reply::Survey { job, step: self.job.cursor, survey });
+            return self.next_flip(0, replies);
+        }
+        self.phase = Phase::Cursor(Box::new(Explorer::new(&self.machine, &self.state)));
+        true
+    }
+
+    /// Turns to the next patch that can be flipped; false when there is none.
+    fn next_flip(&mut self, mut at: usize, replies: &mut Vec<Reply>) -> bool {
+        while let Some(&patch) = self.flips.get(at) {
+            match self.flipped(patch) {
+                Ok((explorer, start)) => {
+                    self.phase = Phase::Flip(at, Box::new(explorer), Box::new(start));
+                    return true;
+                }
+                Err(words) => {
+                    replies.push(self.flip(at, Effect::Refused(words)));
+                    at += 1;
+                }
+            }
+        }
+        replies.push(Reply::Done { job: self.job.id });
+        false
+    }
+
+    fn flipped(&self, patch: PatchId) -> Result<(Explorer, State), String> {
+        let (mut machine, mut state) = (self.machine.clone(), self.state);
+        let on = !machine.patches.has(patch);
+        for (patch, on) in machine.patches.switch(patch, on) {
+            act(&mut machine, &mut state, Act::Switch { patch, on }, &mut ())
+                .map_err(|refused| refused.to_string())?;
+        }
+        Ok((Explorer::new(&machine, &state), state))
+    }
+
+    fn flip(&self, at: usize, effect: Effect) -> Reply {
+        let patch = self.flips.get(at).map_or("", |patch| patch.get().id);
+        Reply::Flip {
+            job: self.job.id,
+            step: self.job.cursor,
+            patch: patch.to_string(),
+            effect,
+        }
+    }
+}
+
+/// What can become of a state; complete only if it is where the exploration started.
+fn survey(explorer: &Explorer, state: &State) -> Survey {
+    let outcomes: Vec<&str> = explorer.outcomes().iter().map(|outcome| outcome.word()).collect();
+    Survey {
+        class: explorer.class(state).map_or(u8::MAX, digit),
+        states: explorer.reachable_from(state).unwrap_or(0),
+        kind: explorer.lockup_kind(state).map_or("", kind).to_string(),
+        outcomes: outcomes.join(" "),
+    }
+}
+
+fn digit(class: Class) -> u8 {
+    match class {
+        Class::Free => 0,
+        Class::AtRisk => 1,
+        Class::Doomed => 2,
+    }
+}
+
+fn kind(kind: LockupKind) -> &'static str {
+    match kind {
+        LockupKind::Livelock => "livelock",
+        LockupKind::Deadlock => "deadlock",
+        LockupKind::Hang => "hang",
+    }
+}
+
+/// `oom-reaper,killable-writers`.
+fn patches(ids: &str) -> Result<Vec<PatchId>, String> {
+    let ids = ids.split(',').filter(|id| !id.is_empty());
+    ids.map(|id| PatchId::named(id).ok_or_else(|| format!("unknown patch {id:?}"))).collect()
+}
+
+/// Those of them that this build knows.
+fn patches_known(ids: &str) -> Vec<PatchId> {
+    ids.split(',').filter_map(PatchId::named).collect()
+}

@@ -1,0 +1,1 @@
+//! Jobs in, replies out, without a browser.
