@@ -1,0 +1,109 @@
+//! The patches of the scenario as switches, each with what flipping it now would do.
+
+use oomscope_model::patches::{Patch, PatchKind};
+use yew::prelude::*;
+
+use super::{Props, on};
+use crate::store::{Action, Badge, SwitchView};
+
+/// The list of switches.
+#[component]
+pub fn Switches(props: &Props) -> Html {
+    let Props { store, dispatch } = props;
+    let switches = store.switches();
+    html! {
+        <section class="patches" aria-label="Patches">
+            <div class="lead">
+                <h2>{ "Patches, switched from this step on" }</h2>
+                if store.can_undo() {
+                    <button type="button" id="undo" class="btn undo" title="Bring back the run as it was (Ctrl+Z)"
+                            onclick={on(dispatch, Action::Undo)}>{ "Undo" }</button>
+                }
+            </div>
+            if switches.is_empty() {
+                <p class="empty">{ "This scenario offers no switches. Choose a kernel release instead." }</p>
+            }
+            <ul>{ for switches.iter().map(|switch| row(switch, dispatch)) }</ul>
+        </section>
+    }
+}
+
+fn row(switch: &SwitchView, dispatch: &Callback<Action>) -> Html {
+    let patch = switch.patch.get();
+    let (name, why) = (format!("patch-{}", patch.id), format!("patch-{}-about", patch.id));
+    let flip = on(dispatch, Action::Switch { patch: switch.patch, on: !switch.on });
+    let helps = matches!(switch.badge, Badge::Clears | Badge::MayClear) && !switch.on;
+    html! {
+        <li key={patch.id} class={classes!("patch", helps.then_some("clears"))}>
+            <div class="patch-row">
+                <button type="button" role="switch" class="switch" data-switch={patch.id}
+                        aria-checked={switch.on.to_string()} aria-labelledby={name.clone()}
+                        aria-describedby={why.clone()} onclick={flip.clone()} />
+                <span class="name" id={name} onclick={flip}>{ patch.title }</span>
+                { badge(&switch.badge) }
+                <div class="about" id={why}>
+                    <p class="why">{ patch.change }</p>
+                    { origin(patch) }
+                    { also(switch) }
+                </div>
+            </div>
+        </li>
+    }
+}
+
+/// What flipping it now would do: a shape, a word, a colour.
+pub(crate) fn badge(badge: &Badge) -> Html {
+    let (class, shape) = badge_look(badge);
+    html! {
+        <span class={classes!("badge", class)}>
+            if let Some(shape) = shape {
+                <i aria-hidden="true">{ shape }</i>{ " " }
+            }
+            { badge.words().to_string() }
+        </span>
+    }
+}
+
+/// The class and the shape of a badge.
+pub(crate) fn badge_look(badge: &Badge) -> (&'static str, Option<&'static str>) {
+    match badge {
+        Badge::Clears => ("good", Some("✓")),
+        Badge::MayClear => ("good", Some("~")),
+        Badge::SecondVictim => ("warn", Some("!")),
+        Badge::OopsPossible | Badge::LockupPossible => ("bad", Some("✕")),
+        _ => ("plain", None),
+    }
+}
+
+/// Release and commit, or that it was never merged. Why it was needed unfolds.
+fn origin(patch: &Patch) -> Html {
+    let (kind, note) = match patch.kind {
+        PatchKind::Merged(version) => (format!("Merged in {version}"), None),
+        PatchKind::Proposed => ("Proposed, not merged".to_string(), Some("tag")),
+        PatchKind::Hypothetical => ("Hypothetical, never posted".to_string(), Some("tag")),
+    };
+    html! {
+        <details class="origin">
+            <summary>
+                <span class={classes!(note)}>{ kind }</span>
+                if let Some(commit) = patch.commit {
+                    <code>{ commit }</code>
+                }
+                <span class="more">{ "why" }</span>
+            </summary>
+            <p>{ patch.why }</p>
+            <p class="subject">{ format!("“{}”, {}", patch.subject, patch.author) }</p>
+        </details>
+    }
+}
+
+/// What moves with it when it is flipped now.
+fn also(switch: &SwitchView) -> Html {
+    if switch.also.is_empty() {
+        return Html::default();
+    }
+    let others: Vec<String> = (switch.also.iter())
+        .map(|(patch, on)| format!("{} {}", patch.get().title, if *on { "on" } else { "off" }))
+        .collect();
+    html! { <p class="also">{ format!("Also switches {}", others.join(", ")) }</p> }
+}
