@@ -187,7 +187,7 @@ fn lint_wasm(_: &Bench) -> Outcome {
 }
 
 fn native(_: &Bench) -> Outcome {
-    crate::cargo(&["test", "--workspace"], &[])
+    crate::cargo(&["test", "--workspace", "--no-fail-fast"], &[])
 }
 
 fn wasm(bench: &Bench) -> Outcome {
