@@ -82,8 +82,8 @@ fn imutex_livelock() {
 }
 
 #[test]
-fn imutex_livelock_unreapable() {
-    meets_its_expectations("imutex-livelock-unreapable");
+fn imutex_unreapable() {
+    meets_its_expectations("imutex-unreapable");
 }
 
 #[test]

@@ -164,10 +164,14 @@ pub enum Event {
     MmDropped { task: TaskId, mm: MmId, users: u8 },
     /// The last `mmput` of `mm` was handed to a worker.
     MmputQueued { mm: MmId },
+    /// `task` entered `exit_mmap` of `mm`.
+    ExitMmapStarts { task: TaskId, mm: MmId },
     /// The munlock pass cleared `VM_LOCKED`.
     Munlocking { task: TaskId, mm: MmId, vma: u8 },
     /// The munlock pass read the pmd of a VMA and found it populated.
     PmdRead { task: TaskId, mm: MmId, vma: u8 },
+    /// The munlock pass found no pmd: the memory of that VMA is gone already.
+    PmdNone { task: TaskId, mm: MmId, vma: u8 },
     /// The munlock pass got past the page-table lock.
     PtlTaken { task: TaskId, mm: MmId, vma: u8 },
     /// `exit_mmap` freed everything that was left.

@@ -112,6 +112,16 @@ impl Words<'_> {
                     self.mm(mm)
                 )
             }
+            Event::PmdNone { task, mm, .. } => {
+                format!(
+                    "{} finds no pmd in {}: that memory is gone already",
+                    self.task(task),
+                    self.mm(mm)
+                )
+            }
+            Event::ExitMmapStarts { task, mm } => {
+                format!("{} enters exit_mmap of {}", self.task(task), self.mm(mm))
+            }
             Event::PtlTaken { task, .. } => {
                 format!(
                     "{} takes the page-table lock that it looked up",

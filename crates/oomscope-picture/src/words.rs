@@ -49,6 +49,7 @@ fn rank(event: &Event) -> u8 {
         Event::ScanAborted { .. } | Event::KillerVetoed { .. } | Event::OomLockBusy { .. } => 4,
         Event::Unmapped { .. } | Event::VmaZapped { .. } | Event::MmGone { .. } => 5,
         Event::Munlocking { .. } | Event::PmdRead { .. } | Event::PtlTaken { .. } => 5,
+        Event::PmdNone { .. } | Event::ExitMmapStarts { .. } => 5,
         Event::MmDropped { .. } | Event::Exiting { .. } | Event::VmaSkipped { .. } => 6,
         Event::LockQueued { .. } | Event::PageTaken { .. } | Event::NoPage { .. } => 7,
         Event::LockTaken { .. } | Event::Completed { .. } | Event::Waits { .. } => 8,

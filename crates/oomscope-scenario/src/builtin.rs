@@ -29,7 +29,7 @@ builtins! {
     "writer-in-queue",
     "writer-in-queue-pinned",
     "imutex-livelock",
-    "imutex-livelock-unreapable",
+    "imutex-unreapable",
     "munlock-oops",
     "munlock-page-lock",
 }

@@ -68,6 +68,7 @@ pub(crate) fn exit_mmap<O: Observer>(cx: &mut Cx<'_, O>, at: ExitMmap) -> Next {
     let mmap_sem = cx.machine.mmap_sem(mm);
     match at {
         ExitMmap::Start => {
+            cx.emit(Event::ExitMmapStarts { task: cx.me, mm });
             let claims = matches!(
                 cx.machine.kernel.exit_mmap,
                 ExitProtocol::UnstableV1 | ExitProtocol::UnstableV2
@@ -159,6 +160,11 @@ fn munlock<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId, at: ExitMmap) -> Next {
         }
         ExitMmap::MunlockWalk => {
             if cx.state.mm(mm).vmas[vma].pages == 0 {
+                cx.emit(Event::PmdNone {
+                    task,
+                    mm,
+                    vma: index,
+                });
                 return next_locked_vma(cx, mm);
             }
             cx.emit(Event::PmdRead {
