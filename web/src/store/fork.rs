@@ -60,7 +60,8 @@ impl Store {
             return self.forward();
         }
         if !self.choices().contains(&task) {
-            let name = &self.here.machine.actor(task).name;
+            let actor = self.here.machine.tasks.get(task.0 as usize);
+            let name = actor.map_or("That task", |actor| actor.name.as_str());
             return self.complain(format!("{name} cannot move now"));
         }
         self.remember();

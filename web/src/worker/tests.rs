@@ -1,1 +1,89 @@
 //! Jobs in, replies out, without a browser.
+
+use std::cell::Cell;
+
+use oomscope_scenario::builtin::Builtin;
+
+use super::{Desk, Slice};
+use crate::protocol::{Effect, Job, Reply};
+
+fn job(run: &str, base: u32, cursor: u32, rules: &str) -> Job {
+    let builtin = Builtin::named("writer-in-queue").expect("built in");
+    let scenario = builtin.scenario().expect("readable");
+    Job {
+        id: 7,
+        scenario: builtin.text.to_string(),
+        patches: scenario.machine.patches.ids(),
+        rules: rules.to_string(),
+        run: run.to_string(),
+        base,
+        cursor,
+        paused: true,
+        flips: "killable-writers".to_string(),
+    }
+}
+
+fn all(desk: &mut Desk) -> Vec<Reply> {
+    let mut replies = Vec::new();
+    loop {
+        let Slice { replies: some, more } = desk.work(|| true);
+        replies.extend(some);
+        if !more {
+            return replies;
+        }
+    }
+}
+
+#[test]
+fn one_job_is_answered_in_order() {
+    let mut desk = Desk::default();
+    desk.begin(job("cc1*2 vhost-1187*3", 0, 3, "long"), 0.0).expect("a sound job");
+    let replies = all(&mut desk);
+    assert!(
+        matches!(
+            replies.as_slice(),
+            [
+                Reply::Classes { job: 7, base: 0, classes },
+                Reply::Survey { step: 3, .. },
+                Reply::Flip { effect: Effect::Survey(_), .. },
+                Reply::Done { job: 7 },
+            ] if classes.len() == 6
+        ),
+        "{replies:?}"
+    );
+}
+
+#[test]
+fn the_same_segment_is_explored_once() {
+    let mut desk = Desk::default();
+    desk.begin(job("", 0, 0, "long"), 0.0).expect("a sound job");
+    all(&mut desk);
+    let longer = Job { paused: false, ..job("cc1*2", 0, 2, "long") };
+    desk.begin(longer, 0.0).expect("a sound job");
+    let Slice { replies, more } = desk.work(|| true);
+    assert!(!more && matches!(replies.as_slice(), [Reply::Classes { .. }, Reply::Done { .. }]), "{replies:?}");
+}
+
+#[test]
+fn a_slice_ends_when_its_time_is_over() {
+    let mut desk = Desk::default();
+    desk.begin(job("", 0, 0, "adversarial"), 0.0).expect("a sound job");
+    let looks = Cell::new(0);
+    let slice = desk.work(|| {
+        looks.set(looks.get() + 1);
+        looks.get() == 3
+    });
+    assert!(slice.more);
+    assert_eq!(looks.get(), 3);
+    assert_eq!(desk.cancel(), Some(7));
+    assert!(!desk.work(|| false).more);
+}
+
+#[test]
+fn what_cannot_be_read_is_said() {
+    let mut desk = Desk::default();
+    assert!(desk.begin(Job { run: "nobody*3".to_string(), ..job("", 0, 0, "long") }, 0.0).is_err());
+    assert!(desk.begin(Job { rules: "none".to_string(), ..job("", 0, 0, "long") }, 0.0).is_err());
+    assert!(desk.begin(Job { scenario: String::new(), ..job("", 0, 0, "long") }, 0.0).is_err());
+    assert!(desk.begin(Job { patches: "x".to_string(), ..job("", 0, 0, "long") }, 0.0).is_err());
+}
