@@ -180,6 +180,7 @@ impl Store {
                 self.panel = Some(panel);
             }
             Action::Close if self.panel.is_some() => self.panel = None,
+            Action::Close if self.notice.is_some() => self.notice = None,
             Action::Close => self.selection = None,
             Action::Theme { theme } => self.theme = theme,
             Action::Resize { width, height } => {
@@ -253,11 +254,20 @@ impl Store {
 /// A phone's width, below which the stage is stacked.
 const NARROW_BELOW: u32 = 720;
 
+/// Below this width or height there is no room for the wide stage at a readable size.
+const WIDE_FROM: (u32, u32) = (1100, 801);
+
+/// An embedded page below this height has one line a task.
+const SMALL_BELOW: u32 = 420;
+
 fn stage(view: View, size: (u32, u32), scenario: &Scenario, patches: PatchSet) -> Stage {
+    let (width, height) = size;
     let size = match view {
-        _ if size.0 < NARROW_BELOW => Size::Narrow,
-        View::Embed(_) => Size::Embed,
-        View::Full => Size::Wide,
+        View::Embed(_) if width > height && height < SMALL_BELOW => Size::Small,
+        View::Embed(_) if width > height => Size::Embed,
+        _ if width < NARROW_BELOW => Size::Narrow,
+        View::Full if width >= WIDE_FROM.0 && height >= WIDE_FROM.1 => Size::Wide,
+        _ => Size::Embed,
     };
     // Only a reaper that hands mmput over needs the worker.
     let hands_over = oomscope_model::patches::PatchId::named("mmput-async");

@@ -6,7 +6,7 @@ use oomscope_model::machine::{Kind, KillerWindow, ProcessId, Timing};
 use oomscope_model::state::{Run, StateFlags};
 use oomscope_model::step::enabled;
 use oomscope_picture::plot::FlagKind;
-use oomscope_picture::{Span, Tone, chain};
+use oomscope_picture::{Root, Span, Tone, chain};
 
 use super::{SearchState, Store, Verdict};
 use crate::protocol::Survey;
@@ -158,6 +158,11 @@ impl Store {
             verdict.tone = Tone::Wait;
             verdict.headline = "No lockup from here".to_string();
             verdict.sentence.push(plain("But something can still break: an oops, corruption or a panic."));
+        } else if chain(&self.here.machine, &self.here.state)
+            .is_some_and(|chain| chain.root == Root::Cycle)
+        {
+            // The picture still shows it, and whoever reads it there wants to know.
+            verdict.sentence.push(plain("The cycle is still there, but every schedule leads out of it."));
         } else {
             verdict.sentence = self.chain_spans();
         }
