@@ -32,6 +32,9 @@ struct TaskType {
     indent: f32,
 }
 
+/// A box of this height or less has room for the name and the status only.
+const ONE_LINE: f32 = 34.0;
+
 fn task_type(rect: Rect) -> TaskType {
     if rect.h >= 56.0 {
         TaskType {
@@ -49,13 +52,21 @@ fn task_type(rect: Rect) -> TaskType {
             second: 37.0,
             indent: 34.0,
         }
-    } else {
+    } else if rect.h > ONE_LINE {
         TaskType {
             name: 13.5,
-            small: 11.5,
+            small: 12.0,
             first: 17.0,
             second: 33.0,
             indent: 32.0,
+        }
+    } else {
+        TaskType {
+            name: 13.0,
+            small: 12.5,
+            first: rect.h / 2.0 + 4.5,
+            second: rect.h,
+            indent: 28.0,
         }
     }
 }
@@ -74,7 +85,12 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
     let status_w = text_width(&status.word, sizes.small, Font::Sans)
         .min(inner - 10.0 - text_width(&full_name, sizes.name, Font::Sans).min(inner * 0.6));
     let badges = badges(state, task);
-    let detail = detail(machine, state, task);
+    let one_line = rect.h <= ONE_LINE;
+    let detail = if one_line {
+        String::new()
+    } else {
+        detail(machine, state, task)
+    };
     let detail_w = text_width(&detail, sizes.small, Font::Mono);
     let memdie = badges.contains(&Badge::Memdie);
     // Where somebody is matters more than the mark.
@@ -87,7 +103,7 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
             sizes.small - 1.5,
         )
     });
-    let badge = badge.filter(|badge| badge.bounds().w + 8.0 + detail_w <= inner);
+    let badge = badge.filter(|badge| !one_line && badge.bounds().w + 8.0 + detail_w <= inner);
     let badge_w = badge.as_ref().map_or(0.0, |badge| badge.bounds().w + 8.0);
     let name = Label {
         strong: true,
@@ -227,7 +243,7 @@ fn chip(machine: &Machine, place: &LockPlace, holders: &[(TaskId, Mode)]) -> Chi
         h,
     );
     let room = rect.w - 14.0;
-    let size = if place.roomy { 12.5 } else { 11.5 };
+    let size = if place.roomy { 12.5 } else { 12.0 };
     let text = match holders {
         [] => "free".to_string(),
         [(first, mode), ..] => {
@@ -267,9 +283,9 @@ fn lane_title(place: &LockPlace) -> Label {
 
 fn slot(place: &LockPlace, index: usize, rect: Rect) -> Slot {
     let (drop, size) = if place.roomy {
-        (16.0, 11.0)
+        (16.0, 12.0)
     } else {
-        (11.0, 10.0)
+        (12.0, 12.0)
     };
     let at = Point::new(rect.center().x, rect.bottom() + drop);
     Slot {
@@ -283,11 +299,7 @@ fn slot(place: &LockPlace, index: usize, rect: Rect) -> Slot {
 
 fn overflow_label(place: &LockPlace, more: usize) -> Label {
     let last = place.slots.last().copied().unwrap_or(place.rect);
-    let drop = if place.roomy { 16.0 } else { 11.0 };
+    let drop = if place.roomy { 16.0 } else { 12.0 };
     let at = Point::new(last.center().x + 7.0, last.bottom() + drop);
-    label(
-        format!("+{more}"),
-        at,
-        if place.roomy { 11.0 } else { 10.0 },
-    )
+    label(format!("+{more}"), at, 12.0)
 }

@@ -12,8 +12,10 @@ pub enum Size {
     Wide,
     /// About 380 wide and tall: rail, then locks, then memory.
     Narrow,
-    /// About 800 × 420: as wide, closer together.
+    /// About 800 × 320: as wide, closer together.
     Embed,
+    /// About 640 × 240: the same for a small frame, one line a task.
+    Small,
 }
 
 /// A size, and whether `kworker` is part of the cast.
@@ -97,6 +99,7 @@ pub fn layout(machine: &Machine, stage: impl Into<Stage>) -> Layout {
     match stage.size {
         Size::Wide => side_by_side(machine, stage, &WIDE),
         Size::Embed => side_by_side(machine, stage, &EMBED),
+        Size::Small => side_by_side(machine, stage, &SMALL),
         Size::Narrow => stacked(machine, stage),
     }
 }
@@ -214,7 +217,7 @@ const WIDE: Columns = Columns {
 
 const EMBED: Columns = Columns {
     width: 800.0,
-    height: 420.0,
+    height: 320.0,
     rail_x: 22.0,
     rail_w: 218.0,
     lane_x: 296.0,
@@ -226,10 +229,26 @@ const EMBED: Columns = Columns {
     bottom: 14.0,
 };
 
+const SMALL: Columns = Columns {
+    width: 640.0,
+    height: 240.0,
+    rail_x: 18.0,
+    rail_w: 200.0,
+    lane_x: 260.0,
+    lock_x: 392.0,
+    lock_w: 98.0,
+    memory_x: 518.0,
+    memory_w: 78.0,
+    top: 24.0,
+    bottom: 12.0,
+};
+
 /// Height of a task box and the gap below it, for this many tasks in this height.
-fn task_pitch(count: usize, height: f32) -> (f32, f32) {
+fn task_pitch(size: Size, count: usize, height: f32) -> (f32, f32) {
     let pitch = height / count.max(1) as f32;
-    if pitch >= 70.0 {
+    if size == Size::Small {
+        (28.0, (pitch - 28.0).clamp(5.0, 12.0))
+    } else if pitch >= 70.0 {
         (58.0, (pitch - 58.0).min(20.0))
     } else if pitch >= 56.0 {
         (48.0, (pitch - 48.0).min(12.0))
@@ -241,10 +260,19 @@ fn task_pitch(count: usize, height: f32) -> (f32, f32) {
 fn side_by_side(machine: &Machine, stage: Stage, columns: &Columns) -> Layout {
     let cast = drawn_tasks(machine, stage.kworker);
     let drawn = drawn_locks(machine);
-    let (box_h, gap) = task_pitch(cast.len(), columns.height - columns.top - columns.bottom);
+    let (box_h, gap) = task_pitch(
+        stage.size,
+        cast.len(),
+        columns.height - columns.top - columns.bottom,
+    );
     let rail_h = cast.len() as f32 * (box_h + gap) - gap;
-    let row_h = row_heights(&drawn);
-    let locks_h: f32 = row_h.iter().sum::<f32>() + CORRIDOR_MIN * (drawn.len() + 1) as f32;
+    let row_h = row_heights(stage.size, &drawn);
+    let corridor_min = if stage.size == Size::Small {
+        28.0
+    } else {
+        CORRIDOR_MIN
+    };
+    let locks_h: f32 = row_h.iter().sum::<f32>() + corridor_min * (drawn.len() + 1) as f32;
     let inner = (columns.height - columns.top - columns.bottom)
         .max(rail_h)
         .max(locks_h);
@@ -267,7 +295,7 @@ fn side_by_side(machine: &Machine, stage: Stage, columns: &Columns) -> Layout {
         machine,
         &drawn,
         &row_h,
-        (columns.top - 24.0, height),
+        (columns.top - corridor_min.min(24.0), height),
         lane,
         (columns.lock_x, columns.lock_w),
     );
@@ -290,12 +318,19 @@ fn side_by_side(machine: &Machine, stage: Stage, columns: &Columns) -> Layout {
     }
 }
 
+/// The least width of a slot with the gap beside it.
+const SLOT_MIN: f32 = 44.0;
+
 /// The least height of a corridor: two lines with their labels.
 const CORRIDOR_MIN: f32 = 40.0;
 
 /// Rows shrink when there are many; `oom_lock` is always small.
-fn row_heights(locks: &[LockId]) -> Vec<f32> {
-    let full = if locks.len() <= 3 { 92.0 } else { 60.0 };
+fn row_heights(size: Size, locks: &[LockId]) -> Vec<f32> {
+    let full = if locks.len() <= 3 && size != Size::Small {
+        92.0
+    } else {
+        60.0
+    };
     locks
         .iter()
         .map(|&lock| if lock == OOM_LOCK { 56.0 } else { full })
@@ -335,7 +370,9 @@ fn row(
 ) -> LockPlace {
     let roomy = height > 80.0;
     let limit = if lock == OOM_LOCK { 3 } else { 5 };
-    let count = queuers(machine, lock).clamp(1, limit);
+    // A slot too narrow for a name says less than a count of those behind.
+    let room = ((lane_right - lane_left) / SLOT_MIN) as usize;
+    let count = queuers(machine, lock).clamp(1, limit.min(room.max(1)));
     let pitch = ((lane_right - lane_left) / count as f32).min(76.0);
     let slot_h = if roomy { 40.0 } else { 34.0 };
     let slot_y = if roomy {
@@ -383,7 +420,7 @@ fn stacked(machine: &Machine, stage: Stage) -> Layout {
         })
         .collect();
     let rail_bottom = 12.0 + cast.len() as f32 * (box_h + gap) - gap;
-    let heights = row_heights(&drawn);
+    let heights = row_heights(stage.size, &drawn);
     let locks_bottom = rail_bottom + heights.iter().sum::<f32>() + 44.0 * (drawn.len() + 1) as f32;
     let lane = (LEFT - 8.0, RIGHT - 118.0 - 16.0);
     let (locks, corridors) = rows(

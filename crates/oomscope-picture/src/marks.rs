@@ -174,7 +174,8 @@ fn label_at(
             };
             let area = candidate.bounds();
             let beside = area.x < left - 20.0 || area.right() > right + 60.0;
-            let outside = area.x < 2.0 || area.right() > scene.layout.width || area.y < 0.0;
+            let stage = Rect::new(2.0, 0.0, scene.layout.width - 2.0, scene.layout.height);
+            let outside = !stage.contains(area);
             let boxes = taken.iter().filter(|rect| rect.overlaps(area)).count();
             let cost = usize::from(beside) * 12
                 + usize::from(outside) * 100

@@ -33,7 +33,12 @@ pub(crate) fn vessel(scene: &Scene<'_>) -> Vessel {
         total: Label {
             anchor: Anchor::End,
             ..label(
-                total.clone(),
+                // A slim vessel has room for its name only; readers hear the total.
+                if rect.w < 90.0 {
+                    String::new()
+                } else {
+                    total.clone()
+                },
                 Point::new(rect.right(), rect.y - 13.0),
                 13.0 - small,
             )
@@ -193,7 +198,7 @@ fn marks(scene: &Scene<'_>) -> Vec<Mark> {
             let at = Point::new(edge + 17.0 * out, text_y);
             let label = Label {
                 anchor,
-                ..label(name.to_string(), at, 11.5)
+                ..label(name.to_string(), at, 12.0)
             };
             Mark {
                 id: format!("mark-{name}"),

@@ -11,7 +11,11 @@ use crate::store::{Action, Speed};
 pub fn Transport(props: &Props) -> Html {
     let Props { store, dispatch } = props;
     let playing = store.is_playing();
-    let (sign, word) = if playing { (icons::pause(), "Pause") } else { (icons::play(), "Play") };
+    let (sign, word) = if playing {
+        (icons::pause(), "Pause")
+    } else {
+        (icons::play(), "Play")
+    };
     let at_start = store.cursor() == 0;
     html! {
         <div class="transport" role="group" aria-label="Transport">
@@ -38,9 +42,9 @@ fn button(
     disabled: bool,
 ) -> Html {
     // Disabled in name only: a button that loses the focus when it is pressed is a trap.
-    let edge = matches!(id, "to-start" | "to-end").then_some("edge");
+    let far = matches!(id, "to-start" | "to-end").then_some("far");
     html! {
-        <button type="button" id={id} class={classes!("btn", "line", edge)} aria-label={name}
+        <button type="button" id={id} class={classes!("btn", "line", far)} aria-label={name}
                 title={format!("{name} ({key})")} aria-disabled={disabled.then_some("true")}
                 onclick={onclick}>{ sign }</button>
     }
@@ -49,8 +53,15 @@ fn button(
 /// Steps per second; pressing goes to the next speed and round.
 fn speed(props: &Props) -> Html {
     let now = props.store.speed();
-    let next = if now == now.shifted(1) { Speed::Half } else { now.shifted(1) };
-    let label = format!("Speed: {} steps per second", now.label().trim_end_matches("/s"));
+    let next = if now == now.shifted(1) {
+        Speed::Half
+    } else {
+        now.shifted(1)
+    };
+    let label = format!(
+        "Speed: {} steps per second",
+        now.label().trim_end_matches("/s")
+    );
     html! {
         <button type="button" id="speed" class="btn line speed" aria-label={label.clone()}
                 title={format!("{label} (+ and −)")} onclick={on(&props.dispatch, Action::SetSpeed { speed: next })}>
@@ -74,6 +85,10 @@ pub(crate) fn count(props: &Props) -> Html {
 /// What just happened, in one sentence. Readers hear it when the machine stands still.
 #[component]
 pub fn Caption(props: &Props) -> Html {
-    let live = if props.store.is_playing() { "off" } else { "polite" };
+    let live = if props.store.is_playing() {
+        "off"
+    } else {
+        "polite"
+    };
     html! { <p id="caption" class="caption" aria-live={live}><span>{ props.store.caption() }</span></p> }
 }

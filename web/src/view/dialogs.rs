@@ -20,7 +20,9 @@ pub fn Dialogs(props: &Props) -> Html {
     {
         let node = node.clone();
         use_effect_with(panel, move |panel| {
-            let Some(dialog) = node.cast::<HtmlDialogElement>() else { return };
+            let Some(dialog) = node.cast::<HtmlDialogElement>() else {
+                return;
+            };
             match (panel.is_some(), dialog.open()) {
                 // It can only refuse while it is not part of the document.
                 (true, false) => {

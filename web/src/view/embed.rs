@@ -35,7 +35,7 @@ pub fn Embed(props: &EmbedProps) -> Html {
                 if wish.graph {
                     <Stage store={store.clone()} dispatch={dispatch.clone()} />
                 }
-                if wish.memory {
+                if wish.memory && has_room(props) {
                     <Plot store={store.clone()} dispatch={dispatch.clone()} />
                 }
                 if wish.log {
@@ -59,6 +59,11 @@ pub fn Embed(props: &EmbedProps) -> Html {
     }
 }
 
+/// The picture comes first: a small frame has no room for the history as well.
+fn has_room(props: &EmbedProps) -> bool {
+    !props.wish.graph || props.view.store.height() >= 540
+}
+
 fn chip(switch: &SwitchView, dispatch: &Callback<Action>) -> Html {
     let patch = switch.patch.get();
     let (look, shape) = badge_look(&switch.badge);
@@ -80,7 +85,11 @@ fn chip(switch: &SwitchView, dispatch: &Callback<Action>) -> Html {
 fn transport(props: &Props) -> Html {
     let Props { store, dispatch } = props;
     let playing = store.is_playing();
-    let (sign, word) = if playing { (icons::pause(), "Pause") } else { (icons::play(), "Play") };
+    let (sign, word) = if playing {
+        (icons::pause(), "Pause")
+    } else {
+        (icons::play(), "Play")
+    };
     html! {
         <div class="transport" role="group" aria-label="Transport">
             <button type="button" id="step-back" class="btn line" aria-label="One step back"

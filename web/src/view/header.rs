@@ -1,6 +1,5 @@
 //! The header: what this is, which scenario, which kernel.
 
-use oomscope_model::patches::PatchSet;
 use yew::prelude::*;
 
 use super::{Props, icons, on};
@@ -22,7 +21,7 @@ pub fn Header(props: &Props) -> Html {
             <nav aria-label="Page">
                 <button type="button" class="btn line" id="kernel" onclick={open(Panel::Kernel)}
                         aria-haspopup="dialog">
-                    { kernel(props) }{ icons::down() }
+                    { kernel(&store.kernel_label()) }{ icons::down() }
                 </button>
                 <button type="button" class="btn" id="scenario-menu" onclick={open(Panel::Scenarios)}
                         aria-haspopup="dialog">{ "Scenarios" }</button>
@@ -42,11 +41,15 @@ fn origin(props: &Props) -> String {
     source.map_or_else(String::new, |source| format!("after {}", source.label))
 }
 
-/// `Kernel 4.6`, and whether it is that release as it was.
-fn kernel(props: &Props) -> String {
-    let version = props.store.version();
-    let as_released = props.store.machine().patches == PatchSet::of_version(version);
-    format!("Kernel {version}{}", if as_released { "" } else { ", changed" })
+/// `Kernel 4.6, changed`; a phone shows only the number.
+fn kernel(label: &str) -> Html {
+    let (word, rest) = label.split_once(' ').unwrap_or(("", label));
+    let (version, more) = rest
+        .split_once(',')
+        .map_or((rest, ""), |(version, _)| (version, ", changed"));
+    html! {
+        <span><span class="word">{ format!("{word} ") }</span>{ version }<span class="word">{ more }</span></span>
+    }
 }
 
 /// One button that goes round: as the system wishes, light, dark.

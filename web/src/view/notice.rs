@@ -35,7 +35,9 @@ pub fn Notice(props: &Props) -> Html {
         let dispatch = dispatch.clone();
         Callback::from(move |_: MouseEvent| {
             dispatch.emit(Action::Dismiss);
-            dispatch.emit(Action::Open { panel: Panel::Scenarios });
+            dispatch.emit(Action::Open {
+                panel: Panel::Scenarios,
+            });
         })
     };
     html! {

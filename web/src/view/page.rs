@@ -66,7 +66,9 @@ fn full(props: &Props) -> Html {
 fn to_stage() -> Callback<MouseEvent> {
     Callback::from(|_| {
         let stage = gloo::utils::document().get_element_by_id("stage");
-        if let Some(stage) = stage.and_then(|found| wasm_bindgen::JsCast::dyn_into::<HtmlElement>(found).ok()) {
+        if let Some(stage) =
+            stage.and_then(|found| wasm_bindgen::JsCast::dyn_into::<HtmlElement>(found).ok())
+        {
             // A stage that cannot take the focus is still there to be read.
             let _ = stage.focus();
         }

@@ -22,7 +22,10 @@ const TABS: [(Tab, &str, &str); 5] = [
 pub fn Panel(props: &Props) -> Html {
     let Props { store, dispatch } = props;
     let now = store.tab();
-    let word = TABS.iter().find(|(tab, ..)| *tab == now).map_or("log", |(_, word, _)| *word);
+    let word = TABS
+        .iter()
+        .find(|(tab, ..)| *tab == now)
+        .map_or("log", |(_, word, _)| *word);
     let body = match now {
         Tab::Log => html! { <Log store={store.clone()} dispatch={dispatch.clone()} /> },
         Tab::Task => task(props),
@@ -69,7 +72,9 @@ fn arrows(props: &Props) -> Callback<KeyboardEvent> {
         if let Some((tab, word, _)) = TABS.get((at + by) % TABS.len()) {
             dispatch.emit(Action::Tab { tab: *tab });
             let button = gloo::utils::document().get_element_by_id(&format!("tab-{word}"));
-            if let Some(button) = button.and_then(|found| wasm_bindgen::JsCast::dyn_into::<HtmlElement>(found).ok()) {
+            if let Some(button) =
+                button.and_then(|found| wasm_bindgen::JsCast::dyn_into::<HtmlElement>(found).ok())
+            {
                 // A tab that cannot take the focus is still selected.
                 let _ = button.focus();
             }
@@ -185,7 +190,9 @@ fn rule(props: &Props) -> Html {
                 <p class="source">{ "Source: " }<code>{ rule.source }</code></p>
             </>
         },
-        None => html! { <p class="empty">{ "No rule of the kernel decided anything in this step. Step on, and the rule that decides stands here." }</p> },
+        None => {
+            html! { <p class="empty">{ "No rule of the kernel decided anything in this step. Step on, and the rule that decides stands here." }</p> }
+        }
     }
 }
 

@@ -53,16 +53,30 @@ pub fn Plot(props: &Props) -> Html {
     let height = plot_height(store);
     let last = horizon(store.len());
     let pad = thumb(store) / 2.0;
-    let frame = Frame { width, height, pad_left: pad, pad_right: pad, last_step: last as u32 };
+    let frame = Frame {
+        width,
+        height,
+        pad_left: pad,
+        pad_right: pad,
+        last_step: last as u32,
+    };
     // While one only looks around, nothing of this changes.
     let body = {
         let store = store.clone();
-        let known = (store.samples().len(), store.samples().last().copied(), store.flags().to_vec(), frame);
+        let known = (
+            store.samples().len(),
+            store.samples().last().copied(),
+            store.flags().to_vec(),
+            frame,
+        );
         use_memo(known, move |_| {
             if frame.width < 40.0 {
                 return Html::default();
             }
-            history(store.samples(), store.flags(), &store.machine().zone, frame).iter().map(prim).collect()
+            history(store.samples(), store.flags(), &store.machine().zone, frame)
+                .iter()
+                .map(prim)
+                .collect()
         })
     };
     let x = pad + (width - 2.0 * pad) * store.cursor() as f32 / last as f32;
@@ -88,7 +102,12 @@ fn plot_height(store: &Store) -> f32 {
 fn words(store: &Store) -> String {
     let zone = &store.machine().zone;
     let at = |pages: u16| u32::from(pages) * u32::from(zone.mb_per_page);
-    let least = store.samples().iter().map(|sample| sample.free_pages).min().unwrap_or_default();
+    let least = store
+        .samples()
+        .iter()
+        .map(|sample| sample.free_pages)
+        .min()
+        .unwrap_or_default();
     format!(
         "Free memory over the run: now {} MB, at least {} MB; watermarks min {} MB, low {} MB, high {} MB",
         at(store.state().free_pages),
@@ -102,7 +121,13 @@ fn words(store: &Store) -> String {
 fn prim(prim: &Prim) -> Html {
     match prim {
         Prim::Path { class, d } => html! { <path class={*class} d={d.clone()} /> },
-        Prim::Line { class, x1, y1, x2, y2 } => html! {
+        Prim::Line {
+            class,
+            x1,
+            y1,
+            x2,
+            y2,
+        } => html! {
             <path class={*class} d={format!("M{},{}L{},{}", number(*x1), number(*y1), number(*x2), number(*y2))} />
         },
         Prim::Rect { class, x, y, w, h } => html! {
@@ -111,7 +136,14 @@ fn prim(prim: &Prim) -> Html {
         Prim::Circle { class, cx, cy, r } => html! {
             <circle class={*class} cx={number(*cx)} cy={number(*cy)} r={number(*r)} />
         },
-        Prim::Text { class, x, y, anchor, size, text } => {
+        Prim::Text {
+            class,
+            x,
+            y,
+            anchor,
+            size,
+            text,
+        } => {
             let anchor = match anchor {
                 Anchor::Start => None,
                 Anchor::Middle => Some("middle"),
@@ -135,9 +167,13 @@ pub fn Scrubber(props: &Props) -> Html {
     let seek = {
         let (dispatch, len) = (dispatch.clone(), store.len());
         Callback::from(move |event: InputEvent| {
-            let value = event.target_dyn_into::<HtmlInputElement>().map(|input| input.value());
+            let value = event
+                .target_dyn_into::<HtmlInputElement>()
+                .map(|input| input.value());
             if let Some(step) = value.and_then(|value| value.parse::<usize>().ok()) {
-                dispatch.emit(Action::Seek { step: step.min(len) });
+                dispatch.emit(Action::Seek {
+                    step: step.min(len),
+                });
             }
         })
     };
@@ -200,7 +236,9 @@ fn place(markers: &[MarkerAt], cursor: usize, last: usize, track: f32) -> Vec<Pl
         let room = |x: f32| {
             x >= -9.0
                 && x + width <= track + 9.0
-                && placed.iter().all(|other| x + width + GAP <= other.x || other.x + other.width + GAP <= x)
+                && placed
+                    .iter()
+                    .all(|other| x + width + GAP <= other.x || other.x + other.width + GAP <= x)
         };
         let tries = [
             (tick - width / 2.0, "center"),
@@ -208,7 +246,12 @@ fn place(markers: &[MarkerAt], cursor: usize, last: usize, track: f32) -> Vec<Pl
             (tick - width + 8.0, "right"),
         ];
         if let Some(&(x, align)) = tries.iter().find(|(x, _)| room(*x)) {
-            placed.push(Placed { marker, x, width, align });
+            placed.push(Placed {
+                marker,
+                x,
+                width,
+                align,
+            });
         }
     }
     placed.sort_by_key(|placed| placed.marker.step);

@@ -69,7 +69,7 @@ pub fn Stage(props: &Props) -> Html {
     let shape = match size {
         Size::Wide => "wide",
         Size::Narrow => "narrow",
-        Size::Embed => "close",
+        Size::Embed | Size::Small => "close",
     };
     let classes = classes!(
         "stage",

@@ -30,22 +30,25 @@ pub fn Switches(props: &Props) -> Html {
 
 fn row(switch: &SwitchView, dispatch: &Callback<Action>) -> Html {
     let patch = switch.patch.get();
-    let (name, why) = (format!("patch-{}", patch.id), format!("patch-{}-about", patch.id));
-    let flip = on(dispatch, Action::Switch { patch: switch.patch, on: !switch.on });
+    let (name, about_id) = (format!("patch-{}", patch.id), about_id(patch));
+    let flip = on(
+        dispatch,
+        Action::Switch {
+            patch: switch.patch,
+            on: !switch.on,
+        },
+    );
     let helps = matches!(switch.badge, Badge::Clears | Badge::MayClear) && !switch.on;
     html! {
         <li key={patch.id} class={classes!("patch", helps.then_some("clears"))}>
             <div class="patch-row">
                 <button type="button" role="switch" class="switch" data-switch={patch.id}
                         aria-checked={switch.on.to_string()} aria-labelledby={name.clone()}
-                        aria-describedby={why.clone()} onclick={flip.clone()} />
+                        aria-describedby={about_id} onclick={flip.clone()} />
                 <span class="name" id={name} onclick={flip}>{ patch.title }</span>
                 { badge(&switch.badge) }
-                <div class="about" id={why}>
-                    <p class="why">{ patch.change }</p>
-                    { origin(patch) }
-                    { also(switch) }
-                </div>
+                { about(patch) }
+                { also(switch) }
             </div>
         </li>
     }
@@ -75,23 +78,30 @@ pub(crate) fn badge_look(badge: &Badge) -> (&'static str, Option<&'static str>) 
     }
 }
 
-/// Release and commit, or that it was never merged. Why it was needed unfolds.
-fn origin(patch: &Patch) -> Html {
+fn about_id(patch: &Patch) -> String {
+    format!("patch-{}-about", patch.id)
+}
+
+/// Release and commit, or that it was never merged, and what it changes, in two lines.
+/// All of it unfolds, with the reason.
+fn about(patch: &Patch) -> Html {
     let (kind, note) = match patch.kind {
-        PatchKind::Merged(version) => (format!("Merged in {version}"), None),
-        PatchKind::Proposed => ("Proposed, not merged".to_string(), Some("tag")),
-        PatchKind::Hypothetical => ("Hypothetical, never posted".to_string(), Some("tag")),
+        PatchKind::Merged(version) => (version.to_string(), None),
+        PatchKind::Proposed => ("Not merged".to_string(), Some("tag")),
+        PatchKind::Hypothetical => ("Hypothetical".to_string(), Some("tag")),
     };
     html! {
-        <details class="origin">
-            <summary>
-                <span class={classes!(note)}>{ kind }</span>
-                if let Some(commit) = patch.commit {
-                    <code>{ commit }</code>
-                }
-                <span class="more">{ "why" }</span>
+        <details class="about">
+            <summary id={about_id(patch)} title="Unfold the reason">
+                <span class={classes!("origin", note)}>
+                    { kind }
+                    if let Some(commit) = patch.commit {
+                        { " " }<code>{ commit }</code>
+                    }
+                </span>
+                { " " }{ patch.change }
             </summary>
-            <p>{ patch.why }</p>
+            <p><b>{ "Why: " }</b>{ patch.why }</p>
             <p class="subject">{ format!("“{}”, {}", patch.subject, patch.author) }</p>
         </details>
     }

@@ -17,17 +17,14 @@ pub fn Verdict(props: &Props) -> Html {
         <section id="verdict" class={classes!("verdict", ground(&verdict))} aria-label="Verdict">
             <div class="head">
                 <h2>{ glyph(&verdict) }<span>{ &verdict.headline }</span></h2>
-                if full {
-                    { rules(props, &verdict) }
-                }
+                <p class="first">{ &verdict.first }</p>
             </div>
-            <div class="say" tabindex="0" role="group" aria-label="How that is known">
-                <span class="first">{ &verdict.first }</span>
-                { " " }
-                { for verdict.sentence.iter().map(span) }
-            </div>
+            <p class="say">{ for verdict.sentence.iter().map(span) }</p>
             if full {
-                <div class="do">{ action(&verdict, dispatch) }</div>
+                <div class="do">
+                    <div class="row">{ action(&verdict, dispatch) }</div>
+                    { rules(props, &verdict) }
+                </div>
             }
         </section>
     }
@@ -63,7 +60,9 @@ fn glyph(verdict: &Words) -> Html {
             </>
         },
         "at-risk" => html! { <path d="M10,2.2L18.6,17.6H1.4zM10,8v4.4M10,15.1v.01" /> },
-        "free" => html! { <path d="M18,10A8,8 0 1 1 2,10A8,8 0 1 1 18,10M6.2,10.4L9,13.2L14,7.4" /> },
+        "free" => {
+            html! { <path d="M18,10A8,8 0 1 1 2,10A8,8 0 1 1 18,10M6.2,10.4L9,13.2L14,7.4" /> }
+        }
         "finished" => html! { <path d="M1.5,10.5L5.5,15L13,5.5M9.5,14.6L10,15L17.8,5.5" /> },
         _ if running => html! { <path d="M10,2A8,8 0 1 1 2,10" class="spin" /> },
         _ => html! { <path d="M6.6,6.8A3.4,3.4 0 1 1 10,10.6V12.4M10,16.4v.01" /> },
@@ -75,7 +74,10 @@ fn glyph(verdict: &Words) -> Html {
 fn rules(props: &Props, verdict: &Words) -> Html {
     let (other, hint) = match props.store.machine().rules.timing {
         Timing::Adversarial => (Timing::SleepsAreLong, "Press to let long sleeps be long"),
-        _ => (Timing::Adversarial, "Press to let any sleep end at any moment"),
+        _ => (
+            Timing::Adversarial,
+            "Press to let any sleep end at any moment",
+        ),
     };
     html! {
         <p class="rules">

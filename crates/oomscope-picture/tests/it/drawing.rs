@@ -11,7 +11,7 @@ use oomscope_picture::{Size, Theme, layout, picture, to_svg};
 #[test]
 fn the_hops_are_numbered_along_the_cycle() {
     let machine = crate::common::writer_in_queue(Version(4, 6));
-    for size in [Size::Wide, Size::Narrow, Size::Embed] {
+    for size in [Size::Wide, Size::Narrow, Size::Embed, Size::Small] {
         let picture = picture(
             &machine,
             &crate::common::stuck(&machine),
@@ -49,7 +49,7 @@ fn the_hops_are_numbered_along_the_cycle() {
 #[test]
 fn discs_keep_apart() {
     let machine = crate::common::writer_in_queue(Version(4, 6));
-    for size in [Size::Wide, Size::Narrow, Size::Embed] {
+    for size in [Size::Wide, Size::Narrow, Size::Embed, Size::Small] {
         let picture = picture(
             &machine,
             &crate::common::stuck(&machine),
@@ -69,7 +69,7 @@ fn discs_keep_apart() {
 #[test]
 fn lines_do_not_run_through_boxes() {
     let machine = crate::common::writer_in_queue(Version(4, 6));
-    for size in [Size::Wide, Size::Narrow, Size::Embed] {
+    for size in [Size::Wide, Size::Narrow, Size::Embed, Size::Small] {
         let layout = layout(&machine, size);
         let picture = picture(&machine, &crate::common::stuck(&machine), &layout, &[]);
         let boxes: Vec<_> = (layout.tasks.iter().map(|place| place.rect))

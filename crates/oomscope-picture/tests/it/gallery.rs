@@ -12,6 +12,7 @@ fn show(name: &str, machine: &Machine, state: &State, recent: &[Event], theme: T
         ("wide", Size::Wide),
         ("narrow", Size::Narrow),
         ("embed", Size::Embed),
+        ("small", Size::Small),
     ] {
         let picture = picture(machine, state, &layout(machine, size), recent);
         let svg = to_svg(&picture, &[], theme);

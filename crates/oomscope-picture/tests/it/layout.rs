@@ -8,7 +8,7 @@ use oomscope_picture::geometry::Rect;
 use oomscope_picture::picture::Label;
 use oomscope_picture::{Layout, Picture, Size, Stage, layout, picture};
 
-const SIZES: [Size; 3] = [Size::Wide, Size::Narrow, Size::Embed];
+const SIZES: [Size; 4] = [Size::Wide, Size::Narrow, Size::Embed, Size::Small];
 
 fn boxes(layout: &Layout) -> Vec<(String, Rect)> {
     let mut boxes: Vec<(String, Rect)> = Vec::new();

@@ -5,15 +5,30 @@ use yew::prelude::*;
 const KEYS: [(&[&str], &str); 14] = [
     (&["Space"], "play or pause"),
     (&["→", "←"], "one step forward, back (also l and h)"),
-    (&["Shift", "→"], "next step in which a lock, a victim or memory changed hands"),
-    (&["]", "["], "next and previous named moment (also Page Down and Page Up)"),
-    (&["Home", "End"], "start and end; 0 to 9 for tenths of the run"),
+    (
+        &["Shift", "→"],
+        "next step in which a lock, a victim or memory changed hands",
+    ),
+    (
+        &["]", "["],
+        "next and previous named moment (also Page Down and Page Up)",
+    ),
+    (
+        &["Home", "End"],
+        "start and end; 0 to 9 for tenths of the run",
+    ),
     (&["+", "−"], "faster, slower"),
     (&["j", "k"], "next and previous task"),
-    (&["Enter"], "with a task in focus: let it take the next step"),
+    (
+        &["Enter"],
+        "with a task in focus: let it take the next step",
+    ),
     (&["Alt", "1…9"], "switch the first to the ninth patch"),
     (&["r"], "to the start; Shift+R for another run"),
-    (&["Ctrl", "Z"], "bring back the run as it was before a switch or a choice"),
+    (
+        &["Ctrl", "Z"],
+        "bring back the run as it was before a switch or a choice",
+    ),
     (&["f"], "full screen"),
     (&["Esc"], "close, deselect"),
     (&["?"], "this help"),
@@ -59,11 +74,16 @@ pub(super) fn help() -> Html {
 }
 
 fn reading() -> Html {
-    let line = |tone: &'static str, d: &'static str, dash: Option<&'static str>, words: &'static str| html! {
-        <>
-            <dt><svg width="56" height="16" aria-hidden="true" class={tone}><path d={d} stroke-dasharray={dash} /></svg></dt>
-            <dd>{ words }</dd>
-        </>
+    let line = |tone: &'static str,
+                d: &'static str,
+                dash: Option<&'static str>,
+                words: &'static str| {
+        html! {
+            <>
+                <dt><svg width="56" height="16" aria-hidden="true" class={tone}><path d={d} stroke-dasharray={dash} /></svg></dt>
+                <dd>{ words }</dd>
+            </>
+        }
     };
     html! {
         <dl class="reads">

@@ -20,8 +20,17 @@ pub(super) fn scenarios(props: &Props) -> Html {
 fn card(props: &Props, builtin: &Builtin) -> Option<Html> {
     let scenario = builtin.scenario()?;
     let current = props.store.scenario().id == scenario.id;
-    let source = scenario.sources.first().map(|source| source.label.clone()).unwrap_or_default();
-    let open = then_close(props, Action::OpenScenario { id: scenario.id.clone() });
+    let source = scenario
+        .sources
+        .first()
+        .map(|source| source.label.clone())
+        .unwrap_or_default();
+    let open = then_close(
+        props,
+        Action::OpenScenario {
+            id: scenario.id.clone(),
+        },
+    );
     Some(html! {
         <li key={builtin.id}>
             <button type="button" class="card" data-scenario={builtin.id} onclick={open}
@@ -74,7 +83,11 @@ fn brought(version: Version, offered: &[PatchId]) -> String {
         .collect();
     new.sort_by_key(|patch| !offered.contains(patch));
     let titles: Vec<&str> = new.iter().map(|patch| patch.get().title).collect();
-    if titles.is_empty() { "Before all of these patches.".to_string() } else { titles.join(" · ") }
+    if titles.is_empty() {
+        "Before all of these patches.".to_string()
+    } else {
+        titles.join(" · ")
+    }
 }
 
 fn then_close(props: &Props, action: Action) -> Callback<MouseEvent> {

@@ -37,7 +37,12 @@ pub(crate) fn rect(rect: Rect, radius: f32, class: &'static str) -> Html {
 
 /// The ring around a box that has the focus, is selected, or has just moved.
 pub(crate) fn ring(around: Rect, radius: f32) -> Html {
-    let wide = Rect::new(around.x - 4.0, around.y - 4.0, around.w + 8.0, around.h + 8.0);
+    let wide = Rect::new(
+        around.x - 4.0,
+        around.y - 4.0,
+        around.w + 8.0,
+        around.h + 8.0,
+    );
     rect(wide, radius + 4.0, "ring")
 }
 
@@ -56,13 +61,21 @@ pub(crate) fn arrow(tip: Point, way: Point) -> Html {
         let y = tip.y - way.y * back + way.x * side;
         format!("{},{}", number(x), number(y))
     };
-    let d = format!("M{},{}L{}L{}z", number(tip.x), number(tip.y), corner(side), corner(-side));
+    let d = format!(
+        "M{},{}L{}L{}z",
+        number(tip.x),
+        number(tip.y),
+        corner(side),
+        corner(-side)
+    );
     html! { <path d={d} class="tip" /> }
 }
 
 /// The direction of a line's last part, which is level or upright.
 pub(crate) fn heading(points: &[Point]) -> Option<(Point, Point)> {
-    let [.., before, last] = points else { return None };
+    let [.., before, last] = points else {
+        return None;
+    };
     let (dx, dy) = (last.x - before.x, last.y - before.y);
     let way = if dx.abs() > dy.abs() {
         Point::new(dx.signum(), 0.0)

@@ -44,7 +44,9 @@ fn ends(picture: &Picture, edge: &Edge) -> Option<(String, String)> {
     let parts: Vec<&str> = edge.id.split('-').collect();
     let party = |index: usize| Some(format!("{}-{}", parts.get(index)?, parts.get(index + 1)?));
     match edge.kind {
-        EdgeKind::Holds | EdgeKind::Completion | EdgeKind::TrylockFailed => Some((party(1)?, party(3)?)),
+        EdgeKind::Holds | EdgeKind::Completion | EdgeKind::TrylockFailed => {
+            Some((party(1)?, party(3)?))
+        }
         EdgeKind::NeedsMemory => Some((party(1)?, MEMORY.to_string())),
         EdgeKind::PinnedBy => Some((MEMORY.to_string(), party(3)?)),
         EdgeKind::Reaps => {
@@ -58,7 +60,10 @@ fn ends(picture: &Picture, edge: &Edge) -> Option<(String, String)> {
         }
         EdgeKind::WaitsFor => {
             let task = party(1)?;
-            let token = picture.tokens.iter().find(|token| format!("task-{}", token.task.0) == task)?;
+            let token = picture
+                .tokens
+                .iter()
+                .find(|token| format!("task-{}", token.task.0) == task)?;
             Some((task, format!("lock-{}", token.lock.0)))
         }
     }

@@ -12,7 +12,12 @@ use crate::store::Selection;
 pub(crate) fn vessel(scene: &Scene<'_>) -> Html {
     let memory = &scene.picture.memory;
     let selected = scene.store.selection() == Some(Selection::Memory);
-    let classes = classes!("vessel", Tone::Memory.class(), selected.then_some("selected"), scene.dim("memory"));
+    let classes = classes!(
+        "vessel",
+        Tone::Memory.class(),
+        selected.then_some("selected"),
+        scene.dim("memory")
+    );
     html! {
         <g key="memory" class={classes} data-memory="" role="button" tabindex="0"
            aria-label={memory.aria.clone()} aria-pressed={selected.to_string()}
@@ -63,7 +68,11 @@ fn level(glass: Rect, segment: &Segment) -> Html {
 fn words(segment: &Segment) -> Html {
     let (dx, dy) = (-segment.rect.x, -segment.rect.y);
     let classes = classes!("words", segment.tone.class());
-    let name = if segment.tone == Tone::Neutral { "" } else { "c strong" };
+    let name = if segment.tone == Tone::Neutral {
+        ""
+    } else {
+        "c strong"
+    };
     html! {
         <g key={segment.id.clone()} class={classes} style={shift(segment.rect.x, segment.rect.y)}>
             if let Some(text) = &segment.name {

@@ -23,7 +23,12 @@ pub(crate) fn task(scene: &Scene<'_>, task: &TaskBox) -> Html {
         scene.dim(&task.id),
     );
     let name = scene.store.machine().actor(task.task).name.clone();
-    let accent = Rect::new(task.rect.x + 1.0, task.rect.y + 10.0, 3.0, task.rect.h - 20.0);
+    let accent = Rect::new(
+        task.rect.x + 1.0,
+        task.rect.y + 10.0,
+        3.0,
+        task.rect.h - 20.0,
+    );
     html! {
         <g key={task.id.clone()} class={classes} data-task={name} role="button" tabindex="0"
            aria-label={task.aria.clone()} aria-pressed={(scene.store.selection() == Some(what)).to_string()}
@@ -53,7 +58,9 @@ fn take_step(scene: &Scene<'_>, task: TaskId) -> Callback<KeyboardEvent> {
             dispatch.emit(if can {
                 Action::Choose { task }
             } else {
-                Action::Select { what: Some(Selection::Task(task)) }
+                Action::Select {
+                    what: Some(Selection::Task(task)),
+                }
             });
         }
     })
@@ -62,14 +69,23 @@ fn take_step(scene: &Scene<'_>, task: TaskId) -> Callback<KeyboardEvent> {
 /// A lock: its lane with numbered places, its box, who holds it.
 pub(crate) fn lock(scene: &Scene<'_>, lock: &LockBox) -> Html {
     let what = Selection::Lock(lock.lock);
-    let tone = if lock.on_chain { Tone::Stuck } else { Tone::Neutral };
+    let tone = if lock.on_chain {
+        Tone::Stuck
+    } else {
+        Tone::Neutral
+    };
     let classes = classes!(
         tone.class(),
         lock.on_chain.then_some("on"),
         (scene.store.selection() == Some(what)).then_some("selected"),
         scene.dim(&lock.id),
     );
-    let name = scene.store.machine().locks.get(usize::from(lock.lock.0)).map(|info| info.name.clone());
+    let name = scene
+        .store
+        .machine()
+        .locks
+        .get(usize::from(lock.lock.0))
+        .map(|info| info.name.clone());
     html! {
         <g key={lock.id.clone()} class={classes} data-lock={name} role="button" tabindex="0"
            aria-label={lock.aria.clone()} aria-pressed={(scene.store.selection() == Some(what)).to_string()}
@@ -116,7 +132,11 @@ pub(crate) fn choices(scene: &Scene<'_>) -> Html {
     if choices.len() < 2 {
         return Html::default();
     }
-    let able = scene.picture.tasks.iter().filter(|task| choices.contains(&task.task));
+    let able = scene
+        .picture
+        .tasks
+        .iter()
+        .filter(|task| choices.contains(&task.task));
     able.map(|task| {
         let action = Action::Choose { task: task.task };
         let dispatch = scene.dispatch.clone();

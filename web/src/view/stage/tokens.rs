@@ -12,12 +12,16 @@ use oomscope_picture::picture::{Anchor, Label, TaskBox, Token, Tone};
 use yew::prelude::*;
 
 use super::Scene;
-use super::draw::{heading, arrow, label, label_at, rect, shift};
+use super::draw::{arrow, heading, label, label_at, rect, shift};
 
 /// One token per task.
 pub(crate) fn tokens(scene: &Scene<'_>) -> Vec<Html> {
     let waiting = |task: &TaskBox| {
-        scene.picture.tokens.iter().find(|token| token.task == task.task && token.ejected.is_none())
+        scene
+            .picture
+            .tokens
+            .iter()
+            .find(|token| token.task == task.task && token.ejected.is_none())
     };
     (scene.picture.tasks.iter())
         .map(|task| match waiting(task) {
@@ -36,10 +40,19 @@ fn name(scene: &Scene<'_>, task: &TaskBox) -> String {
 }
 
 fn token(scene: &Scene<'_>, task: &TaskBox, token: &Token) -> Html {
-    let tone = if token.on_chain { Tone::Stuck } else { Tone::Wait };
+    let tone = if token.on_chain {
+        Tone::Stuck
+    } else {
+        Tone::Wait
+    };
     let (dx, dy) = (-token.rect.x, -token.rect.y);
     let pill = Rect::new(0.0, 0.0, token.rect.w, token.rect.h);
-    let classes = classes!("token", tone.class(), token.on_chain.then_some("on"), scene.dim(&task.id));
+    let classes = classes!(
+        "token",
+        tone.class(),
+        token.on_chain.then_some("on"),
+        scene.dim(&task.id)
+    );
     html! {
         <g key={key(task)} class={classes} style={shift(token.rect.x, token.rect.y)}
            data-token={name(scene, task)} data-place={token.place.to_string()}>
@@ -70,7 +83,9 @@ fn hinge(pill: Rect) -> Html {
 /// An invisible token where its task is.
 fn at_home(scene: &Scene<'_>, task: &TaskBox) -> Html {
     let given = scene.store.events().iter().find_map(|event| match *event {
-        Event::LockGranted { task: who, lock, .. } if who == task.task => Some(lock),
+        Event::LockGranted {
+            task: who, lock, ..
+        } if who == task.task => Some(lock),
         _ => None,
     });
     let lock = given.and_then(|lock| scene.picture.locks.iter().find(|place| place.lock == lock));
@@ -100,7 +115,11 @@ fn at_home(scene: &Scene<'_>, task: &TaskBox) -> Html {
 /// Those that a signal has just taken out of their lane: the arc stays for this step, and
 /// a token flies along it.
 pub(crate) fn flights(scene: &Scene<'_>) -> Vec<Html> {
-    let thrown = scene.picture.tokens.iter().filter_map(|token| Some((token, token.ejected.as_ref()?)));
+    let thrown = scene
+        .picture
+        .tokens
+        .iter()
+        .filter_map(|token| Some((token, token.ejected.as_ref()?)));
     thrown
         .map(|(token, ejection)| {
             // The step is part of the key: a second ejection is a new flight.
@@ -112,7 +131,7 @@ pub(crate) fn flights(scene: &Scene<'_>) -> Vec<Html> {
             let home = heading(&[Point::new(ejection.to.x + 1.0, ejection.to.y), ejection.to]);
             html! {
                 <g key={key} class={Tone::Ok.class()}>
-                    <path d={ejection.d.clone()} class="arc" />
+                    <path d={ejection.d.clone()} class="thrown" />
                     if let Some((tip, way)) = home {
                         <g class="edge">{ arrow(tip, way) }</g>
                     }

@@ -1,0 +1,155 @@
+// Takes pictures of the page to look at: moments of every scenario, in the sizes and
+// colours that matter, into target/shots/.
+//
+//   node web/tests/browser/shots.mjs [TEXT]     only pictures whose name contains TEXT
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT, startBrowser, startServer } from './harness.mjs';
+
+const OUT = process.env.OOMSCOPE_SHOTS ?? join(ROOT, 'target', 'shots');
+const wanted = process.argv[2] ?? '';
+
+const SIZES = {
+  full: { width: 1440, height: 900 },
+  laptop: { width: 1280, height: 720 },
+  tablet: { width: 820, height: 1180 },
+  phone: { width: 390, height: 844, isMobile: true, hasTouch: true },
+  embed: { width: 800, height: 450, query: '?embed=1' },
+  small: { width: 640, height: 360, query: '?embed=1' },
+};
+
+/** Until the search has said what it knows. Asked from here: the page forbids evaluated text. */
+const idle = async (page) => {
+  for (let n = 0; n < 200; n += 1) {
+    if ((await page.locator('#page').getAttribute('data-searching')) !== 'true') return;
+    await page.waitForTimeout(50);
+  }
+};
+
+const settle = async (page) => {
+  await idle(page);
+  await page.waitForTimeout(500);
+};
+
+/** Presses a key until the verdict is one of these, or the steps are used up. */
+const until = async (page, verdicts, key, limit) => {
+  for (let n = 0; n < limit; n += 1) {
+    await idle(page);
+    const verdict = await page.locator('#page').getAttribute('data-verdict');
+    if (verdicts.includes(verdict)) return true;
+    await page.keyboard.press(key);
+  }
+  return false;
+};
+
+const flip = (page, patch) => page.locator(`[data-switch="${patch}"]`).click();
+
+// How to get to a moment; each begins at the start of the scenario.
+const MOMENTS = {
+  start: async () => {},
+  queued: async (page) => {
+    for (let n = 0; n < 60; n += 1) {
+      if (await page.locator('.token:not(.gone)').count()) break;
+      await page.keyboard.press('l');
+    }
+  },
+  stuck: async (page) => {
+    await page.keyboard.press('End');
+  },
+  doomed: async (page) => {
+    await until(page, ['doomed'], 'l', 200);
+    for (let n = 0; n < 6; n += 1) await page.keyboard.press('l');
+  },
+  ejected: async (page) => {
+    await until(page, ['doomed'], 'l', 200);
+    await flip(page, 'killable-writers');
+    for (let n = 0; n < 40; n += 1) {
+      if (await page.locator('.thrown').count()) break;
+      await page.keyboard.press('l');
+    }
+  },
+  cleared: async (page) => {
+    await until(page, ['doomed'], 'l', 200);
+    await flip(page, 'killable-writers');
+    await settle(page);
+    await page.keyboard.press('End');
+  },
+  selected: async (page) => {
+    await until(page, ['doomed'], 'l', 200);
+    await page.locator('[data-task]').first().click();
+  },
+  tasks: async (page) => {
+    await page.keyboard.press('End');
+    await page.locator('#tab-tasks').click();
+  },
+  story: async (page) => page.locator('#tab-story').click(),
+  scenarios: async (page) => page.locator('#scenario-menu').click(),
+  kernel: async (page) => page.locator('#kernel').click(),
+  share: async (page) => page.locator('#share').click(),
+  help: async (page) => page.locator('#help').click(),
+};
+
+const HEADLINE = 'writer-in-queue';
+const plan = [];
+const add = (scenario, moment, size, theme, extra = {}) =>
+  plan.push({ scenario, moment, size, theme, ...extra, name: [scenario, moment, size, theme, extra.tag].filter(Boolean).join('-') });
+
+for (const moment of ['start', 'queued', 'stuck', 'doomed', 'ejected', 'cleared']) {
+  for (const size of Object.keys(SIZES)) add(HEADLINE, moment, size, 'light');
+  add(HEADLINE, moment, 'full', 'dark');
+  add(HEADLINE, moment, 'phone', 'dark');
+}
+for (const moment of ['selected', 'tasks', 'story', 'scenarios', 'kernel', 'share', 'help']) {
+  add(HEADLINE, moment, 'full', 'light');
+  add(HEADLINE, moment, 'phone', 'dark');
+}
+for (const scenario of ['writer-in-queue-pinned', 'imutex-livelock', 'imutex-livelock-unreapable', 'munlock-oops', 'munlock-page-lock']) {
+  add(scenario, 'stuck', 'full', 'light');
+  add(scenario, 'stuck', 'laptop', 'dark');
+  add(scenario, 'stuck', 'phone', 'light');
+}
+add(HEADLINE, 'stuck', 'full', 'light', { tag: 'grey', grey: true });
+add(HEADLINE, 'stuck', 'full', 'light', { tag: 'zoom200', zoom: 2 });
+add(HEADLINE, 'doomed', 'full', 'light', { tag: 'still', reducedMotion: 'reduce' });
+add(HEADLINE, 'stuck', 'full', 'dark', { tag: 'print', print: true });
+plan.push({ name: 'cut-link-full', hash: '#c1.400.abcd.AAAA', size: 'full', theme: 'light', moment: 'start' });
+plan.push({ name: 'cut-link-phone', hash: '#c1.400.abcd.AAAA', size: 'phone', theme: 'light', moment: 'start' });
+
+const server = await startServer();
+const browser = await startBrowser();
+mkdirSync(OUT, { recursive: true });
+
+for (const shot of plan.filter(({ name }) => name.includes(wanted))) {
+  const { query = '', width, height, ...device } = SIZES[shot.size];
+  const zoom = shot.zoom ?? 1;
+  const context = await browser.newContext({
+    viewport: { width: width / zoom, height: height / zoom },
+    deviceScaleFactor: zoom,
+    colorScheme: shot.theme,
+    reducedMotion: shot.reducedMotion ?? 'no-preference',
+    ...device,
+  });
+  const page = await context.newPage();
+  page.on('console', (message) => message.type() === 'error' && console.log(`${shot.name}: ${message.text()}`));
+  page.on('pageerror', (error) => console.log(`${shot.name}: ${error}`));
+  try {
+    await page.goto(`${server.url}${query}${shot.hash ?? `#v1/${shot.scenario}`}`);
+    await page.waitForSelector('body[data-ready="true"]');
+    await MOMENTS[shot.moment](page);
+    await settle(page);
+    if (shot.grey) await page.addStyleTag({ content: 'html { filter: grayscale(1); }' });
+    if (shot.print) await page.emulateMedia({ media: 'print' });
+    const tall = shot.size === 'phone' || shot.size === 'tablet' || shot.print || shot.zoom;
+    await page.screenshot({ path: join(OUT, `${shot.name}.png`) });
+    if (tall) await page.screenshot({ path: join(OUT, `${shot.name}-whole.png`), fullPage: true });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    if (wide > 0) console.log(`${shot.name}: ${wide} px wider than the window`);
+    console.log(shot.name);
+  } catch (error) {
+    console.log(`${shot.name}: ${String(error).split('\n')[0]}`);
+  }
+  await context.close();
+}
+await browser.close();
+server.close();
