@@ -135,7 +135,6 @@ pub(crate) fn test(only: Option<&str>, grep: Option<&str>) -> Outcome {
     if needs(Need::Tools) {
         bench.kit = Some(tools::kit()?);
     }
-    let mut times = Vec::new();
     for stage in chosen() {
         println!("== {}: {}", stage.name, stage.what);
         let began = step::now();
@@ -143,14 +142,12 @@ pub(crate) fn test(only: Option<&str>, grep: Option<&str>) -> Outcome {
             let name = stage.name;
             format!("{sentence}\nStage `{name}` failed; run it alone with `cargo xtask test --only {name}`.")
         })?;
-        let took = step::duration(began.elapsed());
-        // The browser tests end with a line of their own that says how many passed.
+        // The browser tests come last and end with a line of their own that says
+        // how many passed; nothing is printed after it.
         if stage.name != "browser" {
-            println!("== {}: {took}", stage.name);
+            println!("== {}: {}", stage.name, step::duration(began.elapsed()));
         }
-        times.push(format!("{} {took}", stage.name));
     }
-    eprintln!("All stages passed: {}.", times.join(", "));
     Ok(())
 }
 
