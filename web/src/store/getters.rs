@@ -335,7 +335,8 @@ fn compare(before: &Survey, after: &Survey) -> Badge {
         let has = |survey: &Survey| survey.outcomes.split(' ').any(|word| word == outcome.word());
         has(after) && !has(before)
     };
-    if newly(Outcome::Oops) || newly(Outcome::Corrupt) || newly(Outcome::Panic) {
+    // A panic means that nobody was left to kill: second victims come before it.
+    if newly(Outcome::Oops) || newly(Outcome::Corrupt) {
         return Badge::OopsPossible;
     }
     match (class_of(before.class), class_of(after.class)) {

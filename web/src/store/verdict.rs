@@ -150,14 +150,25 @@ impl Store {
             ),
             None => "No schedule from here locks up.".to_string(),
         };
-        let breaks = survey.is_some_and(|survey| {
-            let breaks = [Outcome::Oops, Outcome::Corrupt, Outcome::Panic];
-            breaks.iter().any(|outcome| survey.outcomes.split(' ').any(|word| word == outcome.word()))
-        });
+        let can = |outcome: Outcome| {
+            survey.is_some_and(|survey| survey.outcomes.split(' ').any(|word| word == outcome.word()))
+        };
+        let costs: Vec<&str> = [
+            (Outcome::Oops, "an oops"),
+            (Outcome::Corrupt, "memory corruption"),
+            (Outcome::ExtraKill, "a second victim"),
+            (Outcome::Panic, "a panic, when nobody is left to kill"),
+        ]
+        .into_iter()
+        .filter(|&(outcome, _)| can(outcome))
+        .map(|(_, words)| words)
+        .collect();
+        let killed_before = self.here.state.kills(&self.here.machine) >= 2;
+        let breaks = !costs.is_empty() && !(killed_before && costs == ["a second victim"]);
         if breaks {
             verdict.tone = Tone::Wait;
             verdict.headline = "No lockup from here".to_string();
-            verdict.sentence.push(plain("But something can still break: an oops, corruption or a panic."));
+            verdict.sentence.push(plain(&format!("But some schedules cost {}.", listed(&costs))));
         } else if chain(&self.here.machine, &self.here.state)
             .is_some_and(|chain| chain.root == Root::Cycle)
         {
@@ -293,4 +304,13 @@ pub(crate) fn thousands(number: u32) -> String {
         text.push(digit);
     }
     text
+}
+
+/// "a", "a or b", "a, b or c".
+fn listed(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_string(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
 }
