@@ -16,4 +16,5 @@ pub mod effect;
 pub mod protocol;
 pub mod store;
 pub mod view;
+pub mod wire;
 pub mod worker;

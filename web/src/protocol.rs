@@ -1,7 +1,7 @@
 //! What the page and the background worker say to each other: text and numbers only.
 //!
-//! The worker gets a scenario and a run as text and rebuilds machine and state by replay,
-//! so that nothing of the model has to be serializable.
+//! The worker gets a machine and a run as numbers ([`crate::wire`]) and rebuilds every
+//! state by replay, so that nothing of the model has to be serializable.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,22 +27,18 @@ pub enum Request {
 pub struct Job {
     /// Replies carry it, so that the page can drop stale ones.
     pub id: u32,
-    /// The scenario file.
-    pub scenario: String,
-    /// Ids of the patches that are on at the start of the run.
-    pub patches: String,
-    /// The declared rules, in the words of links.
-    pub rules: String,
-    /// The run as text, up to the end of the segment.
-    pub run: String,
+    /// The machine at the start of the run, see [`crate::wire`].
+    pub machine: Vec<u32>,
+    /// The run up to the end of the segment, see [`crate::wire`].
+    pub moves: Vec<u32>,
     /// The step at which the segment begins: the start, or the step after the last act.
     pub base: u32,
     /// The step that the person looks at.
     pub cursor: u32,
     /// Nobody waits at the step while a run is played: then only the classes are wanted.
     pub paused: bool,
-    /// Ids of the patches for which to find out what a flip would do.
-    pub flips: String,
+    /// The patches for which to find out what a flip would do, by their place in the table.
+    pub flips: Vec<u8>,
 }
 
 /// What the worker answers.
@@ -91,8 +87,8 @@ pub enum Reply {
         job: u32,
         /// The step.
         step: u32,
-        /// The patch's id.
-        patch: String,
+        /// The patch, by its place in the table.
+        patch: u8,
         /// What would come of it.
         effect: Effect,
     },

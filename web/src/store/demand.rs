@@ -5,12 +5,11 @@ use std::rc::Rc;
 use oomscope_model::machine::Rules;
 use oomscope_model::patches::{PatchId, PatchSet};
 use oomscope_model::transition::Move;
-use oomscope_scenario::rules;
-use oomscope_scenario::run::Run;
 
 use super::known::class_of;
 use super::{Notice, SearchState, Store};
 use crate::protocol::{BUILD, Job, Reply};
+use crate::wire;
 
 /// The question that is open, if any.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -61,19 +60,18 @@ impl Store {
         let key = self.demand.key;
         let base = key.map_or(0, |key| key.segment.base);
         let end = self.segment_end();
-        let moves = self.moves().into_iter().take(end).collect();
-        let offered = &self.track.scenario.offered;
-        let flips: Vec<&str> = offered.iter().map(|patch| patch.get().id).collect();
+        let mut moves = self.moves();
+        moves.truncate(end);
+        let machine = self.track.tape.borrow().replay.machine_at(0);
+        let offered = self.track.scenario.offered.iter();
         Job {
             id: self.demand.job,
-            scenario: self.track.scenario.text.clone(),
-            patches: self.track.patches.ids(),
-            rules: rules::word(self.track.rules).to_string(),
-            run: Run { moves }.print(&self.here.machine),
+            machine: wire::from_machine(&machine),
+            moves: wire::from_moves(&moves),
             base: base as u32,
             cursor: self.cursor as u32,
             paused: key.is_some_and(|key| key.paused),
-            flips: flips.join(","),
+            flips: offered.map(|patch| patch.0).collect(),
         }
     }
 
@@ -230,9 +228,7 @@ impl Store {
             }
             Reply::Survey { step, survey, .. } => known.set_survey(step as usize, survey),
             Reply::Flip { step, patch, effect, .. } => {
-                if let Some(patch) = PatchId::named(&patch) {
-                    known.set_flip(step as usize, patch, effect);
-                }
+                known.set_flip(step as usize, PatchId(patch), effect);
             }
             _ => {}
         }

@@ -4,18 +4,15 @@
 //! playing along it are look-ups.
 
 use oomscope_explore::{Class, Explorer, LockupKind, Progress};
-use oomscope_model::kernel::Kernel;
 use oomscope_model::machine::Machine;
-use oomscope_model::patches::{PatchId, PatchSet};
+use oomscope_model::patches::{PATCHES, PatchId};
 use oomscope_model::state::State;
 use oomscope_model::step::act;
 use oomscope_model::transition::{Act, Move};
-use oomscope_scenario::parse::parse;
 use oomscope_scenario::replay::Replay;
-use oomscope_scenario::rules;
-use oomscope_scenario::run::Run;
 
 use crate::protocol::{Effect, Job, Reply, Survey};
+use crate::wire;
 
 /// An exploration stops here and says so.
 const STATES_MAX: u32 = 2_000_000;
@@ -51,9 +48,7 @@ struct Kept {
 /// Where a segment begins.
 #[derive(PartialEq, Eq)]
 struct Origin {
-    scenario: String,
-    patches: String,
-    rules: String,
+    machine: Vec<u32>,
     moves: Vec<Move>,
 }
 
@@ -81,25 +76,18 @@ impl Desk {
     /// Takes a job and drops the one before.
     ///
     /// # Errors
-    /// If its text cannot be read.
+    /// If its numbers cannot be read.
     pub fn begin(&mut self, job: Job, now: f64) -> Result<(), String> {
         self.work = None;
-        let scenario = parse(&job.scenario).scenario.ok_or("the scenario cannot be read")?;
-        let mut machine = scenario.machine;
-        let patches = patches(&job.patches)?;
-        machine.patches = patches.iter().fold(PatchSet::default(), |set, &id| set.with(id, true));
-        machine.kernel = Kernel::of(machine.patches);
-        machine.rules = rules::named(&job.rules).ok_or("the rules are not known")?;
-        let run = Run::parse(&machine, &job.run).map_err(|wrong| wrong.to_string())?;
-        let base = (job.base as usize).min(run.moves.len());
+        let machine = wire::to_machine(&job.machine).ok_or("the machine cannot be read")?;
+        let moves = wire::to_moves(&job.moves);
+        let base = (job.base as usize).min(moves.len());
         let origin = Origin {
-            scenario: job.scenario.clone(),
-            patches: job.patches.clone(),
-            rules: job.rules.clone(),
-            moves: run.moves.get(..base).unwrap_or_default().to_vec(),
+            machine: job.machine.clone(),
+            moves: moves.get(..base).unwrap_or_default().to_vec(),
         };
         let mut replay = Replay::new(machine);
-        replay.extend(run.moves).map_err(|diverged| diverged.to_string())?;
+        replay.extend(moves).map_err(|diverged| diverged.to_string())?;
         if self.kept.as_ref().is_none_or(|kept| kept.origin != origin) {
             // The old one goes first: both together may be too much.
             self.kept = None;
@@ -108,7 +96,8 @@ impl Desk {
             self.kept = Some(Kept { origin, explorer });
         }
         let (machine, state) = replay.at(job.cursor as usize);
-        let flips = patches_known(&job.flips);
+        let known = |&&patch: &&u8| usize::from(patch) < PATCHES.len();
+        let flips = job.flips.iter().filter(known).map(|&patch| PatchId(patch)).collect();
         self.work = Some(Work { job, replay, machine, state, phase: Phase::Segment, flips, began: now });
         Ok(())
     }
@@ -246,11 +235,11 @@ impl Work {
     }
 
     fn flip(&self, at: usize, effect: Effect) -> Reply {
-        let patch = self.flips.get(at).map_or("", |patch| patch.get().id);
+        let patch = self.flips.get(at).map_or(u8::MAX, |patch| patch.0);
         Reply::Flip {
             job: self.job.id,
             step: self.job.cursor,
-            patch: patch.to_string(),
+            patch,
             effect,
         }
     }
@@ -281,15 +270,4 @@ fn kind(kind: LockupKind) -> &'static str {
         LockupKind::Deadlock => "deadlock",
         LockupKind::Hang => "hang",
     }
-}
-
-/// `oom-reaper,killable-writers`.
-fn patches(ids: &str) -> Result<Vec<PatchId>, String> {
-    let ids = ids.split(',').filter(|id| !id.is_empty());
-    ids.map(|id| PatchId::named(id).ok_or_else(|| format!("unknown patch {id:?}"))).collect()
-}
-
-/// Those of them that this build knows.
-fn patches_known(ids: &str) -> Vec<PatchId> {
-    ids.split(',').filter_map(PatchId::named).collect()
 }

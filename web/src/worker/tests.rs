@@ -2,24 +2,30 @@
 
 use std::cell::Cell;
 
+use oomscope_model::machine::Timing;
+use oomscope_model::patches::PatchId;
 use oomscope_scenario::builtin::Builtin;
+use oomscope_scenario::run::Run;
 
 use super::{Desk, Slice};
 use crate::protocol::{Effect, Job, Reply};
+use crate::wire;
 
-fn job(run: &str, base: u32, cursor: u32, rules: &str) -> Job {
+const LONG: Timing = Timing::SleepsAreLong;
+
+fn job(run: &str, base: u32, cursor: u32, timing: Timing) -> Job {
     let builtin = Builtin::named("writer-in-queue").expect("built in");
-    let scenario = builtin.scenario().expect("readable");
+    let mut machine = builtin.scenario().expect("readable").machine;
+    machine.rules.timing = timing;
+    let run = Run::parse(&machine, run).expect("a run of this machine");
     Job {
         id: 7,
-        scenario: builtin.text.to_string(),
-        patches: scenario.machine.patches.ids(),
-        rules: rules.to_string(),
-        run: run.to_string(),
+        machine: wire::from_machine(&machine),
+        moves: wire::from_moves(&run.moves),
         base,
         cursor,
         paused: true,
-        flips: "killable-writers".to_string(),
+        flips: vec![PatchId::named("killable-writers").expect("a known patch").0],
     }
 }
 
@@ -37,7 +43,7 @@ fn all(desk: &mut Desk) -> Vec<Reply> {
 #[test]
 fn one_job_is_answered_in_order() {
     let mut desk = Desk::default();
-    desk.begin(job("cc1*2 vhost-1187*3", 0, 3, "long"), 0.0).expect("a sound job");
+    desk.begin(job("cc1*2 vhost-1187*3", 0, 3, LONG), 0.0).expect("a sound job");
     let replies = all(&mut desk);
     assert!(
         matches!(
@@ -56,9 +62,9 @@ fn one_job_is_answered_in_order() {
 #[test]
 fn the_same_segment_is_explored_once() {
     let mut desk = Desk::default();
-    desk.begin(job("", 0, 0, "long"), 0.0).expect("a sound job");
+    desk.begin(job("", 0, 0, LONG), 0.0).expect("a sound job");
     all(&mut desk);
-    let longer = Job { paused: false, ..job("cc1*2", 0, 2, "long") };
+    let longer = Job { paused: false, ..job("cc1*2", 0, 2, LONG) };
     desk.begin(longer, 0.0).expect("a sound job");
     let Slice { replies, more } = desk.work(|| true);
     assert!(!more && matches!(replies.as_slice(), [Reply::Classes { .. }, Reply::Done { .. }]), "{replies:?}");
@@ -67,7 +73,7 @@ fn the_same_segment_is_explored_once() {
 #[test]
 fn a_slice_ends_when_its_time_is_over() {
     let mut desk = Desk::default();
-    desk.begin(job("", 0, 0, "adversarial"), 0.0).expect("a sound job");
+    desk.begin(job("", 0, 0, Timing::Adversarial), 0.0).expect("a sound job");
     let looks = Cell::new(0);
     let slice = desk.work(|| {
         looks.set(looks.get() + 1);
@@ -82,8 +88,9 @@ fn a_slice_ends_when_its_time_is_over() {
 #[test]
 fn what_cannot_be_read_is_said() {
     let mut desk = Desk::default();
-    assert!(desk.begin(Job { run: "nobody*3".to_string(), ..job("", 0, 0, "long") }, 0.0).is_err());
-    assert!(desk.begin(Job { rules: "none".to_string(), ..job("", 0, 0, "long") }, 0.0).is_err());
-    assert!(desk.begin(Job { scenario: String::new(), ..job("", 0, 0, "long") }, 0.0).is_err());
-    assert!(desk.begin(Job { patches: "x".to_string(), ..job("", 0, 0, "long") }, 0.0).is_err());
+    let sound = job("", 0, 0, LONG);
+    assert!(desk.begin(Job { moves: vec![30], ..sound.clone() }, 0.0).is_err());
+    assert!(desk.begin(Job { machine: Vec::new(), ..sound.clone() }, 0.0).is_err());
+    assert!(desk.begin(Job { flips: vec![200], cursor: 9, base: 4, ..sound }, 0.0).is_ok());
+    assert!(matches!(all(&mut desk).last(), Some(Reply::Done { .. })));
 }

@@ -29,11 +29,12 @@ export default {
     await press(page, 'Control+z', (now) => now.length >= end.length);
     await press(page, 'Alt+2', (now) => now.length < end.length);
     await page.keyboard.press('?');
-    await page.locator('#help').waitFor();
+    const help = page.locator('dialog[open]');
+    await help.waitFor();
     await page.keyboard.press('ArrowRight');
     const held = await facts(page);
     await page.keyboard.press('Escape');
-    await page.locator('#help').waitFor({ state: 'hidden' });
+    await help.waitFor({ state: 'hidden' });
     assert.equal((await facts(page)).step, held.step, 'a dialog keeps the keys');
   },
 

@@ -86,8 +86,9 @@ export default {
     await open(`${url}#v1/writer-in-queue?at=stuck`);
     await searched(page);
     await page.getByRole('button', { name: 'Share' }).click();
-    await page.locator('#share').waitFor();
-    const fields = await page.locator('#share input, #share textarea').evaluateAll((all) => all.map((field) => field.value));
+    const share = page.locator('dialog[open]');
+    await share.waitFor();
+    const fields = await share.locator('input, pre').evaluateAll((all) => all.map((field) => field.value ?? field.textContent));
     const links = fields.filter((text) => text.startsWith(url));
     assert.ok(links.length >= 2, fields.join(' | '));
     assert.ok(fields.some((text) => text.startsWith('<iframe') && text.includes('embed=1')), fields.join(' | '));
