@@ -32,6 +32,7 @@ use oomscope_picture::plot::Flag;
 use oomscope_picture::{Layout, Picture, Size, Stage};
 use oomscope_scenario::link::Origin;
 use oomscope_scenario::scenario::Scenario;
+use oomscope_scenario::walk::Walk;
 
 pub use demand::Demand;
 pub use kinds::{
@@ -54,7 +55,7 @@ pub(crate) struct Track {
     version: Version,
     patches: PatchSet,
     rules: Rules,
-    seed: u32,
+    walk: Rc<Walk>,
     tape: Rc<RefCell<Tape>>,
     len: usize,
     shown: Rc<Shown>,

@@ -44,6 +44,18 @@ fn a_fixed_link_gives_the_same_states_everywhere() {
     assert_eq!(store.hash(), *link);
 }
 
+/// Written or compared: what the model does now.
+#[cfg(not(target_arch = "wasm32"))]
+fn expect(name: &str, text: &str) {
+    let path = format!("{}/tests/browser/{name}", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("OOMSCOPE_BLESS").is_some() {
+        std::fs::write(path, text).expect("the fixture can be written");
+    } else {
+        let there = std::fs::read_to_string(path).expect("the fixture can be read");
+        assert_eq!(text, there, "bless it if the model was meant to change");
+    }
+}
+
 /// The link: stuck, switched, and on to the end.
 #[cfg(not(target_arch = "wasm32"))]
 #[test]
@@ -55,15 +67,32 @@ fn the_fixture_is_what_the_model_does_now() {
     let store = actions
         .into_iter()
         .fold(open("#v1/writer-in-queue?at=stuck"), |store, action| store.reduce(action));
+    let link = store.hash();
     let digests = digests(&store).join("\",\n    \"");
-    let text = format!(
-        "{{\n  \"link\": \"{}\",\n  \"digests\": [\n    \"{digests}\"\n  ]\n}}\n",
-        store.hash()
-    );
-    if std::env::var_os("OOMSCOPE_BLESS").is_some() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/digests.json");
-        std::fs::write(path, text).expect("the fixture can be written");
-    } else {
-        assert_eq!(text, FIXTURE, "bless it if the model was meant to change");
-    }
+    let text = format!("{{\n  \"link\": \"{link}\",\n  \"digests\": [\n    \"{digests}\"\n  ]\n}}\n");
+    expect("digests.json", &text);
+}
+
+/// A crowd that no search finishes with: for what must work while one is under way.
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn the_crowd_is_too_large_to_search() {
+    use oomscope_model::machine::Timing;
+
+    let store = open("#v1/writer-in-queue");
+    let process = |n: u32| {
+        format!(
+            "[[process]]\nname = \"job{n}\"\npid = {}\nrss = \"4 MB\"\nprogram = \"\"\"\nrepeat 3 {{\n  page_fault job{n}\n}}\n\"\"\"\n\n",
+            2000 + n
+        )
+    };
+    let crowd: String = (1..=5).map(process).collect();
+    let text = store.scenario().text.replace("[[kthread]]", &format!("{crowd}[[kthread]]"));
+    let machine = text.split("[lead]").next().expect("the machine comes first");
+    let machine = machine.replace("id = \"writer-in-queue\"", "id = \"crowd\"");
+    let machine = machine.replace("256 MB", "276 MB");
+    let store = store.reduce(Action::OpenText { text: machine });
+    assert_eq!(store.scenario().id, "crowd", "{:?}", store.notice());
+    let store = store.reduce(Action::SetTiming { timing: Timing::Adversarial });
+    expect("crowd.json", &format!("{{\n  \"link\": \"{}\"\n}}\n", store.hash()));
 }

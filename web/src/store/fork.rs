@@ -87,7 +87,7 @@ impl Store {
             self.track.patches,
             oomscope_model::machine::Rules { timing, ..self.track.rules },
         );
-        track.seed = self.track.seed;
+        track.walk = Rc::clone(&self.track.walk);
         let whole = moves.iter().all(|&entry| track.push(entry));
         self.track = track;
         self.touched = true;

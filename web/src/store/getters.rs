@@ -25,9 +25,6 @@ use crate::protocol::{Effect, Survey};
 /// How many log lines a view gets at most.
 const LOG_LINES: usize = 400;
 
-/// How many samples the plot gets at most; a screen has fewer columns.
-const SAMPLES_MAX: usize = 4_000;
-
 impl Store {
     /// The scenario.
     pub fn scenario(&self) -> &Scenario {
@@ -147,25 +144,6 @@ impl Store {
     /// Free memory after every step of the whole run.
     pub fn samples(&self) -> &[Sample] {
         &self.track.shown.samples
-    }
-
-    /// The same for drawing: no more samples than a screen has columns, and of those that
-    /// are left out never the extremes.
-    pub fn samples_to_draw(&self) -> Vec<Sample> {
-        let all = self.samples();
-        let stride = all.len().div_ceil(SAMPLES_MAX / 2).max(1);
-        if stride == 1 {
-            return all.to_vec();
-        }
-        let ends = |part: &[Sample]| {
-            let low = part.iter().min_by_key(|sample| sample.free_pages).copied();
-            let high = part.iter().max_by_key(|sample| sample.free_pages).copied();
-            let mut both: Vec<Sample> = low.into_iter().chain(high).collect();
-            both.sort_by_key(|sample| sample.step);
-            both.dedup();
-            both
-        };
-        all.chunks(stride).flat_map(ends).collect()
     }
 
     /// Moments of the whole run that deserve a mark in the plot.

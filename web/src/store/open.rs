@@ -55,8 +55,8 @@ impl Store {
             PatchSet::of_version(version),
             self.track.rules,
         );
-        let seed = self.track.seed;
-        self.track = Track { seed, ..track };
+        let walk = Rc::clone(&self.track.walk);
+        self.track = Track { walk, ..track };
         self.cursor = 0;
         self.playing = false;
         self.panel = None;
@@ -99,7 +99,9 @@ impl Store {
         let origin = Rc::new(Origin::Builtin(preset.scenario.clone()));
         let mut track =
             Track::new(Rc::new(scenario), origin, version, machine.patches, machine.rules);
-        track.seed = preset.seed.unwrap_or(track.seed);
+        if let Some(seed) = preset.seed {
+            Rc::make_mut(&mut track.walk).seed = seed;
+        }
         self.replace(track, 0);
         match &preset.at {
             None => {}

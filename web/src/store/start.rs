@@ -11,6 +11,7 @@ use oomscope_scenario::builtin::BUILTIN;
 use oomscope_scenario::link::Origin;
 use oomscope_scenario::parse::parse;
 use oomscope_scenario::scenario::Scenario;
+use oomscope_scenario::walk::Walk;
 
 use super::known::Known;
 use super::tape::{Shown, Tape};
@@ -50,7 +51,7 @@ impl Track {
         };
         let shown = Shown::start(&scenario, &machine, &State::start(&machine));
         Track {
-            seed: scenario.seed,
+            walk: Rc::new(Walk::of(&scenario)),
             tape: Rc::new(RefCell::new(Tape::new(&machine, version))),
             len: 0,
             shown: Rc::new(shown),

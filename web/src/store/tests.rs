@@ -393,6 +393,21 @@ fn a_long_run_is_cheap_to_reach_anywhere() {
 }
 
 #[test]
+fn a_hundred_thousand_steps_are_a_run_like_any_other() {
+    // 4.7 clears the mark and chooses the same victim again, for ever.
+    let mut store = open("#v1/writer-in-queue?p=clear-mark");
+    while store.can_step() && store.len() < 100_000 {
+        store = store.reduce(Action::End);
+    }
+    assert_eq!(store.len(), 100_000);
+    assert_eq!(store.samples().len(), 100_001);
+    let there = store.reduce(Action::Seek { step: 77_777 });
+    assert_eq!(there.reduce(Action::StepForward).cursor(), 77_778);
+    let hash = store.hash();
+    assert_eq!(open(&hash).state(), store.state());
+}
+
+#[test]
 fn the_tab_follows_a_selected_task() {
     use super::Selection;
     let store = queue().reduce(Action::Select { what: Some(Selection::Task(TaskId(0))) });

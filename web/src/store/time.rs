@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use oomscope_model::transition::Move;
-use oomscope_scenario::walk::Walk;
 
 use super::tape::Tape;
 use super::{Store, Track};
@@ -80,14 +79,14 @@ impl Store {
 
     fn next_of_walk(&self) -> Option<Move> {
         let tape = self.track.tape.borrow();
-        let (machine, state) = tape.replay.at(self.track.len);
-        let lead = self.track.scenario.lead.as_ref();
-        let walk = Walk {
-            seed: self.track.seed,
-            lead: lead.map_or(Vec::new(), |lead| lead.steps.clone()),
-        };
         let history = tape.replay.moves().get(..self.track.len)?;
-        walk.next(&machine, &state, history).map(Move::Step)
+        let next = if tape.len() == self.track.len {
+            self.track.walk.next(tape.replay.tip_machine(), tape.replay.tip(), history)
+        } else {
+            let (machine, state) = tape.replay.at(self.track.len);
+            self.track.walk.next(&machine, &state, history)
+        };
+        next.map(Move::Step)
     }
 
     /// Runs ahead until `found` says so or nothing moves any more; the cursor ends there.
@@ -150,9 +149,9 @@ impl Store {
         self.playing = false;
         if new_seed {
             self.remember();
-            let seed = self.track.seed;
-            // Any odd constant visits every seed before it comes back.
-            self.track.seed = seed.wrapping_mul(0x0019_660D).wrapping_add(0x3C6E_F35F);
+            let walk = Rc::make_mut(&mut self.track.walk);
+            // These constants visit every seed before one comes back.
+            walk.seed = walk.seed.wrapping_mul(0x0019_660D).wrapping_add(0x3C6E_F35F);
             self.cursor = 0;
             self.track.cut(0);
             self.touched = true;
