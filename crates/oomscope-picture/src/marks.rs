@@ -5,6 +5,7 @@ use crate::boxes::label;
 use crate::draw::Scene;
 use crate::edges::Draft;
 use crate::geometry::{Point, Rect};
+use crate::layout::Size;
 use crate::picture::{Edge, HopMark, Label};
 
 /// Radius of a disc.
@@ -165,6 +166,12 @@ fn label_at(
         right - width - 14.0,
         left.midpoint(right),
     ];
+    // On a small stage words on top of lines are worse than the number alone.
+    let bearable = match scene.layout.stage.size {
+        Size::Wide => usize::MAX,
+        Size::Embed | Size::Small => 1,
+        Size::Narrow => 0,
+    };
     let mut best: Option<(usize, Label)> = None;
     for (nth, &x) in starts.iter().enumerate() {
         for (side, dy) in [-6.0, 15.0].into_iter().enumerate() {
@@ -177,10 +184,14 @@ fn label_at(
             let stage = Rect::new(2.0, 0.0, scene.layout.width - 2.0, scene.layout.height);
             let outside = !stage.contains(area);
             let boxes = taken.iter().filter(|rect| rect.overlaps(area)).count();
+            let lines = crossed(edges, index, area);
+            if lines > bearable {
+                continue;
+            }
             let cost = usize::from(beside) * 12
                 + usize::from(outside) * 100
                 + boxes * 20
-                + crossed(edges, index, area) * 4
+                + lines * 4
                 + nth
                 + side;
             if best.as_ref().is_none_or(|(least, _)| cost < *least) {

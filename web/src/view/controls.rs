@@ -58,10 +58,7 @@ fn speed(props: &Props) -> Html {
     } else {
         now.shifted(1)
     };
-    let label = format!(
-        "Speed: {} steps per second",
-        now.label().trim_end_matches("/s")
-    );
+    let label = format!("Speed: {}, steps per second", now.label());
     html! {
         <button type="button" id="speed" class="btn line speed" aria-label={label.clone()}
                 title={format!("{label} (+ and −)")} onclick={on(&props.dispatch, Action::SetSpeed { speed: next })}>

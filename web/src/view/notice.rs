@@ -5,6 +5,22 @@ use yew::prelude::*;
 use super::{Props, icons, on};
 use crate::store::{Action, Panel, View};
 
+/// Diagnostics are written to stand in a list; here each is a sentence of its own.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let stop = if text.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{first}{}{stop}", letters.as_str())
+}
+
 /// The notice, if there is one.
 #[component]
 pub fn Notice(props: &Props) -> Html {
@@ -15,10 +31,10 @@ pub fn Notice(props: &Props) -> Html {
     let more = html! {
         <>
             if let Some(place) = &notice.place {
-                <p class="place">{ place }</p>
+                <p class="place">{ sentence(place) }</p>
             }
             if let Some(hint) = &notice.hint {
-                <p>{ hint }</p>
+                <p>{ sentence(hint) }</p>
             }
         </>
     };

@@ -51,11 +51,13 @@ fn full(props: &Props) -> Html {
                     <Switches store={store.clone()} dispatch={dispatch.clone()} />
                     <Panel store={store.clone()} dispatch={dispatch.clone()} />
                 </aside>
+                // The picture's twin is always there for those who read; the tab shows the same one.
+                if store.tab() != Tab::Tasks {
+                    <section class="away print-table" aria-label="All tasks">
+                        <Table store={store.clone()} dispatch={dispatch.clone()} />
+                    </section>
+                }
             </main>
-            // The picture's twin is always there for those who read; the tab shows the same one.
-            if store.tab() != Tab::Tasks {
-                <div class="away print-table"><Table store={store.clone()} dispatch={dispatch.clone()} /></div>
-            }
             <Notice store={store.clone()} dispatch={dispatch.clone()} />
             <Dialogs store={store.clone()} dispatch={dispatch.clone()} />
         </>

@@ -13,10 +13,12 @@ pub fn Verdict(props: &Props) -> Html {
     let Props { store, dispatch } = props;
     let verdict = store.verdict();
     let full = store.view() == View::Full;
+    // An embedded page has no title above it.
+    let heading = if full { "h2" } else { "h1" };
     html! {
         <section id="verdict" class={classes!("verdict", ground(&verdict))} aria-label="Verdict">
             <div class="head">
-                <h2>{ glyph(&verdict) }<span>{ &verdict.headline }</span></h2>
+                <@{heading} class="headline">{ glyph(&verdict) }<span>{ &verdict.headline }</span></@>
                 <p class="first">{ &verdict.first }</p>
             </div>
             <p class="say">{ for verdict.sentence.iter().map(span) }</p>
@@ -52,6 +54,10 @@ fn ground(verdict: &Words) -> &'static str {
 fn glyph(verdict: &Words) -> Html {
     let running = matches!(verdict.search, SearchState::Running { .. });
     let body = match ground(verdict) {
+        // What is broken is not a lockup.
+        "doomed" if verdict.word != "doomed" => html! {
+            <path d="M18,10A8,8 0 1 1 2,10A8,8 0 1 1 18,10M7,7l6,6M13,7l-6,6" />
+        },
         // A ring that bites its own tail.
         "doomed" => html! {
             <>

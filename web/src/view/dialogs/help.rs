@@ -89,7 +89,7 @@ fn reading() -> Html {
         <dl class="reads">
             { line("tone-neutral", "M2,8H54", None, "From a lock to the task that holds it; from memory to whom it is pinned by.") }
             { line("tone-wait", "M2,8H54", Some("7 5"), "From a task to what it waits for.") }
-            { line("tone-reaper", "M2,8H46M49,4l6,8m0,-8l-6,8", Some("2 5"), "A trylock that fails.") }
+            { line("tone-reaper", "M2,8H54", Some("2 5"), "A trylock that fails.") }
             { line("tone-stuck", "M2,6H54M2,10H54", None, "Part of a cycle. The numbers read aloud as the sentence at the top.") }
             { line("tone-wait", "M12,2H44a6,6 0 0 1 0,12H12a6,6 0 0 1 0,-12z", None, "A task in a lock’s queue; 1 goes next.") }
             { line("tone-wait", "M12,6H44a4,4 0 0 1 0,9H12a4,4 0 0 1 0,-9zM38,6l9,-5", None, "The hinge: SIGKILL takes it out of the queue.") }

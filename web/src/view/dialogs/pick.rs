@@ -36,18 +36,22 @@ fn card(props: &Props, builtin: &Builtin) -> Option<Html> {
             <button type="button" class="card" data-scenario={builtin.id} onclick={open}
                     aria-current={current.then_some("true")}>
                 <span class="name">{ &scenario.title }</span>
-                <span class="tale">{ first_sentence(&scenario.story) }</span>
+                <span class="tale">{ beginning(&scenario.story) }</span>
                 <span class="origin">{ format!("Kernel {} · {source}", scenario.version) }</span>
             </button>
         </li>
     })
 }
 
-/// A story's first sentence, which has to stand for the whole here.
-fn first_sentence(story: &str) -> String {
+/// A story's first sentence, or as many as it takes to say something.
+fn beginning(story: &str) -> String {
+    const SAYS_SOMETHING: usize = 60;
     let flat = story.split_whitespace().collect::<Vec<_>>().join(" ");
-    let end = flat.find(". ").map_or(flat.len(), |at| at + 1);
-    flat.get(..end).unwrap_or(&flat).to_string()
+    let mut ends = flat.match_indices(". ").map(|(at, _)| at + 1);
+    let end = ends.find(|&end| end >= SAYS_SOMETHING);
+    flat.get(..end.unwrap_or(flat.len()))
+        .unwrap_or(&flat)
+        .to_string()
 }
 
 /// All releases, with what each of them brought.
@@ -56,7 +60,7 @@ pub(super) fn kernels(props: &Props) -> Html {
     let offered = &props.store.scenario().offered;
     html! {
         <>
-            <p class="lead">{ "A release sets all patches at once and starts the scenario again. The patches named here are those this scenario is about, or that it would notice." }</p>
+            <p class="lead">{ "A release sets all its patches at once and starts the scenario again. Beside each stands what it brought, what this scenario is about first." }</p>
             <ul class="stack">
                 { for VERSIONS.iter().map(|&version| {
                     let as_is = now == version && props.store.machine().patches == PatchSet::of_version(version);

@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::Scene;
 use super::draw::{label, label_at, rect, ring, shift};
-use super::tasks::select_by_key;
+use super::tasks::{press, select_by_key};
 use crate::store::Selection;
 
 pub(crate) fn vessel(scene: &Scene<'_>) -> Html {
@@ -19,12 +19,12 @@ pub(crate) fn vessel(scene: &Scene<'_>) -> Html {
         scene.dim("memory")
     );
     html! {
-        <g key="memory" class={classes} data-memory="" role="button" tabindex="0"
-           aria-label={memory.aria.clone()} aria-pressed={selected.to_string()}
-           onclick={scene.select(Selection::Memory)} onkeydown={select_by_key(scene, Selection::Memory)}>
+        <g key="memory" class={classes} data-memory="" onclick={scene.select(Selection::Memory)}>
             { ring(memory.rect, 9.0) }
-            { label(&memory.title, "") }
-            { label(&memory.total, "soft") }
+            <g aria-hidden="true">
+                { label(&memory.title, "") }
+                { label(&memory.total, "soft") }
+            </g>
             <clipPath id="vessel-glass">{ rect(memory.rect, 9.0, "glass") }</clipPath>
             { rect(memory.rect, 9.0, "glass") }
             <g clip-path="url(#vessel-glass)">
@@ -33,11 +33,12 @@ pub(crate) fn vessel(scene: &Scene<'_>) -> Html {
             { for memory.segments.iter().map(words) }
             { rect(memory.rect, 9.0, "rim") }
             { for memory.marks.iter().map(|mark| html! {
-                <g key={mark.id.clone()}>
+                <g key={mark.id.clone()} aria-hidden="true">
                     <path d={mark.d.clone()} class="mark" />
                     { label(&mark.label, "mark-name") }
                 </g>
             }) }
+            { press(memory.rect, &memory.aria, selected, select_by_key(scene, Selection::Memory)) }
         </g>
     }
 }
@@ -74,7 +75,7 @@ fn words(segment: &Segment) -> Html {
         "c strong"
     };
     html! {
-        <g key={segment.id.clone()} class={classes} style={shift(segment.rect.x, segment.rect.y)}>
+        <g key={segment.id.clone()} class={classes} aria-hidden="true" style={shift(segment.rect.x, segment.rect.y)}>
             if let Some(text) = &segment.name {
                 { label_at(text, name, dx, dy) }
             }

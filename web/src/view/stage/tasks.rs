@@ -14,12 +14,13 @@ const RADIUS: f32 = 8.0;
 /// A task on the rail. A click looks at it closely; Enter lets it take its step.
 pub(crate) fn task(scene: &Scene<'_>, task: &TaskBox) -> Html {
     let what = Selection::Task(task.task);
+    let selected = scene.store.selection() == Some(what);
     let classes = classes!(
         task.status.tone.class(),
         task.on_chain.then_some("on"),
         task.absent.then_some("absent"),
         (scene.mover == Some(task.task)).then_some("just"),
-        (scene.store.selection() == Some(what)).then_some("selected"),
+        selected.then_some("selected"),
         scene.dim(&task.id),
     );
     let name = scene.store.machine().actor(task.task).name.clone();
@@ -30,20 +31,36 @@ pub(crate) fn task(scene: &Scene<'_>, task: &TaskBox) -> Html {
         task.rect.h - 20.0,
     );
     html! {
-        <g key={task.id.clone()} class={classes} data-task={name} role="button" tabindex="0"
-           aria-label={task.aria.clone()} aria-pressed={(scene.store.selection() == Some(what)).to_string()}
-           onclick={scene.select(what)} onkeydown={take_step(scene, task.task)}>
+        <g key={task.id.clone()} class={classes} data-task={name} onclick={scene.select(what)}>
             { ring(task.rect, RADIUS) }
             { rect(task.rect, RADIUS, "box") }
             { rect(accent, 1.5, "accent") }
             { glyph(task.status.glyph, task.glyph_at) }
-            { label(&task.name, "") }
-            { label(&task.status_label, "c") }
-            { label(&task.detail, "soft") }
-            if let Some(badge) = &task.badge_label {
-                <g class={Tone::Signal.class()}>{ label(badge, "c") }</g>
-            }
+            <g aria-hidden="true">
+                { label(&task.name, "") }
+                { label(&task.status_label, "c") }
+                { label(&task.detail, "soft") }
+                if let Some(badge) = &task.badge_label {
+                    <g class={Tone::Signal.class()}>{ label(badge, "c") }</g>
+                }
+            </g>
+            { press(task.rect, &task.aria, selected, take_step(scene, task.task)) }
         </g>
+    }
+}
+
+/// The part of a box that has the focus and a name: one for readers, who would otherwise
+/// hear the drawn words run together.
+pub(crate) fn press(
+    at: Rect,
+    name: &str,
+    selected: bool,
+    onkeydown: Callback<KeyboardEvent>,
+) -> Html {
+    html! {
+        <rect class="press" x={number(at.x)} y={number(at.y)} width={number(at.w)} height={number(at.h)}
+              role="button" tabindex="0" aria-label={name.to_string()} aria-pressed={selected.to_string()}
+              onkeydown={onkeydown} />
     }
 }
 
@@ -69,6 +86,7 @@ fn take_step(scene: &Scene<'_>, task: TaskId) -> Callback<KeyboardEvent> {
 /// A lock: its lane with numbered places, its box, who holds it.
 pub(crate) fn lock(scene: &Scene<'_>, lock: &LockBox) -> Html {
     let what = Selection::Lock(lock.lock);
+    let selected = scene.store.selection() == Some(what);
     let tone = if lock.on_chain {
         Tone::Stuck
     } else {
@@ -77,7 +95,7 @@ pub(crate) fn lock(scene: &Scene<'_>, lock: &LockBox) -> Html {
     let classes = classes!(
         tone.class(),
         lock.on_chain.then_some("on"),
-        (scene.store.selection() == Some(what)).then_some("selected"),
+        selected.then_some("selected"),
         scene.dim(&lock.id),
     );
     let name = scene
@@ -87,29 +105,30 @@ pub(crate) fn lock(scene: &Scene<'_>, lock: &LockBox) -> Html {
         .get(usize::from(lock.lock.0))
         .map(|info| info.name.clone());
     html! {
-        <g key={lock.id.clone()} class={classes} data-lock={name} role="button" tabindex="0"
-           aria-label={lock.aria.clone()} aria-pressed={(scene.store.selection() == Some(what)).to_string()}
-           onclick={scene.select(what)} onkeydown={select_by_key(scene, what)}>
+        <g key={lock.id.clone()} class={classes} data-lock={name} onclick={scene.select(what)}>
             if let Some(title) = &lock.lane_title {
-                { label(title, "soft") }
+                <g aria-hidden="true">{ label(title, "soft") }</g>
             }
             { for lock.slots.iter().map(|slot| html! {
                 <>
                     { rect(slot.rect, slot.rect.h / 2.0, "slot") }
-                    { label(&slot.number, "soft") }
+                    <g aria-hidden="true">{ label(&slot.number, "soft") }</g>
                 </>
             }) }
             if let Some(overflow) = &lock.overflow {
-                { label(overflow, "soft strong") }
+                <g aria-hidden="true">{ label(overflow, "soft strong") }</g>
             }
             { ring(lock.rect, RADIUS) }
             { rect(lock.rect, RADIUS, "box") }
-            { label(&lock.name, "") }
-            if let Some(kind) = &lock.kind {
-                { label(kind, "soft") }
-            }
             { rect(lock.chip.rect, 5.0, "holder") }
-            { label(&lock.chip.label, if lock.on_chain { "c" } else { "soft" }) }
+            <g aria-hidden="true">
+                { label(&lock.name, "") }
+                if let Some(kind) = &lock.kind {
+                    { label(kind, "soft") }
+                }
+                { label(&lock.chip.label, if lock.on_chain { "c" } else { "soft" }) }
+            </g>
+            { press(lock.rect, &lock.aria, selected, select_by_key(scene, what)) }
         </g>
     }
 }
