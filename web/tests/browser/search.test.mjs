@@ -44,7 +44,7 @@ export default {
       const clock = Date.now();
       await page.keyboard.press('ArrowRight');
       await until(page, (now) => now.step === n);
-      assert.ok(Date.now() - clock < 500, `step ${n}: ${Date.now() - clock} ms`);
+      assert.ok(Date.now() - clock < 1500, `step ${n}: ${Date.now() - clock} ms`);
     }
     await page.locator('[data-switch="killable-writers"]').first().click();
     await until(page, (now) => now.step === 11);
