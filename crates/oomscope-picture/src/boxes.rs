@@ -100,7 +100,7 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
         ..label(
             Badge::Memdie.word().to_string(),
             Point::new(rect.right() - 12.0, rect.y + sizes.second),
-            sizes.small - 1.5,
+            sizes.small.min(12.0),
         )
     });
     let badge = badge.filter(|badge| !one_line && badge.bounds().w + 8.0 + detail_w <= inner);

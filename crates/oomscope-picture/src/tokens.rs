@@ -6,7 +6,7 @@ use oomscope_model::state::Run;
 
 use crate::boxes::label;
 use crate::draw::Scene;
-use crate::geometry::{Font, Point, fit_name, number, text_width};
+use crate::geometry::{Point, fit_name, number};
 use crate::names;
 use crate::picture::{Anchor, Ejection, Label, Token, Tone};
 
@@ -48,10 +48,11 @@ pub(crate) fn tokens(scene: &Scene<'_>, recent: &[Event]) -> Vec<Token> {
 fn token(scene: &Scene<'_>, task: TaskId, lock: LockId, mode: Mode, rank: u8) -> Option<Token> {
     let place = scene.layout.lock(lock)?;
     let rect = *place.slots.get(usize::from(rank).checked_sub(1)?)?;
-    let (first, second, size) = if place.roomy {
-        (18.0, 32.0, 12.0)
+    let size = 12.0;
+    let (first, second) = if place.roomy {
+        (18.0, 32.0)
     } else {
-        (15.0, 27.0, 11.0)
+        (15.5, 28.0)
     };
     let middle = |text: String, y: f32, size: f32| Label {
         anchor: Anchor::Middle,
@@ -62,11 +63,6 @@ fn token(scene: &Scene<'_>, task: TaskId, lock: LockId, mode: Mode, rank: u8) ->
         )
     };
     let name = short_name(scene.machine, task);
-    let name_size = if text_width(&name, size, Font::Sans) > rect.w - 8.0 {
-        size - 1.5
-    } else {
-        size
-    };
     let word = match names::mode(scene.machine, lock, mode) {
         "held" => "lock",
         word => word,
@@ -79,9 +75,9 @@ fn token(scene: &Scene<'_>, task: TaskId, lock: LockId, mode: Mode, rank: u8) ->
         rect,
         name: Label {
             strong: true,
-            ..middle(name, first, name_size)
+            ..middle(name, first, size)
         },
-        mode_label: middle(word.to_string(), second, size - 1.0),
+        mode_label: middle(word.to_string(), second, size),
         mode,
         killable: false,
         awake: false,

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-const KEYS: [(&[&str], &str); 14] = [
+const KEYS: [(&[&str], &str); 12] = [
     (&["Space"], "play or pause"),
     (&["→", "←"], "one step forward, back (also l and h)"),
     (
@@ -18,7 +18,6 @@ const KEYS: [(&[&str], &str); 14] = [
         "start and end; 0 to 9 for tenths of the run",
     ),
     (&["+", "−"], "faster, slower"),
-    (&["j", "k"], "next and previous task"),
     (
         &["Enter"],
         "with a task in focus: let it take the next step",
@@ -29,7 +28,6 @@ const KEYS: [(&[&str], &str); 14] = [
         &["Ctrl", "Z"],
         "bring back the run as it was before a switch or a choice",
     ),
-    (&["f"], "full screen"),
     (&["Esc"], "close, deselect"),
     (&["?"], "this help"),
 ];
