@@ -31,7 +31,9 @@ pub struct AppProps {
 pub fn App(props: &AppProps) -> Html {
     let root = use_reducer(|| Root(props.store.clone()));
     let dispatcher = root.dispatcher();
-    let dispatch = use_memo((), |()| Callback::from(move |action| dispatcher.dispatch(action)));
+    let dispatch = use_memo((), |()| {
+        Callback::from(move |action| dispatcher.dispatch(action))
+    });
     let store = root.0.clone();
 
     effect::use_all(&store, &dispatch);

@@ -5,11 +5,12 @@
 //! Nothing in here knows the browser; [`Store::reduce`] is a plain function from a store
 //! and an action to a store, and is tested natively.
 
+mod answers;
 mod demand;
 mod fork;
 mod getters;
-mod known;
 mod kinds;
+mod known;
 mod open;
 mod share;
 mod start;
@@ -34,11 +35,9 @@ use oomscope_scenario::link::Origin;
 use oomscope_scenario::scenario::Scenario;
 use oomscope_scenario::walk::Walk;
 
+pub use answers::{Badge, MarkerAt, Notice, SearchState, SwitchView, TaskDetail, Verdict};
 pub use demand::Demand;
-pub use kinds::{
-    Action, Badge, Embed, EmbedControls, MarkerAt, Notice, Panel, SearchState, Selection, Speed,
-    SwitchView, Tab, TaskDetail, Theme, Verdict, View,
-};
+pub use kinds::{Action, Embed, EmbedControls, Panel, Selection, Speed, Tab, Theme, View};
 pub use start::Start;
 
 use known::Known;
@@ -221,8 +220,8 @@ impl Store {
         };
         drop(tape);
         let stage = self.stage();
-        let same_cast = self.here.machine.tasks == machine.tasks
-            && self.here.machine.locks == machine.locks;
+        let same_cast =
+            self.here.machine.tasks == machine.tasks && self.here.machine.locks == machine.locks;
         let layout = if same_cast && self.here.layout.stage == stage {
             Rc::clone(&self.here.layout)
         } else {
@@ -239,7 +238,12 @@ impl Store {
 
     /// The shape of the stage: a matter of window and scenario, never of the step.
     fn stage(&self) -> Stage {
-        stage(self.view, self.size, &self.track.scenario, self.track.patches)
+        stage(
+            self.view,
+            self.size,
+            &self.track.scenario,
+            self.track.patches,
+        )
     }
 
     fn complain(&mut self, sentence: impl Into<String>) {
@@ -272,7 +276,7 @@ fn stage(view: View, size: (u32, u32), scenario: &Scenario, patches: PatchSet) -
     };
     // Only a reaper that hands mmput over needs the worker.
     let hands_over = oomscope_model::patches::PatchId::named("mmput-async");
-    let kworker = hands_over
-        .is_some_and(|patch| patches.has(patch) || scenario.offered.contains(&patch));
+    let kworker =
+        hands_over.is_some_and(|patch| patches.has(patch) || scenario.offered.contains(&patch));
     Stage { size, kworker }
 }

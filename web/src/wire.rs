@@ -7,7 +7,8 @@
 use oomscope_model::kernel::Kernel;
 use oomscope_model::machine::{
     Actor, Backing, CompletionId, Gfp, KillerWindow, Kind, Line, Lock, LockClass, LockId, Machine,
-    MmId, MmInfo, Mode, Op, Parking, Process, ProcessId, Rules, TaskId, Timing, VmaInfo, Wait, Zone,
+    MmId, MmInfo, Mode, Op, Parking, Process, ProcessId, Rules, TaskId, Timing, VmaInfo, Wait,
+    Zone,
 };
 use oomscope_model::patches::{PatchId, PatchSet};
 use oomscope_model::transition::{Act, Move, Transition};
@@ -50,7 +51,12 @@ pub fn from_machine(machine: &Machine) -> Vec<u32> {
         list(out, &mm.vmas, |out, vma| {
             let shared = u32::from(vma.backing == Backing::Shared);
             let page_lock = vma.page_lock.map_or(0, |lock| u32::from(lock.0) + 1);
-            out.extend([u32::from(vma.pages), shared, u32::from(vma.locked), page_lock]);
+            out.extend([
+                u32::from(vma.pages),
+                shared,
+                u32::from(vma.locked),
+                page_lock,
+            ]);
         });
     });
     out
@@ -102,9 +108,21 @@ pub fn to_machine(numbers: &[u32]) -> Option<Machine> {
     let (low, high): (u32, u32) = (from.number()?, from.number()?);
     let patches = PatchSet(u64::from(high) << 32 | u64::from(low));
     let rules = Rules {
-        timing: if from.bit()? { Timing::Adversarial } else { Timing::SleepsAreLong },
-        killer_window: if from.bit()? { KillerWindow::Split } else { KillerWindow::Closed },
-        parking: if from.bit()? { Parking::Off } else { Parking::On },
+        timing: if from.bit()? {
+            Timing::Adversarial
+        } else {
+            Timing::SleepsAreLong
+        },
+        killer_window: if from.bit()? {
+            KillerWindow::Split
+        } else {
+            KillerWindow::Closed
+        },
+        parking: if from.bit()? {
+            Parking::Off
+        } else {
+            Parking::On
+        },
     };
     let completions: u8 = from.number()?;
     Some(Machine {
@@ -159,7 +177,11 @@ impl Numbers<'_> {
             0 => Op::Lock {
                 lock: LockId(a),
                 mode: if b & 1 != 0 { Mode::Write } else { Mode::Read },
-                wait: if b & 2 != 0 { Wait::Killable } else { Wait::Uninterruptible },
+                wait: if b & 2 != 0 {
+                    Wait::Killable
+                } else {
+                    Wait::Uninterruptible
+                },
             },
             1 => Op::Unlock { lock: LockId(a) },
             2 => Op::Alloc {
@@ -167,12 +189,23 @@ impl Numbers<'_> {
                 pages: a,
             },
             3 => Op::Free { pages: a },
-            4 => Op::Fault { mm: MmId(a), pages: b },
+            4 => Op::Fault {
+                mm: MmId(a),
+                pages: b,
+            },
             5 => Op::Mmap { mm: MmId(a) },
-            6 => Op::WaitFor { completion: CompletionId(a) },
-            _ => Op::Complete { completion: CompletionId(a) },
+            6 => Op::WaitFor {
+                completion: CompletionId(a),
+            },
+            _ => Op::Complete {
+                completion: CompletionId(a),
+            },
         };
-        Some(Line { op, resume: self.number()?, source: 0 })
+        Some(Line {
+            op,
+            resume: self.number()?,
+            source: 0,
+        })
     }
 
     fn process(&mut self) -> Option<Process> {
@@ -194,7 +227,10 @@ impl Numbers<'_> {
             4 => LockClass::Rwsem,
             _ => LockClass::PageLock,
         };
-        Some(Lock { name: String::new(), class })
+        Some(Lock {
+            name: String::new(),
+            class,
+        })
     }
 
     fn mm(&mut self) -> Option<MmInfo> {
@@ -206,7 +242,11 @@ impl Numbers<'_> {
                 let page_lock: u8 = from.number()?;
                 Some(VmaInfo {
                     pages,
-                    backing: if shared { Backing::Shared } else { Backing::Anon },
+                    backing: if shared {
+                        Backing::Shared
+                    } else {
+                        Backing::Anon
+                    },
                     locked,
                     page_lock: page_lock.checked_sub(1).map(LockId),
                 })
@@ -232,7 +272,10 @@ pub fn to_moves(numbers: &[u32]) -> Vec<Move> {
         let low = number as u8;
         match number >> 16 {
             0 => Move::Step(Transition(TaskId(low))),
-            1 => Move::Act(Act::Switch { patch: PatchId(low >> 1), on: low & 1 != 0 }),
+            1 => Move::Act(Act::Switch {
+                patch: PatchId(low >> 1),
+                on: low & 1 != 0,
+            }),
             2 => Move::Act(Act::Kill { task: TaskId(low) }),
             _ => Move::Act(Act::AddPages { pages: low }),
         }
@@ -267,7 +310,12 @@ mod tests {
             let mut machine = builtin.scenario().expect("readable").machine;
             machine.rules.timing = Timing::Adversarial;
             let numbers = from_machine(&machine);
-            assert_eq!(to_machine(&numbers), Some(nameless(&machine)), "{}", builtin.id);
+            assert_eq!(
+                to_machine(&numbers),
+                Some(nameless(&machine)),
+                "{}",
+                builtin.id
+            );
             assert_eq!(to_machine(&numbers[..numbers.len() - 1]), None);
         }
     }
@@ -276,8 +324,14 @@ mod tests {
     fn every_move_arrives_as_it_was() {
         let moves = [
             Move::Step(Transition(TaskId(31))),
-            Move::Act(Act::Switch { patch: PatchId(63), on: true }),
-            Move::Act(Act::Switch { patch: PatchId(0), on: false }),
+            Move::Act(Act::Switch {
+                patch: PatchId(63),
+                on: true,
+            }),
+            Move::Act(Act::Switch {
+                patch: PatchId(0),
+                on: false,
+            }),
             Move::Act(Act::Kill { task: TaskId(4) }),
             Move::Act(Act::AddPages { pages: 255 }),
         ];

@@ -7,8 +7,8 @@ mod tests;
 
 use gloo_worker::{HandlerId, Worker, WorkerScope};
 use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen::JsValue;
+use wasm_bindgen::closure::Closure;
 use web_sys::MessageChannel;
 
 use crate::protocol::{BUILD, Reply, Request};
@@ -49,7 +49,9 @@ impl Worker for Search {
         let scope = scope.clone();
         let handler = channel.as_ref().map(|channel| {
             let handler = Closure::<dyn FnMut(JsValue)>::new(move |_| scope.send_message(Tick));
-            channel.port1().set_onmessage(Some(handler.as_ref().unchecked_ref()));
+            channel
+                .port1()
+                .set_onmessage(Some(handler.as_ref().unchecked_ref()));
             handler
         });
         Search {
@@ -81,7 +83,12 @@ impl Worker for Search {
     fn received(&mut self, scope: &WorkerScope<Self>, request: Request, asker: HandlerId) {
         self.asker = Some(asker);
         match request {
-            Request::Hello { .. } => scope.respond(asker, Reply::Here { build: BUILD.to_string() }),
+            Request::Hello { .. } => scope.respond(
+                asker,
+                Reply::Here {
+                    build: BUILD.to_string(),
+                },
+            ),
             Request::Cancel => {
                 if let Some(job) = self.desk.cancel() {
                     scope.respond(asker, Reply::Cancelled { job });

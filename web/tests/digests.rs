@@ -16,7 +16,9 @@ const FIXTURE: &str = include_str!("browser/digests.json");
 /// Everything between quotation marks: the link, then one digest per step.
 fn strings() -> Vec<&'static str> {
     let quoted = FIXTURE.split('"').skip(1).step_by(2);
-    quoted.filter(|text| !["link", "digests"].contains(text)).collect()
+    quoted
+        .filter(|text| !["link", "digests"].contains(text))
+        .collect()
 }
 
 fn open(hash: &str) -> Store {
@@ -31,7 +33,9 @@ fn open(hash: &str) -> Store {
 
 fn digests(store: &Store) -> Vec<String> {
     let at = |step| store.reduce(Action::Seek { step }).state().digest();
-    (0..=store.len()).map(|step| format!("{:016x}", at(step))).collect()
+    (0..=store.len())
+        .map(|step| format!("{:016x}", at(step)))
+        .collect()
 }
 
 #[test]
@@ -66,10 +70,13 @@ fn the_fixture_is_what_the_model_does_now() {
     let actions = [Action::Switch { patch, on: true }, Action::End];
     let store = actions
         .into_iter()
-        .fold(open("#v1/writer-in-queue?at=stuck"), |store, action| store.reduce(action));
+        .fold(open("#v1/writer-in-queue?at=stuck"), |store, action| {
+            store.reduce(action)
+        });
     let link = store.hash();
     let digests = digests(&store).join("\",\n    \"");
-    let text = format!("{{\n  \"link\": \"{link}\",\n  \"digests\": [\n    \"{digests}\"\n  ]\n}}\n");
+    let text =
+        format!("{{\n  \"link\": \"{link}\",\n  \"digests\": [\n    \"{digests}\"\n  ]\n}}\n");
     expect("digests.json", &text);
 }
 
@@ -87,12 +94,23 @@ fn the_crowd_is_too_large_to_search() {
         )
     };
     let crowd: String = (1..=5).map(process).collect();
-    let text = store.scenario().text.replace("[[kthread]]", &format!("{crowd}[[kthread]]"));
-    let machine = text.split("[lead]").next().expect("the machine comes first");
+    let text = store
+        .scenario()
+        .text
+        .replace("[[kthread]]", &format!("{crowd}[[kthread]]"));
+    let machine = text
+        .split("[lead]")
+        .next()
+        .expect("the machine comes first");
     let machine = machine.replace("id = \"writer-in-queue\"", "id = \"crowd\"");
     let machine = machine.replace("256 MB", "276 MB");
     let store = store.reduce(Action::OpenText { text: machine });
     assert_eq!(store.scenario().id, "crowd", "{:?}", store.notice());
-    let store = store.reduce(Action::SetTiming { timing: Timing::Adversarial });
-    expect("crowd.json", &format!("{{\n  \"link\": \"{}\"\n}}\n", store.hash()));
+    let store = store.reduce(Action::SetTiming {
+        timing: Timing::Adversarial,
+    });
+    expect(
+        "crowd.json",
+        &format!("{{\n  \"link\": \"{}\"\n}}\n", store.hash()),
+    );
 }

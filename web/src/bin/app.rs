@@ -11,7 +11,9 @@ fn main() {
     let Some(store) = Store::start(&effect::start()) else {
         return;
     };
-    let props = AppProps { store: StoreRef(Rc::new(store)) };
+    let props = AppProps {
+        store: StoreRef(Rc::new(store)),
+    };
     match gloo::utils::document().get_element_by_id("app") {
         Some(root) => {
             // The skeleton drawn by index.html makes room for the page.

@@ -35,7 +35,12 @@ pub(super) fn use_address(store: &StoreRef, dispatch: &Callback<Action>) {
             }
         });
     }
-    let run = (store.cursor(), store.len(), store.state().digest(), store.machine().patches);
+    let run = (
+        store.cursor(),
+        store.len(),
+        store.state().digest(),
+        store.machine().patches,
+    );
     use_effect_with((store.wants_address(), run), move |&(wanted, _)| {
         let timer = wanted.then(|| {
             Timeout::new(REST_MILLIS, move || {

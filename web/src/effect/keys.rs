@@ -15,16 +15,17 @@ pub(super) fn use_keys(store: &StoreRef, dispatch: &Callback<Action>) {
     let dispatch = dispatch.clone();
     use_effect_with((), move |()| {
         let options = EventListenerOptions::enable_prevent_default();
-        let listener = EventListener::new_with_options(&window(), "keydown", options, move |event| {
-            let Some(event) = event.dyn_ref::<KeyboardEvent>() else {
-                return;
-            };
-            let store = latest.borrow().clone();
-            if let Some(action) = pressed(&store, event) {
-                event.prevent_default();
-                dispatch.emit(action);
-            }
-        });
+        let listener =
+            EventListener::new_with_options(&window(), "keydown", options, move |event| {
+                let Some(event) = event.dyn_ref::<KeyboardEvent>() else {
+                    return;
+                };
+                let store = latest.borrow().clone();
+                if let Some(action) = pressed(&store, event) {
+                    event.prevent_default();
+                    dispatch.emit(action);
+                }
+            });
         move || drop(listener)
     });
 }
@@ -81,7 +82,9 @@ fn plain(store: &Store, key: &str, shift: bool) -> Option<Action> {
         "?" | "F1" if store.view() == View::Full => Action::Open { panel: Panel::Help },
         _ => {
             let tenths = digit(key).filter(|_| !shift)?;
-            Action::Seek { step: store.len() * tenths / 10 }
+            Action::Seek {
+                step: store.len() * tenths / 10,
+            }
         }
     };
     Some(action)
@@ -117,7 +120,9 @@ enum Place {
 
 impl Place {
     fn of(event: &KeyboardEvent) -> Place {
-        let Some(element) = event.target().and_then(|target| target.dyn_into::<Element>().ok())
+        let Some(element) = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok())
         else {
             return Place::Elsewhere;
         };

@@ -29,7 +29,9 @@ pub(super) fn use_messages(store: &StoreRef, dispatch: &Callback<Action>) {
                 let Some(event) = event.dyn_ref::<MessageEvent>() else {
                     return;
                 };
-                let from_parent = event.source().is_some_and(|source| JsValue::from(source) == JsValue::from(parent.clone()));
+                let from_parent = event
+                    .source()
+                    .is_some_and(|source| JsValue::from(source) == JsValue::from(parent.clone()));
                 if from_parent {
                     heard(&event.data(), &parent, &latest.borrow(), &dispatch);
                 }
@@ -37,18 +39,29 @@ pub(super) fn use_messages(store: &StoreRef, dispatch: &Callback<Action>) {
         });
         move || drop(listener)
     });
-    let told = (store.cursor(), store.len(), store.is_playing(), store.verdict().word);
-    use_effect_with((embedded, told), move |&(embedded, (step, length, playing, verdict))| {
-        if let (true, Some(parent)) = (embedded, parent()) {
-            send(&parent, &[
-                ("event", JsValue::from("state")),
-                ("step", JsValue::from(step as f64)),
-                ("length", JsValue::from(length as f64)),
-                ("playing", JsValue::from(playing)),
-                ("verdict", JsValue::from(verdict)),
-            ]);
-        }
-    });
+    let told = (
+        store.cursor(),
+        store.len(),
+        store.is_playing(),
+        store.verdict().word,
+    );
+    use_effect_with(
+        (embedded, told),
+        move |&(embedded, (step, length, playing, verdict))| {
+            if let (true, Some(parent)) = (embedded, parent()) {
+                send(
+                    &parent,
+                    &[
+                        ("event", JsValue::from("state")),
+                        ("step", JsValue::from(step as f64)),
+                        ("length", JsValue::from(length as f64)),
+                        ("playing", JsValue::from(playing)),
+                        ("verdict", JsValue::from(verdict)),
+                    ],
+                );
+            }
+        },
+    );
 }
 
 /// The window around this one, if there is one.
@@ -70,7 +83,9 @@ fn heard(data: &JsValue, parent: &Window, store: &Store, dispatch: &Callback<Act
         "seek" => get("step")
             .as_f64()
             .filter(|step| step.is_finite() && *step >= 0.0)
-            .map(|step| Action::Seek { step: (step as usize).min(store.len()) }),
+            .map(|step| Action::Seek {
+                step: (step as usize).min(store.len()),
+            }),
         "ping" => None,
         _ => return,
     };
@@ -79,11 +94,14 @@ fn heard(data: &JsValue, parent: &Window, store: &Store, dispatch: &Callback<Act
         dispatch.emit(action);
     }
     let event = if word == "ping" { "pong" } else { "done" };
-    send(parent, &[
-        ("event", JsValue::from(event)),
-        ("id", get("id")),
-        ("ok", JsValue::from(ok)),
-    ]);
+    send(
+        parent,
+        &[
+            ("event", JsValue::from(event)),
+            ("id", get("id")),
+            ("ok", JsValue::from(ok)),
+        ],
+    );
 }
 
 fn send(parent: &Window, fields: &[(&str, JsValue)]) {

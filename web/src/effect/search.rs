@@ -31,7 +31,11 @@ pub(super) fn use_search(store: &StoreRef, dispatch: &Callback<Action>) {
     let store = store.clone();
     use_effect_with((demand.job(), demand.is_active()), move |&(_, active)| {
         if let Some(bridge) = bridge.borrow().as_ref() {
-            bridge.send(if active { Request::Explore(store.job()) } else { Request::Cancel });
+            bridge.send(if active {
+                Request::Explore(store.job())
+            } else {
+                Request::Cancel
+            });
         }
     });
 }
@@ -41,7 +45,9 @@ fn spawn(dispatch: Callback<Action>) -> WorkerBridge<Search> {
         let dispatch = dispatch.clone();
         let sentence = "The search in the background could not be started; verdicts stay unknown";
         Timeout::new(PATIENCE_MILLIS, move || {
-            dispatch.emit(Action::Complain { sentence: sentence.to_string() });
+            dispatch.emit(Action::Complain {
+                sentence: sentence.to_string(),
+            });
         })
     };
     let late = std::cell::RefCell::new(Some(late));
@@ -54,7 +60,9 @@ fn spawn(dispatch: Callback<Action>) -> WorkerBridge<Search> {
             dispatch.emit(Action::Search(reply));
         })
         .spawn_with_loader(&loader());
-    bridge.send(Request::Hello { build: BUILD.to_string() });
+    bridge.send(Request::Hello {
+        build: BUILD.to_string(),
+    });
     bridge
 }
 

@@ -28,7 +28,9 @@ fn ask(handle: &Handle, before: Option<f64>, dispatch: Callback<Action>) {
     let next = Rc::clone(handle);
     let frame = request_animation_frame(move |now| {
         if let Some(before) = before {
-            dispatch.emit(Action::Tick { millis: now - before });
+            dispatch.emit(Action::Tick {
+                millis: now - before,
+            });
         }
         ask(&next, Some(now), dispatch);
     });

@@ -30,7 +30,10 @@ fn size() -> (u32, u32) {
     let pixels = |value: Result<wasm_bindgen::JsValue, wasm_bindgen::JsValue>| {
         value.ok().and_then(|value| value.as_f64()).unwrap_or(0.0) as u32
     };
-    (pixels(window().inner_width()), pixels(window().inner_height()))
+    (
+        pixels(window().inner_width()),
+        pixels(window().inner_height()),
+    )
 }
 
 fn reduced_motion() -> bool {
@@ -53,7 +56,9 @@ pub(super) fn use_window(store: &StoreRef, dispatch: &Callback<Action>) {
         let motion = query.map(|query| {
             EventListener::new(&query, "change", move |event| {
                 if let Some(event) = event.dyn_ref::<MediaQueryListEvent>() {
-                    dispatch.emit(Action::Motion { reduced: event.matches() });
+                    dispatch.emit(Action::Motion {
+                        reduced: event.matches(),
+                    });
                 }
             })
         });
@@ -62,7 +67,11 @@ pub(super) fn use_window(store: &StoreRef, dispatch: &Callback<Action>) {
     });
     let theme = store.theme().word();
     use_effect_with(theme, |theme| set("data-theme", theme));
-    let motion = if store.reduced_motion() { "reduced" } else { "full" };
+    let motion = if store.reduced_motion() {
+        "reduced"
+    } else {
+        "full"
+    };
     use_effect_with(motion, |motion| set("data-motion", motion));
     let title = format!("{} · oomscope", store.scenario().title);
     use_effect_with(title, |title| document().set_title(title));

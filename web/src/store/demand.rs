@@ -77,19 +77,31 @@ impl Store {
 
     pub(crate) fn moves(&self) -> Vec<Move> {
         let tape = self.track.tape.borrow();
-        tape.replay.moves().iter().take(self.track.len).copied().collect()
+        tape.replay
+            .moves()
+            .iter()
+            .take(self.track.len)
+            .copied()
+            .collect()
     }
 
     /// The step of the last act up to the cursor.
     fn segment_base(&self) -> usize {
         let acts = &self.track.shown.acts;
         let at = acts.partition_point(|&step| step <= self.cursor);
-        at.checked_sub(1).and_then(|at| acts.get(at).copied()).unwrap_or(0)
+        at.checked_sub(1)
+            .and_then(|at| acts.get(at).copied())
+            .unwrap_or(0)
     }
 
     /// The last step before the next act.
     fn segment_end(&self) -> usize {
-        let mut later = self.track.shown.acts.iter().filter(|&&step| step > self.cursor);
+        let mut later = self
+            .track
+            .shown
+            .acts
+            .iter()
+            .filter(|&&step| step > self.cursor);
         later.next().map_or(self.track.len, |&act| act - 1)
     }
 
@@ -97,7 +109,9 @@ impl Store {
     pub(crate) fn update_demand(&mut self) {
         let known = &self.track.known;
         let offered = &self.track.scenario.offered;
-        let flips_known = offered.iter().all(|&patch| known.flip(self.cursor, patch).is_some());
+        let flips_known = offered
+            .iter()
+            .all(|&patch| known.flip(self.cursor, patch).is_some());
         let enough = if self.playing {
             known.class(self.cursor).is_some()
         } else {
@@ -132,7 +146,11 @@ impl Store {
         let state = match self.demand.state {
             // The count goes on where it was while a run is played.
             running @ SearchState::Running { .. } if self.demand.active => running,
-            _ => SearchState::Running { states: 0, rate: 0, bytes: 0 },
+            _ => SearchState::Running {
+                states: 0,
+                rate: 0,
+                bytes: 0,
+            },
         };
         self.demand = Demand {
             job: self.demand.job.wrapping_add(1),
@@ -148,7 +166,9 @@ impl Store {
         let segment = self.segment(self.segment_base());
         let survey = self.track.known.survey(self.cursor);
         match (survey, self.demand.stopped) {
-            (Some(survey), _) => SearchState::Done { states: survey.states },
+            (Some(survey), _) => SearchState::Done {
+                states: survey.states,
+            },
             _ if self.demand.active => self.demand.state,
             (None, Some((at, state))) if at == segment => state,
             _ => SearchState::Idle,
@@ -171,7 +191,11 @@ impl Store {
     /// After a limit the search begins at the cursor: fewer states lie ahead of it.
     pub(crate) fn search_again(&mut self) {
         let from_cursor = matches!(self.demand.stopped, Some((_, SearchState::Limit { .. })));
-        let base = if from_cursor { self.cursor } else { self.segment_base() };
+        let base = if from_cursor {
+            self.cursor
+        } else {
+            self.segment_base()
+        };
         self.ask(Key {
             segment: self.segment(base),
             cursor: self.cursor,
@@ -192,10 +216,24 @@ impl Store {
                     loud: true,
                 });
             }
-            Reply::Progress { job: of, states, bytes, rate, .. } if of == job => {
-                self.demand.state = SearchState::Running { states, rate, bytes };
+            Reply::Progress {
+                job: of,
+                states,
+                bytes,
+                rate,
+                ..
+            } if of == job => {
+                self.demand.state = SearchState::Running {
+                    states,
+                    rate,
+                    bytes,
+                };
             }
-            Reply::Limit { job: of, states, depth } if of == job => {
+            Reply::Limit {
+                job: of,
+                states,
+                depth,
+            } if of == job => {
                 self.stop(SearchState::Limit { states, depth });
             }
             Reply::Broken { job: of, sentence } if of == job => {
@@ -227,7 +265,12 @@ impl Store {
                 }
             }
             Reply::Survey { step, survey, .. } => known.set_survey(step as usize, survey),
-            Reply::Flip { step, patch, effect, .. } => {
+            Reply::Flip {
+                step,
+                patch,
+                effect,
+                ..
+            } => {
                 known.set_flip(step as usize, PatchId(patch), effect);
             }
             _ => {}

@@ -53,8 +53,8 @@ impl Store {
         self.playing = false;
         let next = Move::Step(Transition(task));
         let tape = self.track.tape.borrow();
-        let as_recorded = self.cursor < self.track.len
-            && tape.replay.moves().get(self.cursor) == Some(&next);
+        let as_recorded =
+            self.cursor < self.track.len && tape.replay.moves().get(self.cursor) == Some(&next);
         drop(tape);
         if as_recorded {
             return self.forward();
@@ -85,7 +85,10 @@ impl Store {
             Rc::clone(&self.track.origin),
             self.track.version,
             self.track.patches,
-            oomscope_model::machine::Rules { timing, ..self.track.rules },
+            oomscope_model::machine::Rules {
+                timing,
+                ..self.track.rules
+            },
         );
         track.walk = Rc::clone(&self.track.walk);
         let whole = moves.iter().all(|&entry| track.push(entry));

@@ -47,7 +47,10 @@ impl Store {
     }
 
     /// How many steps the run has.
-    #[allow(clippy::len_without_is_empty, reason = "a run of no steps is not special")]
+    #[allow(
+        clippy::len_without_is_empty,
+        reason = "a run of no steps is not special"
+    )]
     pub fn len(&self) -> usize {
         self.track.len
     }
@@ -106,14 +109,22 @@ impl Store {
     /// The gallery: id, title, story and whether it is open.
     pub fn gallery(&self) -> Vec<(&'static str, String, String, bool)> {
         let open = self.track.scenario.id.as_str();
-        let one = |id: &'static str, scenario: Scenario| (id, scenario.title, scenario.story, id == open);
+        let one =
+            |id: &'static str, scenario: Scenario| (id, scenario.title, scenario.story, id == open);
         let all = BUILTIN.iter();
-        all.filter_map(|builtin| Some(one(builtin.id, builtin.scenario()?))).collect()
+        all.filter_map(|builtin| Some(one(builtin.id, builtin.scenario()?)))
+            .collect()
     }
 
     /// The picture at the cursor.
     pub fn picture(&self) -> Rc<Picture> {
-        let Here { machine, state, layout, events, picture } = &*self.here;
+        let Here {
+            machine,
+            state,
+            layout,
+            events,
+            picture,
+        } = &*self.here;
         let draw = || Rc::new(oomscope_picture::picture(machine, state, layout, events));
         Rc::clone(picture.get_or_init(draw))
     }
@@ -183,7 +194,10 @@ impl Store {
     /// The move that led to the cursor.
     pub fn last_move(&self) -> Option<Move> {
         let tape = self.track.tape.borrow();
-        tape.replay.moves().get(self.cursor.checked_sub(1)?).copied()
+        tape.replay
+            .moves()
+            .get(self.cursor.checked_sub(1)?)
+            .copied()
     }
 
     /// Named moments found in this run, and patch flips.
@@ -205,7 +219,12 @@ impl Store {
                 let on = patches.has(patch);
                 let mut also = patches.switch(patch, !on);
                 also.retain(|&(other, _)| other != patch);
-                SwitchView { patch, on, also, badge: self.badge(patch, on) }
+                SwitchView {
+                    patch,
+                    on,
+                    also,
+                    badge: self.badge(patch, on),
+                }
             })
             .collect()
     }
@@ -242,8 +261,9 @@ impl Store {
         let current = usize::from(state.task(task).line);
         let program = oomscope_picture::program_text(machine, task);
         let lines = program.into_iter().enumerate();
-        let (holds, waits, chain) =
-            row.map(|row| (row.holds, row.waits_for, row.blocked_by)).unwrap_or_default();
+        let (holds, waits, chain) = row
+            .map(|row| (row.holds, row.waits_for, row.blocked_by))
+            .unwrap_or_default();
         Some(TaskDetail {
             task,
             name: actor.name.clone(),
@@ -310,7 +330,12 @@ impl Store {
 /// What a flip changes, in one word.
 fn compare(before: &Survey, after: &Survey) -> Badge {
     let newly = |outcome: Outcome| {
-        let has = |survey: &Survey| survey.outcomes.split(' ').any(|word| word == outcome.word());
+        let has = |survey: &Survey| {
+            survey
+                .outcomes
+                .split(' ')
+                .any(|word| word == outcome.word())
+        };
         has(after) && !has(before)
     };
     // A panic means that nobody was left to kill: second victims come before it.

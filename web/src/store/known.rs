@@ -95,6 +95,8 @@ impl Known {
 
     /// The last doomed step up to this one.
     pub(crate) fn last_doomed(&self, step: usize) -> Option<usize> {
-        (0..=step).rev().find(|&step| self.class(step) == Some(Class::Doomed))
+        (0..=step)
+            .rev()
+            .find(|&step| self.class(step) == Some(Class::Doomed))
     }
 }

@@ -97,8 +97,13 @@ impl Store {
         let machine = preset.machine(&scenario)?;
         let version = preset.kernel.unwrap_or(scenario.version);
         let origin = Rc::new(Origin::Builtin(preset.scenario.clone()));
-        let mut track =
-            Track::new(Rc::new(scenario), origin, version, machine.patches, machine.rules);
+        let mut track = Track::new(
+            Rc::new(scenario),
+            origin,
+            version,
+            machine.patches,
+            machine.rules,
+        );
         if let Some(seed) = preset.seed {
             Rc::make_mut(&mut track.walk).seed = seed;
         }
@@ -126,7 +131,9 @@ impl Store {
         self.look();
         if !arrived {
             let step = self.cursor;
-            self.complain(format!("The moment in this link never comes; this is step {step}"));
+            self.complain(format!(
+                "The moment in this link never comes; this is step {step}"
+            ));
         }
     }
 
@@ -202,7 +209,9 @@ fn bad_link(error: &LinkError, title: &str) -> Notice {
     if let Some(id) = &error.recovered {
         hints.push(format!("it seems to be about the scenario {id}"));
     }
-    hints.push(format!("what is on this page, {title:?}, is not what the link holds"));
+    hints.push(format!(
+        "what is on this page, {title:?}, is not what the link holds"
+    ));
     Notice {
         sentence,
         place: None,

@@ -38,9 +38,8 @@ impl Store {
     /// A warning if the link is longer than some programs pass on.
     pub fn share_note(&self) -> Option<String> {
         let length = self.share_link_here().len();
-        (length > ALWAYS_SAFE).then(|| {
-            format!("This link has {length} characters; some chats cut links this long.")
-        })
+        (length > ALWAYS_SAFE)
+            .then(|| format!("This link has {length} characters; some chats cut links this long."))
     }
 
     /// Counts openings that deserve an entry in the browser's history.

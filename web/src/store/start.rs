@@ -83,7 +83,10 @@ impl Store {
             .find_map(|builtin| Some((builtin.scenario()?, builtin.id)));
         let (scenario, origin) = match first {
             Some((scenario, id)) => (scenario, Origin::Builtin(id.to_string())),
-            None => (parse(FALLBACK).scenario?, Origin::Text(FALLBACK.to_string())),
+            None => (
+                parse(FALLBACK).scenario?,
+                Origin::Text(FALLBACK.to_string()),
+            ),
         };
         let track = Track::of_scenario(scenario, origin);
         let size = (start.width, start.height);
@@ -184,5 +187,12 @@ pub(crate) fn view_of(query: &str) -> (View, Theme) {
             _ => {}
         }
     }
-    (if embedded { View::Embed(embed) } else { View::Full }, theme)
+    (
+        if embedded {
+            View::Embed(embed)
+        } else {
+            View::Full
+        },
+        theme,
+    )
 }

@@ -5,17 +5,17 @@
 
 use oomscope_model::event::Event;
 use oomscope_model::machine::{LockId, Machine, ProcessId, TaskId};
+use oomscope_model::patches::Version;
 use oomscope_model::state::State;
 use oomscope_model::transition::{Act, Move};
 use oomscope_picture::clock;
 use oomscope_picture::plot::{Flag, FlagKind, Sample};
 use oomscope_picture::{LogLine, log_lines};
-use oomscope_model::patches::Version;
 use oomscope_scenario::condition;
 use oomscope_scenario::replay::{Diverged, Replay};
 use oomscope_scenario::scenario::Scenario;
 
-use super::kinds::MarkerAt;
+use super::MarkerAt;
 
 /// The replay, and what grows with it and is asked for one piece at a time.
 #[derive(Clone)]
@@ -149,7 +149,7 @@ impl Shown {
         if events.iter().any(is_interesting) {
             self.interesting.push(step);
         }
-        let freed: u16 = events.iter().map(|event| pages_back(event)).sum();
+        let freed: u16 = events.iter().map(pages_back).sum();
         if freed > 0 {
             self.freed.push((step, freed));
         }

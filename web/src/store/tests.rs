@@ -1,5 +1,8 @@
 //! Actions in, one line out. The worker's desk answers at once here.
 
+mod links;
+mod verdicts;
+
 use oomscope_model::machine::{TaskId, Timing};
 use oomscope_model::patches::PatchId;
 use oomscope_scenario::builtin::BUILTIN;
@@ -28,7 +31,8 @@ fn searched(store: Store) -> Store {
     let mut desk = Desk::default();
     while store.demand().is_active() {
         let job = store.job();
-        desk.begin(job, 0.0).expect("the store asks what the worker understands");
+        desk.begin(job, 0.0)
+            .expect("the store asks what the worker understands");
         loop {
             let slice = desk.work(|| false);
             for reply in slice.replies {
@@ -44,7 +48,9 @@ fn searched(store: Store) -> Store {
 
 fn after(store: &Store, actions: impl IntoIterator<Item = Action>) -> Store {
     let start = store.clone();
-    actions.into_iter().fold(start, |store, action| store.reduce(action))
+    actions
+        .into_iter()
+        .fold(start, |store, action| store.reduce(action))
 }
 
 fn steps(store: &Store, n: usize) -> Store {
@@ -56,7 +62,10 @@ fn patch(id: &str) -> PatchId {
 }
 
 fn flip(id: &str, on: bool) -> Action {
-    Action::Switch { patch: patch(id), on }
+    Action::Switch {
+        patch: patch(id),
+        on,
+    }
 }
 
 /// `7/9 doomed 0000000000000000 +killable-writers`.
@@ -122,7 +131,10 @@ fn seeking_beyond_the_end_stays_at_the_end() {
 fn one_store_is_not_changed_by_what_another_does() {
     let store = steps(&queue(), 8);
     let before = line(&store);
-    let other = after(&store, [flip("killable-writers", true), Action::StepForward]);
+    let other = after(
+        &store,
+        [flip("killable-writers", true), Action::StepForward],
+    );
     let third = steps(&store, 4);
     assert_eq!(line(&store), before);
     assert_eq!(steps(&store, 4).state(), third.state());
@@ -137,7 +149,12 @@ fn a_switch_cuts_the_future_and_undo_brings_it_back() {
     let forked = store.reduce(flip("killable-writers", true));
     assert_eq!((forked.cursor(), forked.len()), (10, 10));
     assert!(forked.machine().patches.has(patch("killable-writers")));
-    assert!(forked.markers().iter().any(|marker| marker.id == "+killable-writers" && marker.step == 10));
+    assert!(
+        forked
+            .markers()
+            .iter()
+            .any(|marker| marker.id == "+killable-writers" && marker.step == 10)
+    );
     assert_is_replay(&forked);
     let back = forked.reduce(Action::Undo);
     assert_eq!(line(&back), line(&store));
@@ -149,9 +166,15 @@ fn a_switch_cuts_the_future_and_undo_brings_it_back() {
 fn what_a_patch_needs_comes_with_it() {
     let store = queue();
     let offered = store.switches();
-    let view = offered.iter().find(|view| view.patch == patch("oom-mm")).expect("offered");
+    let view = offered
+        .iter()
+        .find(|view| view.patch == patch("oom-mm"))
+        .expect("offered");
     assert!(!view.on);
-    assert_eq!(view.also, [(patch("clear-mark"), true), (patch("reap-twice"), true)]);
+    assert_eq!(
+        view.also,
+        [(patch("clear-mark"), true), (patch("reap-twice"), true)]
+    );
     let on = store.reduce(flip("oom-mm", true));
     assert_eq!(on.cursor(), 3);
     assert!(on.machine().patches.check().is_ok());
@@ -177,8 +200,10 @@ fn choosing_who_goes_next_cuts_the_future_unless_it_is_the_same_choice() {
     let store = steps(&queue(), 6).reduce(Action::Seek { step: 3 });
     let choices = store.choices();
     assert!(choices.len() > 1);
-    let chosen: Vec<Store> =
-        choices.iter().map(|&task| store.reduce(Action::Choose { task })).collect();
+    let chosen: Vec<Store> = choices
+        .iter()
+        .map(|&task| store.reduce(Action::Choose { task }))
+        .collect();
     assert_eq!(chosen.iter().filter(|store| store.len() == 6).count(), 1);
     assert!(chosen.iter().all(|store| store.cursor() == 4));
     let nobody = store.reduce(Action::Choose { task: TaskId(30) });
@@ -187,128 +212,51 @@ fn choosing_who_goes_next_cuts_the_future_unless_it_is_the_same_choice() {
 
 #[test]
 fn playing_goes_at_its_speed_and_stops_at_the_end() {
-    let store = queue().reduce(Action::SetSpeed { speed: Speed::X64 }).reduce(Action::Play);
-    let store = after(&store, std::iter::repeat_n(Action::Tick { millis: 125.0 }, 2));
+    let store = queue()
+        .reduce(Action::SetSpeed { speed: Speed::X64 })
+        .reduce(Action::Play);
+    let store = after(
+        &store,
+        std::iter::repeat_n(Action::Tick { millis: 125.0 }, 2),
+    );
     assert_eq!(store.cursor(), 16);
     let rush = store.reduce(Action::Tick { millis: 60_000.0 });
     assert_eq!(rush.cursor(), 32, "a sleeping page does not catch up");
-    let end = after(&store, std::iter::repeat_n(Action::Tick { millis: 250.0 }, 100));
+    let end = after(
+        &store,
+        std::iter::repeat_n(Action::Tick { millis: 250.0 }, 100),
+    );
     assert!(!end.is_playing());
     assert!(!end.can_step());
-    let calm = queue().reduce(Action::Motion { reduced: true }).reduce(Action::SetSpeed { speed: Speed::X64 });
-    let calm = after(&calm.reduce(Action::Play), std::iter::repeat_n(Action::Tick { millis: 250.0 }, 4));
+    let calm = queue()
+        .reduce(Action::Motion { reduced: true })
+        .reduce(Action::SetSpeed { speed: Speed::X64 });
+    let calm = after(
+        &calm.reduce(Action::Play),
+        std::iter::repeat_n(Action::Tick { millis: 250.0 }, 4),
+    );
     assert_eq!(calm.cursor(), 2, "two steps a second at most");
-}
-
-#[test]
-fn the_stuck_moment_is_proven_and_the_switch_clears_it() {
-    let store = stuck();
-    let verdict = store.verdict();
-    assert_eq!((verdict.word, verdict.headline.as_str()), ("doomed", "Livelock, proven"));
-    assert!(verdict.first.starts_with("None of the "), "{}", verdict.first);
-    assert!(!verdict.sentence.is_empty());
-    let no_return = verdict.no_return.expect("doomed");
-    assert!(no_return <= store.cursor());
-    let badge = |id: &str| {
-        let switches = store.switches();
-        switches.into_iter().find(|view| view.patch == patch(id)).map(|view| view.badge)
-    };
-    assert_eq!(badge("killable-writers"), Some(Badge::Clears));
-    assert_eq!(badge("oom-reaper"), Some(Badge::On));
-    let went = store.reduce(Action::GoToNoReturn);
-    assert_eq!(went.cursor(), no_return);
-
-    let switched = searched(store.reduce(flip("killable-writers", true)));
-    assert_eq!(switched.verdict().word, "free");
-    let end = searched(switched.reduce(Action::End));
-    let words = (end.verdict().headline, end.verdict().first);
-    assert_eq!(end.verdict().word, "finished", "{words:?}");
-    let freed = switched.reduce(Action::NextMarker);
-    let freed = searched(freed);
-    let verdict = freed.verdict();
-    assert_eq!(verdict.headline, format!("Cleared at step {}", freed.cursor()), "{}", verdict.first);
-    assert!(verdict.first.contains("qemu-2 left the queue"), "{}", verdict.first);
-    assert!(verdict.first.contains("168 MB came back"), "{}", verdict.first);
-    assert!(verdict.first.contains("one process killed"), "{}", verdict.first);
-    assert_is_replay(&freed);
-}
-
-#[test]
-fn once_the_reaper_has_given_up_the_same_switch_does_not_clear() {
-    let end = searched(stuck().reduce(Action::End));
-    let verdict = end.verdict();
-    let text: String = verdict.sentence.iter().map(|span| span.text.as_str()).collect();
-    assert_eq!(verdict.word, "doomed");
-    assert!(text.contains("given up on qemu and will not try again"), "{text}");
-    assert!(text.contains("retry for ever"), "{text}");
-    let switched = searched(end.reduce(flip("killable-writers", true)));
-    assert_eq!(switched.verdict().word, "doomed");
-}
-
-#[test]
-fn what_the_search_found_stays_true_while_scrubbing() {
-    let store = searched(steps(&stuck(), 3));
-    for step in 0..=store.len() {
-        let there = store.reduce(Action::Seek { step });
-        assert_ne!(there.verdict().word, "unknown", "step {step}");
-    }
-    let first = store.reduce(Action::Seek { step: 0 });
-    assert_eq!(first.verdict().word, "at-risk");
-    assert!(store.flags().iter().any(|flag| flag.label == "no way back from here"));
-}
-
-#[test]
-fn a_link_brings_back_the_run_and_the_step() {
-    for builtin in BUILTIN {
-        let store = open(&format!("#v1/{}", builtin.id));
-        assert!(store.notice().is_none(), "{}: {:?}", builtin.id, store.notice());
-        let store = steps(&store, 30);
-        let first = store.scenario().offered[0];
-        let on = !store.machine().patches.has(first);
-        let store = steps(&store.reduce(Action::Switch { patch: first, on }), 9);
-        let store = store.reduce(Action::StepBack);
-        assert_is_replay(&store);
-        assert_eq!(open(&store.hash()).hash(), store.hash());
-        let start = open(&store.share_link_start());
-        assert_eq!((start.cursor(), start.len()), (0, store.len()));
-    }
-}
-
-#[test]
-fn a_cut_link_leaves_what_is_on_the_page() {
-    let store = steps(&queue(), 12);
-    let hash = store.hash();
-    let before = line(&store);
-    for end in 2..hash.len() {
-        let cut = store.reduce(Action::OpenHash { hash: hash[..end].to_string() });
-        assert_eq!(line(&cut), before, "{end}");
-        assert!(cut.notice().is_some_and(|notice| notice.loud), "{end}");
-    }
-    let first = open(&hash[..hash.len() - 3]);
-    assert!(first.notice().is_some_and(|notice| notice.loud));
-    assert!(!first.is_playing());
-    assert!(first.reduce(Action::Dismiss).notice().is_none());
-}
-
-#[test]
-fn a_broken_scenario_leaves_what_is_on_the_page() {
-    let store = steps(&queue(), 3);
-    let broken = store.reduce(Action::OpenText { text: "format = 1\nid = ".to_string() });
-    assert_eq!(line(&broken), line(&store));
-    assert!(broken.notice().is_some_and(|notice| notice.place.is_some()));
-    let own = store.reduce(Action::OpenText { text: store.scenario().text.clone() });
-    assert_eq!((own.cursor(), own.opened()), (0, 1));
-    assert_is_replay(&steps(&own, 4));
 }
 
 #[test]
 fn other_rules_replay_the_run_as_far_as_they_allow() {
     let store = steps(&queue(), 40);
-    let adversarial = store.reduce(Action::SetTiming { timing: Timing::Adversarial });
-    assert_eq!(adversarial.len(), store.len(), "more is possible, never less");
+    let adversarial = store.reduce(Action::SetTiming {
+        timing: Timing::Adversarial,
+    });
+    assert_eq!(
+        adversarial.len(),
+        store.len(),
+        "more is possible, never less"
+    );
     assert!(adversarial.verdict().rules.contains("any moment"));
     assert_is_replay(&adversarial);
-    let back = steps(&adversarial.reduce(Action::SetTiming { timing: Timing::SleepsAreLong }), 1);
+    let back = steps(
+        &adversarial.reduce(Action::SetTiming {
+            timing: Timing::SleepsAreLong,
+        }),
+        1,
+    );
     assert_is_replay(&back);
 }
 
@@ -320,46 +268,6 @@ fn a_kernel_starts_the_run_again_with_its_patches() {
     assert_eq!((newer.cursor(), newer.len()), (0, 0));
     assert_eq!(newer.kernel_label(), "Kernel 4.9");
     assert_eq!(line(&newer.reduce(Action::Undo)), line(&store));
-}
-
-#[test]
-fn a_cancelled_search_stays_cancelled_until_asked_again() {
-    let store = queue();
-    assert!(store.demand().is_active());
-    let cancelled = store.reduce(Action::CancelSearch);
-    assert!(!cancelled.demand().is_active());
-    assert_eq!(cancelled.verdict().headline, "Unknown");
-    let stepped = steps(&cancelled, 2);
-    assert!(!stepped.demand().is_active());
-    let again = searched(stepped.reduce(Action::SearchAgain));
-    assert_eq!(again.verdict().word, "at-risk");
-}
-
-#[test]
-fn stale_replies_are_dropped() {
-    let store = queue();
-    let job = store.demand().job();
-    let moved = steps(&store, 1);
-    let stale = crate::protocol::Reply::Classes { job, base: 0, classes: vec![2, 2] };
-    assert_eq!(moved.reduce(Action::Search(stale)).verdict().word, "unknown");
-}
-
-#[test]
-fn an_address_says_how_to_show_the_page() {
-    let start = Start {
-        query: "?embed=1&controls=none&theme=dark&font=9&autoplay=1&panel=log,mem&lang=de".to_string(),
-        width: 800,
-        height: 450,
-        ..Start::default()
-    };
-    let store = Store::start(&start).expect("a scenario");
-    let View::Embed(embed) = store.view() else { panic!("embedded") };
-    assert_eq!(embed.controls, EmbedControls::None);
-    assert_eq!((embed.font, embed.graph, embed.memory, embed.log), (2.5, false, true, true));
-    assert!(store.is_playing());
-    assert_eq!(store.theme().word(), "dark");
-    let dialog = store.reduce(Action::Open { panel: super::Panel::Help });
-    assert_eq!(dialog.panel(), None, "no dialogs in somebody else's page");
 }
 
 #[test]
@@ -381,7 +289,9 @@ fn markers_are_reached_in_both_directions() {
 #[test]
 fn a_long_run_is_cheap_to_reach_anywhere() {
     // The run goes round and round: a task is chosen by hand where the machine would park.
-    let mut store = queue().reduce(Action::SetTiming { timing: Timing::Adversarial });
+    let mut store = queue().reduce(Action::SetTiming {
+        timing: Timing::Adversarial,
+    });
     for round in 0..400 {
         store = store.reduce(Action::StepForward);
         if store.len() <= round {
@@ -410,7 +320,9 @@ fn a_hundred_thousand_steps_are_a_run_like_any_other() {
 #[test]
 fn the_tab_follows_a_selected_task() {
     use super::Selection;
-    let store = queue().reduce(Action::Select { what: Some(Selection::Task(TaskId(0))) });
+    let store = queue().reduce(Action::Select {
+        what: Some(Selection::Task(TaskId(0))),
+    });
     assert_eq!(store.tab(), Tab::Task);
     let detail = store.task_detail().expect("selected");
     assert_eq!((detail.name.as_str(), detail.pid), ("qemu", 1041));

@@ -81,7 +81,9 @@ impl Store {
         let tape = self.track.tape.borrow();
         let history = tape.replay.moves().get(..self.track.len)?;
         let next = if tape.len() == self.track.len {
-            self.track.walk.next(tape.replay.tip_machine(), tape.replay.tip(), history)
+            self.track
+                .walk
+                .next(tape.replay.tip_machine(), tape.replay.tip(), history)
         } else {
             let (machine, state) = tape.replay.at(self.track.len);
             self.track.walk.next(&machine, &state, history)
@@ -105,7 +107,14 @@ impl Store {
     }
 
     pub(crate) fn next_interesting(&mut self) {
-        self.ahead(|store| store.track.shown.interesting.binary_search(&store.cursor).is_ok());
+        self.ahead(|store| {
+            store
+                .track
+                .shown
+                .interesting
+                .binary_search(&store.cursor)
+                .is_ok()
+        });
     }
 
     pub(crate) fn prev_interesting(&mut self) {
@@ -151,7 +160,10 @@ impl Store {
             self.remember();
             let walk = Rc::make_mut(&mut self.track.walk);
             // These constants visit every seed before one comes back.
-            walk.seed = walk.seed.wrapping_mul(0x0019_660D).wrapping_add(0x3C6E_F35F);
+            walk.seed = walk
+                .seed
+                .wrapping_mul(0x0019_660D)
+                .wrapping_add(0x3C6E_F35F);
             self.cursor = 0;
             self.track.cut(0);
             self.touched = true;
@@ -177,7 +189,11 @@ impl Track {
         };
         self.len += 1;
         let shown = Rc::make_mut(&mut self.shown);
-        let after = (tape.replay.tip_machine(), tape.replay.tip(), events.as_slice());
+        let after = (
+            tape.replay.tip_machine(),
+            tape.replay.tip(),
+            events.as_slice(),
+        );
         shown.push(&self.scenario, self.len, entry, after);
         if self.known.would_inherit(self.len, entry) {
             Rc::make_mut(&mut self.known).inherit(self.len);

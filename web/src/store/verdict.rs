@@ -2,7 +2,7 @@
 
 use oomscope_explore::{Class, Outcome};
 use oomscope_model::kernel::oom_kill::blocks_killer;
-use oomscope_model::machine::{Kind, KillerWindow, ProcessId, Timing};
+use oomscope_model::machine::{KillerWindow, Kind, ProcessId, Timing};
 use oomscope_model::state::{Run, StateFlags};
 use oomscope_model::step::enabled;
 use oomscope_picture::plot::FlagKind;
@@ -21,7 +21,10 @@ impl Store {
         let mut verdict = if flags.has(StateFlags::PANIC) {
             self.broken("Panic", "Nothing was left to kill, so the kernel panicked.")
         } else if flags.has(StateFlags::CORRUPT) {
-            self.broken("Memory corrupted", "Page tables were freed while somebody still used them.")
+            self.broken(
+                "Memory corrupted",
+                "Page tables were freed while somebody still used them.",
+            )
         } else if flags.has(StateFlags::OOPS) {
             self.broken("Oops", "A task followed a null pointer and died.")
         } else if self.here.state.is_finished() {
@@ -70,11 +73,17 @@ impl Store {
 
     fn broken(&self, headline: &str, first: &str) -> Verdict {
         let class = self.track.known.class(self.cursor);
-        let word = if self.here.state.is_finished() { "finished" } else { word_of(class) };
+        let word = if self.here.state.is_finished() {
+            "finished"
+        } else {
+            word_of(class)
+        };
         let mut verdict = self.verdict_of(Tone::Stuck, word, headline);
         verdict.first = first.to_string();
         if class == Some(Class::Doomed) {
-            verdict.sentence.push(plain("What is left of the machine never finishes."));
+            verdict
+                .sentence
+                .push(plain("What is left of the machine never finishes."));
         }
         verdict
     }
@@ -96,7 +105,10 @@ impl Store {
         verdict.first = match survey.map_or(0, |survey| survey.states) {
             0 => "No schedule leads out of here.".to_string(),
             1 => "This is the only state reachable from here.".to_string(),
-            states => format!("None of the {} states reachable from here leads out.", thousands(states)),
+            states => format!(
+                "None of the {} states reachable from here leads out.",
+                thousands(states)
+            ),
         };
         verdict.sentence = self.chain_spans();
         if let Some(victim) = self.given_up() {
@@ -105,7 +117,10 @@ impl Store {
                 " The reaper has given up on {name} and will not try again."
             )));
         }
-        if enabled(&self.here.machine, &self.here.state).next().is_none() {
+        if enabled(&self.here.machine, &self.here.state)
+            .next()
+            .is_none()
+        {
             verdict.sentence.push(plain(&self.nothing_moves()));
         }
         verdict
@@ -114,7 +129,9 @@ impl Store {
     /// Nothing is enabled any more: who retries, who sleeps.
     fn nothing_moves(&self) -> String {
         let tasks = self.here.state.tasks();
-        let parked = tasks.filter(|(_, task)| matches!(task.run, Run::Parked(_))).count();
+        let parked = tasks
+            .filter(|(_, task)| matches!(task.run, Run::Parked(_)))
+            .count();
         match parked {
             0 => " Nothing can move any more: all sleep.".to_string(),
             1 => " Nothing can move any more: one task retries for ever.".to_string(),
@@ -137,8 +154,7 @@ impl Store {
 
     fn free(&self, survey: Option<&Survey>) -> Verdict {
         if let Some(step) = self.cleared_at() {
-            let mut verdict =
-                self.verdict_of(Tone::Ok, "free", &format!("Cleared at step {step}"));
+            let mut verdict = self.verdict_of(Tone::Ok, "free", &format!("Cleared at step {step}"));
             verdict.first = self.what_cleared(step);
             return verdict;
         }
@@ -151,7 +167,12 @@ impl Store {
             None => "No schedule from here locks up.".to_string(),
         };
         let can = |outcome: Outcome| {
-            survey.is_some_and(|survey| survey.outcomes.split(' ').any(|word| word == outcome.word()))
+            survey.is_some_and(|survey| {
+                survey
+                    .outcomes
+                    .split(' ')
+                    .any(|word| word == outcome.word())
+            })
         };
         let costs: Vec<&str> = [
             (Outcome::Oops, "an oops"),
@@ -164,16 +185,22 @@ impl Store {
         .map(|(_, words)| words)
         .collect();
         let killed_before = self.here.state.kills(&self.here.machine) >= 2;
-        let breaks = !costs.is_empty() && !(killed_before && costs == ["a second victim"]);
+        let only_that = killed_before && costs == ["a second victim"];
+        let breaks = !costs.is_empty() && !only_that;
         if breaks {
             verdict.tone = Tone::Wait;
             verdict.headline = "No lockup from here".to_string();
-            verdict.sentence.push(plain(&format!("But some schedules cost {}.", listed(&costs))));
+            verdict.sentence.push(plain(&format!(
+                "But some schedules cost {}.",
+                listed(&costs)
+            )));
         } else if chain(&self.here.machine, &self.here.state)
             .is_some_and(|chain| chain.root == Root::Cycle)
         {
             // The picture still shows it, and whoever reads it there wants to know.
-            verdict.sentence.push(plain("The cycle is still there, but every schedule leads out of it."));
+            verdict.sentence.push(plain(
+                "The cycle is still there, but every schedule leads out of it.",
+            ));
         } else {
             verdict.sentence = self.chain_spans();
         }
@@ -183,16 +210,22 @@ impl Store {
     fn unknown(&self) -> Verdict {
         let search = self.search_state();
         let (headline, first) = match search {
-            SearchState::Running { states: 0, .. } => ("Searching…", "Looking at every schedule from here.".to_string()),
-            SearchState::Running { states, .. } => {
-                ("Searching…", format!("{} states so far.", thousands(states)))
-            }
+            SearchState::Running { states: 0, .. } => (
+                "Searching…",
+                "Looking at every schedule from here.".to_string(),
+            ),
+            SearchState::Running { states, .. } => (
+                "Searching…",
+                format!("{} states so far.", thousands(states)),
+            ),
             SearchState::Limit { states, depth } => (
                 "Unknown",
                 format!("Unknown after {} states, depth {depth}.", thousands(states)),
             ),
             SearchState::Cancelled => ("Unknown", "The search was cancelled.".to_string()),
-            SearchState::Idle | SearchState::Done { .. } => ("Unknown", "Not searched yet.".to_string()),
+            SearchState::Idle | SearchState::Done { .. } => {
+                ("Unknown", "Not searched yet.".to_string())
+            }
         };
         let mut verdict = self.verdict_of(Tone::Neutral, "unknown", headline);
         verdict.first = first;
@@ -210,16 +243,21 @@ impl Store {
     fn given_up(&self) -> Option<ProcessId> {
         let Store { cursor, .. } = *self;
         let mut flags = self.track.shown.flags.iter();
-        let gave_up = flags.any(|flag| flag.kind == FlagKind::GiveUp && flag.step as usize <= cursor);
+        let gave_up =
+            flags.any(|flag| flag.kind == FlagKind::GiveUp && flag.step as usize <= cursor);
         let (machine, state) = (&self.here.machine, &self.here.state);
         let busy = |process: ProcessId| {
             let reaper = machine.kernel_task(Kind::OomReaper);
             let current = reaper.and_then(|reaper| state.task(reaper).victim);
             let on_it = current.is_some_and(|victim| machine.process_of(victim) == Some(process));
-            on_it || machine.threads(process).any(|thread| state.task(thread).reap_rank > 0)
+            on_it
+                || machine
+                    .threads(process)
+                    .any(|thread| state.task(thread).reap_rank > 0)
         };
         let processes = (0..machine.processes.len() as u8).map(ProcessId);
-        let mut left = processes.filter(|&process| blocks_killer(machine, state, process) && !busy(process));
+        let mut left =
+            processes.filter(|&process| blocks_killer(machine, state, process) && !busy(process));
         if gave_up { left.next() } else { None }
     }
 
@@ -242,10 +280,21 @@ impl Store {
         let mut parts = Vec::new();
         if let Some(&(_, task, lock)) = shown.left.iter().find(|&&(at, ..)| until(at)) {
             let lock = &machine.locks[lock.0 as usize].name;
-            parts.push(format!("{} left the queue of {lock}", machine.actor(task).name));
+            parts.push(format!(
+                "{} left the queue of {lock}",
+                machine.actor(task).name
+            ));
         }
-        let pages: u32 = shown.freed.iter().filter(|&&(at, _)| until(at)).map(|&(_, pages)| u32::from(pages)).sum();
-        parts.push(format!("{} MB came back", pages * u32::from(machine.zone.mb_per_page)));
+        let pages: u32 = shown
+            .freed
+            .iter()
+            .filter(|&&(at, _)| until(at))
+            .map(|&(_, pages)| u32::from(pages))
+            .sum();
+        parts.push(format!(
+            "{} MB came back",
+            pages * u32::from(machine.zone.mb_per_page)
+        ));
         parts.push(self.kills_so_far());
         format!("{}.", parts.join("; "))
     }
@@ -290,7 +339,10 @@ fn word_of(class: Option<Class>) -> &'static str {
 }
 
 fn plain(text: &str) -> Span {
-    Span { text: text.to_string(), strong: false }
+    Span {
+        text: text.to_string(),
+        strong: false,
+    }
 }
 
 /// `2,314`.

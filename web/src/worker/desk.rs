@@ -87,7 +87,9 @@ impl Desk {
             moves: moves.get(..base).unwrap_or_default().to_vec(),
         };
         let mut replay = Replay::new(machine);
-        replay.extend(moves).map_err(|diverged| diverged.to_string())?;
+        replay
+            .extend(moves)
+            .map_err(|diverged| diverged.to_string())?;
         if self.kept.as_ref().is_none_or(|kept| kept.origin != origin) {
             // The old one goes first: both together may be too much.
             self.kept = None;
@@ -97,8 +99,21 @@ impl Desk {
         }
         let (machine, state) = replay.at(job.cursor as usize);
         let known = |&&patch: &&u8| usize::from(patch) < PATCHES.len();
-        let flips = job.flips.iter().filter(known).map(|&patch| PatchId(patch)).collect();
-        self.work = Some(Work { job, replay, machine, state, phase: Phase::Segment, flips, began: now });
+        let flips = job
+            .flips
+            .iter()
+            .filter(known)
+            .map(|&patch| PatchId(patch))
+            .collect();
+        self.work = Some(Work {
+            job,
+            replay,
+            machine,
+            state,
+            phase: Phase::Segment,
+            flips,
+            began: now,
+        });
         Ok(())
     }
 
@@ -128,13 +143,24 @@ impl Desk {
     /// How far the job is.
     pub fn progress(&self, now: f64) -> Option<Reply> {
         let (work, kept) = (self.work.as_ref()?, self.kept.as_ref()?);
-        let Progress { states, depth, bytes, .. } = match &work.phase {
+        let Progress {
+            states,
+            depth,
+            bytes,
+            ..
+        } = match &work.phase {
             Phase::Segment => kept.explorer.progress(),
             Phase::Cursor(explorer) | Phase::Flip(_, explorer, _) => explorer.progress(),
         };
         let seconds = ((now - work.began) / 1000.0).max(0.001);
         let rate = (f64::from(states) / seconds) as u32;
-        Some(Reply::Progress { job: work.job.id, states, depth, bytes, rate })
+        Some(Reply::Progress {
+            job: work.job.id,
+            states,
+            depth,
+            bytes,
+            rate,
+        })
     }
 }
 
@@ -158,7 +184,11 @@ impl Work {
             Phase::Cursor(explorer) => {
                 if explorer.advance(STRIDE).done {
                     let survey = survey(explorer, &self.state);
-                    replies.push(Reply::Survey { job, step: self.job.cursor, survey });
+                    replies.push(Reply::Survey {
+                        job,
+                        step: self.job.cursor,
+                        survey,
+                    });
                     return self.next_flip(0, replies);
                 }
             }
@@ -188,7 +218,11 @@ impl Work {
             classes.push(segment.class(state).map_or(u8::MAX, digit));
             core::ops::ControlFlow::<()>::Continue(())
         });
-        Reply::Classes { job: self.job.id, base, classes }
+        Reply::Classes {
+            job: self.job.id,
+            base,
+            classes,
+        }
     }
 
     fn after_segment(&mut self, segment: &Explorer, replies: &mut Vec<Reply>) -> bool {
@@ -199,7 +233,11 @@ impl Work {
         }
         if self.job.cursor == self.job.base {
             let survey = survey(segment, &self.state);
-            replies.push(Reply::Survey { job, step: self.job.cursor, survey });
+            replies.push(Reply::Survey {
+                job,
+                step: self.job.cursor,
+                survey,
+            });
             return self.next_flip(0, replies);
         }
         self.phase = Phase::Cursor(Box::new(Explorer::new(&self.machine, &self.state)));
@@ -247,7 +285,11 @@ impl Work {
 
 /// What can become of a state; complete only if it is where the exploration started.
 fn survey(explorer: &Explorer, state: &State) -> Survey {
-    let outcomes: Vec<&str> = explorer.outcomes().iter().map(|outcome| outcome.word()).collect();
+    let outcomes: Vec<&str> = explorer
+        .outcomes()
+        .iter()
+        .map(|outcome| outcome.word())
+        .collect();
     Survey {
         class: explorer.class(state).map_or(u8::MAX, digit),
         states: explorer.reachable_from(state).unwrap_or(0),

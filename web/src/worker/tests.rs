@@ -32,7 +32,10 @@ fn job(run: &str, base: u32, cursor: u32, timing: Timing) -> Job {
 fn all(desk: &mut Desk) -> Vec<Reply> {
     let mut replies = Vec::new();
     loop {
-        let Slice { replies: some, more } = desk.work(|| true);
+        let Slice {
+            replies: some,
+            more,
+        } = desk.work(|| true);
         replies.extend(some);
         if !more {
             return replies;
@@ -43,7 +46,8 @@ fn all(desk: &mut Desk) -> Vec<Reply> {
 #[test]
 fn one_job_is_answered_in_order() {
     let mut desk = Desk::default();
-    desk.begin(job("cc1*2 vhost-1187*3", 0, 3, LONG), 0.0).expect("a sound job");
+    desk.begin(job("cc1*2 vhost-1187*3", 0, 3, LONG), 0.0)
+        .expect("a sound job");
     let replies = all(&mut desk);
     assert!(
         matches!(
@@ -64,16 +68,27 @@ fn the_same_segment_is_explored_once() {
     let mut desk = Desk::default();
     desk.begin(job("", 0, 0, LONG), 0.0).expect("a sound job");
     all(&mut desk);
-    let longer = Job { paused: false, ..job("cc1*2", 0, 2, LONG) };
+    let longer = Job {
+        paused: false,
+        ..job("cc1*2", 0, 2, LONG)
+    };
     desk.begin(longer, 0.0).expect("a sound job");
     let Slice { replies, more } = desk.work(|| true);
-    assert!(!more && matches!(replies.as_slice(), [Reply::Classes { .. }, Reply::Done { .. }]), "{replies:?}");
+    assert!(
+        !more
+            && matches!(
+                replies.as_slice(),
+                [Reply::Classes { .. }, Reply::Done { .. }]
+            ),
+        "{replies:?}"
+    );
 }
 
 #[test]
 fn a_slice_ends_when_its_time_is_over() {
     let mut desk = Desk::default();
-    desk.begin(job("", 0, 0, Timing::Adversarial), 0.0).expect("a sound job");
+    desk.begin(job("", 0, 0, Timing::Adversarial), 0.0)
+        .expect("a sound job");
     let looks = Cell::new(0);
     let slice = desk.work(|| {
         looks.set(looks.get() + 1);
@@ -89,8 +104,37 @@ fn a_slice_ends_when_its_time_is_over() {
 fn what_cannot_be_read_is_said() {
     let mut desk = Desk::default();
     let sound = job("", 0, 0, LONG);
-    assert!(desk.begin(Job { moves: vec![30], ..sound.clone() }, 0.0).is_err());
-    assert!(desk.begin(Job { machine: Vec::new(), ..sound.clone() }, 0.0).is_err());
-    assert!(desk.begin(Job { flips: vec![200], cursor: 9, base: 4, ..sound }, 0.0).is_ok());
+    assert!(
+        desk.begin(
+            Job {
+                moves: vec![30],
+                ..sound.clone()
+            },
+            0.0
+        )
+        .is_err()
+    );
+    assert!(
+        desk.begin(
+            Job {
+                machine: Vec::new(),
+                ..sound.clone()
+            },
+            0.0
+        )
+        .is_err()
+    );
+    assert!(
+        desk.begin(
+            Job {
+                flips: vec![200],
+                cursor: 9,
+                base: 4,
+                ..sound
+            },
+            0.0
+        )
+        .is_ok()
+    );
     assert!(matches!(all(&mut desk).last(), Some(Reply::Done { .. })));
 }
