@@ -126,8 +126,12 @@ pub fn drawn_locks(machine: &Machine) -> Vec<LockId> {
         .filter(|&lock| {
             let queuers = queuers(machine, lock);
             match machine.locks[lock.0 as usize].class {
-                LockClass::MmapSem(_) => queuers >= 2,
-                LockClass::PageLock => queuers >= 1,
+                // With mlocked memory the protocol between exit_mmap and the reaper is the
+                // story, and this lock is where it happens.
+                LockClass::MmapSem(mm) => {
+                    let mlocked = machine.mms[mm.0 as usize].vmas.iter().any(|vma| vma.locked);
+                    queuers >= 2 || mlocked
+                }
                 _ => queuers >= 1,
             }
         })
