@@ -3,7 +3,7 @@
 use oomscope_explore::{Class, Outcome};
 use oomscope_model::kernel::oom_kill::blocks_killer;
 use oomscope_model::machine::{KillerWindow, Kind, ProcessId, Timing};
-use oomscope_model::state::{Run, StateFlags};
+use oomscope_model::state::{Run, StateFlags, Task, TaskFlags};
 use oomscope_model::step::enabled;
 use oomscope_picture::plot::FlagKind;
 use oomscope_picture::{Root, Span, Tone, chain};
@@ -26,7 +26,11 @@ impl Store {
                 "Page tables were freed while somebody still used them.",
             )
         } else if flags.has(StateFlags::OOPS) {
-            self.broken("Oops", "A task followed a null pointer and died.")
+            let died = format!(
+                "{} followed a null pointer in exit_mmap and died.",
+                self.oopsed()
+            );
+            self.broken("Oops", &died)
         } else if self.here.state.is_finished() {
             self.finished()
         } else {
@@ -150,6 +154,17 @@ impl Store {
         };
         verdict.sentence = self.chain_spans();
         verdict
+    }
+
+    /// Who died in an oops.
+    fn oopsed(&self) -> &str {
+        let died = |task: &Task| task.flags.has(TaskFlags::OOPSED);
+        let task = self
+            .here
+            .state
+            .tasks()
+            .find_map(|(id, task)| died(task).then_some(id));
+        task.map_or("A task", |task| &self.here.machine.actor(task).name)
     }
 
     fn free(&self, survey: Option<&Survey>) -> Verdict {
