@@ -91,7 +91,8 @@ fn cycle(state: &State, graph: &[WaitEdge]) -> Option<Vec<WaitEdge>> {
 }
 
 /// The shortest way from a party back to itself, breadth first. Among equals, one that
-/// leads through a lock: those are what the kernel's patches are about.
+/// leads through a lock, which is what the kernel's patches are about, and not through a
+/// task that is about to move.
 fn shortest_back(state: &State, graph: &[WaitEdge], start: Party) -> Option<Vec<WaitEdge>> {
     let mut seen = vec![start];
     let mut paths: Vec<Vec<WaitEdge>> = vec![Vec::new()];
@@ -100,7 +101,7 @@ fn shortest_back(state: &State, graph: &[WaitEdge], start: Party) -> Option<Vec<
         for path in &paths {
             let at = path.last().map_or(start, |edge| edge.to);
             let mut next: Vec<&WaitEdge> = graph.iter().filter(|edge| edge.from == at).collect();
-            next.sort_by_key(|edge| !in_queue(state, edge.to));
+            next.sort_by_key(|edge| slack(state, edge.to));
             for edge in next {
                 let mut path = path.clone();
                 path.push(*edge);
@@ -118,8 +119,15 @@ fn shortest_back(state: &State, graph: &[WaitEdge], start: Party) -> Option<Vec<
     None
 }
 
-fn in_queue(state: &State, party: Party) -> bool {
-    matches!(party, Party::Task(task) if matches!(state.task(task).run, Run::Queued { .. }))
+/// How far a party is from being stuck: asleep in a queue, otherwise waiting, or about to
+/// move. A killed writer that is on its way out of the queue keeps nobody waiting for long.
+fn slack(state: &State, party: Party) -> u8 {
+    let Party::Task(task) = party else { return 1 };
+    match state.task(task).run {
+        Run::Queued { awake: false, .. } => 0,
+        Run::Queued { awake: true, .. } | Run::Ready(_) => 2,
+        _ => 1,
+    }
 }
 
 /// The longest path of a graph without cycles; among equals the first. Who waits for a

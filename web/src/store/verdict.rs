@@ -2,7 +2,7 @@
 
 use oomscope_explore::{Class, Outcome};
 use oomscope_model::kernel::oom_kill::blocks_killer;
-use oomscope_model::machine::{KillerWindow, Kind, ProcessId, Timing};
+use oomscope_model::machine::{KillerWindow, Kind, ProcessId, TaskId, Timing};
 use oomscope_model::state::{Run, StateFlags, Task, TaskFlags};
 use oomscope_model::step::enabled;
 use oomscope_picture::plot::FlagKind;
@@ -116,10 +116,7 @@ impl Store {
         };
         verdict.sentence = self.chain_spans();
         if let Some(victim) = self.given_up() {
-            let name = &self.here.machine.process(victim).name;
-            verdict.sentence.push(plain(&format!(
-                " The reaper has given up on {name} and will not try again."
-            )));
+            verdict.sentence.push(plain(&self.why_given_up(victim)));
         }
         if enabled(&self.here.machine, &self.here.state)
             .next()
@@ -128,6 +125,28 @@ impl Store {
             verdict.sentence.push(plain(&self.nothing_moves()));
         }
         verdict
+    }
+
+    /// That the reaper will not come again, and what keeps things as they are without it.
+    fn why_given_up(&self, victim: ProcessId) -> String {
+        let (machine, state) = (&self.here.machine, &self.here.state);
+        let name = &machine.process(victim).name;
+        let mut words = format!(" The reaper has given up on {name} and will not try again");
+        let mm = machine.actor(machine.process(victim).leader).mm;
+        let pins = |&task: &TaskId| {
+            machine.actor(task).kind == Kind::Kthread
+                && machine.actor(task).mm == mm
+                && !state.task(task).flags.has(TaskFlags::MM_NULL)
+        };
+        if let Some(task) = machine.task_ids().find(pins) {
+            words += &format!("; {} pins its memory", machine.actor(task).name);
+        }
+        let marked = |task: &TaskId| state.task(*task).flags.has(TaskFlags::MEMDIE);
+        if let Some(task) = machine.threads(victim).find(marked) {
+            let name = &machine.actor(task).name;
+            words += &format!("; {name} keeps the victim mark, so nobody else is killed");
+        }
+        words + "."
     }
 
     /// Nothing is enabled any more: who retries, who sleeps.

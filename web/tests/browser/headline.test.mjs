@@ -72,6 +72,7 @@ export default {
     const switched = await searched(page);
     assert.equal(switched.verdict, 'doomed');
     assert.match(await words(page, '#verdict'), /given up on qemu/);
+    assert.match(await words(page, '#verdict'), /vhost-1187 pins its memory; qemu keeps the victim mark/);
     await shot('headline-too-late');
   },
 
