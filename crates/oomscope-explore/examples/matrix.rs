@@ -80,19 +80,35 @@ fn matrix(scenario: &Scenario) {
 }
 
 fn witness(scenario: &Scenario, word: &str, patches: &str, outcome: &str) {
-    let wanted: Vec<&str> = patches.split(',').collect();
+    let Some(outcome) = Outcome::ALL
+        .into_iter()
+        .find(|known| known.word() == outcome)
+    else {
+        let known = Outcome::ALL.map(Outcome::word).join(", ");
+        return println!("unknown outcome {outcome:?}; known are {known}");
+    };
+    if rules::named(word).is_none() {
+        return println!("unknown rules {word:?}; known are long, adversarial, each with +split");
+    }
+    let wanted: Vec<&str> = patches.split(',').filter(|id| *id != "-").collect();
+    let offered = |id: &str| scenario.offered.iter().any(|patch| patch.get().id == id);
+    if let Some(id) = wanted.iter().find(|id| !offered(id)) {
+        return println!(
+            "{id:?} is not among the patches that {} offers",
+            scenario.id
+        );
+    }
     let mut set = scenario.machine.patches;
     for &patch in &scenario.offered {
         set = set.with(patch, wanted.contains(&patch.get().id));
     }
+    if let Err(mix) = set.check() {
+        return println!("{mix}");
+    }
     let machine = machine(scenario, set, word);
-    let explorer = explorer(&machine);
-    let outcome = Outcome::ALL
-        .into_iter()
-        .find(|known| known.word() == outcome);
-    let schedule = outcome
-        .and_then(|outcome| explorer.witness(outcome))
-        .unwrap_or_default();
+    let Some(schedule) = explorer(&machine).witness(outcome) else {
+        return println!("{} cannot be reached", outcome.word());
+    };
     let mut state = State::start(&machine);
     for transition in schedule {
         let mut events = Vec::new();

@@ -330,23 +330,22 @@ fn t4_a_marked_thread_takes_the_last_page_and_from_4_14_on_stops_at_half_of_min(
 
 #[test]
 fn an_exiting_task_ends_the_scan_up_to_4_5() {
-    // v holds its own mmap_sem queue up: its exit waits behind a writer.
-    let threads = [(
-        "r",
-        "down_read v.mmap_sem\nmutex_lock m\nmutex_unlock m\nup_read v.mmap_sem",
-    )];
+    // r holds mmap_sem for writing, so the exit of l waits for it with PF_EXITING set and
+    // its mm still there. A person killed them: no mark is involved.
+    let threads = [
+        ("l", ""),
+        ("r", "down_write v.mmap_sem\nup_write v.mmap_sem"),
+    ];
     let more =
         "[[process]]\nname = \"x\"\nrss = \"8 pages\"\nprogram = \"\"\"\npage_fault x\n\"\"\"\n";
     for (version, aborts) in [(V45, true), (V46, false)] {
         let mut play = Play::new(machine(version, 2, &threads, more));
-        play.steps("x x").kill("r");
-        // r holds the lock; the leader's exit is simulated by the kill of a task in user
-        // mode: here r itself still runs, so only the flag decides.
-        play.steps("r");
-        let exiting = oomscope_model::state::TaskFlags::EXITING;
-        let task = play.machine.task_named("r").expect("a task");
-        play.state.tasks[task.0 as usize].flags.0 |= exiting;
-        play.steps("x");
+        play.steps("x x r").kill("r").steps("l x");
+        assert!(
+            play.table.contains("Exiting { task: l }"),
+            "{version}: {}",
+            play.table
+        );
         assert_eq!(
             play.table.contains("ScanAborted"),
             aborts,
