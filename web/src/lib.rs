@@ -16,5 +16,4 @@ pub mod effect;
 pub mod protocol;
 pub mod store;
 pub mod view;
-pub mod wire;
 pub mod worker;

@@ -117,34 +117,32 @@ fn every_lead_can_be_played_to_its_end() {
     }
 }
 
-#[test]
-fn writer_in_queue() {
-    meets_its_expectations("writer-in-queue");
+/// One test a scenario file, so that a failing one is named.
+macro_rules! scenarios {
+    ($($name:ident = $id:literal,)*) => {
+        $(#[test]
+        fn $name() {
+            meets_its_expectations($id);
+        })*
+
+        #[test]
+        fn every_scenario_has_its_test() {
+            let mut tested = vec![$($id),*];
+            tested.sort_unstable();
+            let mut built_in: Vec<&str> = BUILTIN.iter().map(|builtin| builtin.id).collect();
+            built_in.sort_unstable();
+            assert_eq!(tested, built_in);
+        }
+    };
 }
 
-#[test]
-fn writer_in_queue_pinned() {
-    meets_its_expectations("writer-in-queue-pinned");
-}
-
-#[test]
-fn imutex_livelock() {
-    meets_its_expectations("imutex-livelock");
-}
-
-#[test]
-fn imutex_unreapable() {
-    meets_its_expectations("imutex-unreapable");
-}
-
-#[test]
-fn munlock_oops() {
-    meets_its_expectations("munlock-oops");
-}
-
-#[test]
-fn munlock_page_lock() {
-    meets_its_expectations("munlock-page-lock");
+scenarios! {
+    writer_in_queue = "writer-in-queue",
+    writer_in_queue_pinned = "writer-in-queue-pinned",
+    imutex_livelock = "imutex-livelock",
+    imutex_unreapable = "imutex-unreapable",
+    munlock_oops = "munlock-oops",
+    munlock_page_lock = "munlock-page-lock",
 }
 
 /// What one exploration found.

@@ -3,6 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use crate::kernel::Kernel;
 use crate::patches::PatchSet;
 
@@ -18,23 +20,23 @@ pub const VMAS_MAX: usize = 3;
 pub const LINES_MAX: usize = 250;
 
 /// Index of a task in [`Machine::tasks`] and [`crate::state::State::tasks`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
 pub struct TaskId(pub u8);
 
 /// Index of a lock in [`Machine::locks`]. Lock 0 is always `oom_lock`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
 pub struct LockId(pub u8);
 
 /// Index of an address space in [`Machine::mms`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
 pub struct MmId(pub u8);
 
 /// Index of a completion in [`Machine::completions`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
 pub struct CompletionId(pub u8);
 
 /// Index of a process (thread group) in [`Machine::processes`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
 pub struct ProcessId(pub u8);
 
 /// `oom_lock` stands first in every machine.
@@ -42,7 +44,7 @@ pub const OOM_LOCK: LockId = LockId(0);
 
 /// Everything that stays the same while the machine runs. Only [`crate::step::act`]
 /// changes it, and only `patches` with the `kernel` they make.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Machine {
     /// Memory: one zone.
     pub zone: Zone,
@@ -61,13 +63,14 @@ pub struct Machine {
     /// Which patches are switched on now.
     pub patches: PatchSet,
     /// The decisions those patches make; always `Kernel::of(patches)`.
+    #[serde(skip)]
     pub kernel: Kernel,
     /// What this machine assumes about time.
     pub rules: Rules,
 }
 
 /// One memory zone, in model pages.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Zone {
     /// All pages, 1..=4096.
     pub total_pages: u16,
@@ -84,11 +87,13 @@ pub struct Zone {
 }
 
 /// One task of the cast.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Actor {
     /// `comm`, as the picture and the log show it; unique in the machine.
+    #[serde(skip)]
     pub name: String,
     /// Process id as the log prints it.
+    #[serde(skip)]
     pub pid: u16,
     /// What kind of task this is.
     pub kind: Kind,
@@ -100,7 +105,7 @@ pub struct Actor {
 }
 
 /// The kinds of tasks; the last two are part of every machine.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Kind {
     /// A thread of this process. It can be killed.
     User(ProcessId),
@@ -113,9 +118,10 @@ pub enum Kind {
 }
 
 /// A thread group.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Process {
     /// Name of the group as people call it (`qemu`).
+    #[serde(skip)]
     pub name: String,
     /// Its first thread.
     pub leader: TaskId,
@@ -126,9 +132,10 @@ pub struct Process {
 }
 
 /// A lock.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Lock {
     /// Name as a program line writes it (`oom_lock`, `qemu.mmap_sem`, `i_mutex`).
+    #[serde(skip)]
     pub name: String,
     /// What kind of lock it is.
     pub class: LockClass,
@@ -136,7 +143,7 @@ pub struct Lock {
 
 /// Kinds of locks. The class decides the queue rules and, through the kernel's axes,
 /// whether waits for it are killable.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum LockClass {
     /// The global OOM mutex.
     OomLock,
@@ -153,9 +160,10 @@ pub enum LockClass {
 }
 
 /// What an address space looks like at the start.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct MmInfo {
     /// Name, normally that of the process that owns it.
+    #[serde(skip)]
     pub name: String,
     /// Its `mmap_sem`.
     pub mmap_sem: LockId,
@@ -164,7 +172,7 @@ pub struct MmInfo {
 }
 
 /// One VMA at the start.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct VmaInfo {
     /// Pages mapped at the start.
     pub pages: u16,
@@ -178,7 +186,7 @@ pub struct VmaInfo {
 }
 
 /// What a VMA is backed by, as far as the reaper's filter cares (oom.md 5.4).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Backing {
     /// Anonymous private memory: the reaper takes it.
     Anon,
@@ -187,7 +195,7 @@ pub enum Backing {
 }
 
 /// One line of a program, compiled.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Line {
     /// What it does.
     pub op: Op,
@@ -197,11 +205,12 @@ pub struct Line {
     pub resume: u8,
     /// Line of the program text this came from, counted from 1; `repeat` makes several
     /// compiled lines share one.
+    #[serde(skip)]
     pub source: u16,
 }
 
 /// What a program line does. The kernel's words are in the scenario language reference.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Op {
     /// `down_read`, `down_write`, `mutex_lock`, `lock_page` and their killable forms.
     Lock {
@@ -255,7 +264,7 @@ pub enum Op {
 }
 
 /// Lock modes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Mode {
     /// Shared.
     Read,
@@ -264,7 +273,7 @@ pub enum Mode {
 }
 
 /// How a program line asks to sleep for a lock (locks-and-allocation.md 1.1).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Wait {
     /// `TASK_UNINTERRUPTIBLE`, unless a patch made this kind of site killable.
     Uninterruptible,
@@ -273,7 +282,7 @@ pub enum Wait {
 }
 
 /// Allocation flags of an order-0 request, as far as the machine distinguishes them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Gfp {
     /// Reclaim, IO and FS; page faults use this too.
     Kernel,
@@ -282,7 +291,7 @@ pub enum Gfp {
 }
 
 /// The rules that verdicts depend on and that are therefore declared.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Rules {
     /// When sleeps end.
     pub timing: Timing,
@@ -293,7 +302,7 @@ pub struct Rules {
 }
 
 /// When sleeps end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Timing {
     /// A sleep of 100 ms or more ends only when no task is ready, or awake in a queue,
     /// and no shorter sleep is pending. Sleeps of a jiffy to 20 ms end at any time.
@@ -303,7 +312,7 @@ pub enum Timing {
 }
 
 /// The window between the last allocation attempt under `oom_lock` and the scan.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum KillerWindow {
     /// One atomic step.
     Closed,
@@ -312,7 +321,7 @@ pub enum KillerWindow {
 }
 
 /// Whether an allocator whose round changed nothing stops until something changes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Parking {
     /// It parks; verdicts are the same and exploration is finite and small.
     On,

@@ -7,6 +7,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use crate::kernel::{
     Bookkeeping, ExitProtocol, ExitingTask, Kernel, KillNap, KthreadSharer, Mmput, Nofs, Reaper,
     ReaperLock, ReaperMm, ShortCut, SiteWait, Unstable, VictimReserve,
@@ -17,7 +19,7 @@ mod table;
 pub use table::PATCHES;
 
 /// Index of a patch in [`PATCHES`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
 pub struct PatchId(pub u8);
 
 /// One patch, or a few that only make sense together.
@@ -103,8 +105,10 @@ const BASE: Kernel = Kernel {
 };
 
 /// A set of patches.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash, PartialOrd, Ord)]
-pub struct PatchSet(pub u64);
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Default, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+pub struct PatchSet(pub u128);
 
 /// A mix of patches that means nothing, in words.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -270,6 +274,12 @@ impl PatchSet {
             text.push_str(patch.get().id);
         }
         text
+    }
+}
+
+impl Default for Kernel {
+    fn default() -> Kernel {
+        BASE
     }
 }
 

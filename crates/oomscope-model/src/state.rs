@@ -92,6 +92,37 @@ pub enum Reap {
     GiveUp,
 }
 
+impl ExitMmap {
+    /// All steps, in declaration order.
+    pub(crate) const ALL: [ExitMmap; 14] = [
+        ExitMmap::Start,
+        ExitMmap::OomLock,
+        ExitMmap::SelfReap,
+        ExitMmap::EmptyWrite,
+        ExitMmap::WriteLock,
+        ExitMmap::MunlockClear,
+        ExitMmap::MunlockWalk,
+        ExitMmap::MunlockPtl,
+        ExitMmap::MunlockPage,
+        ExitMmap::Unmap,
+        ExitMmap::Skip,
+        ExitMmap::LateEmptyWrite,
+        ExitMmap::LateWriteLock,
+        ExitMmap::FreePgtables,
+    ];
+}
+
+impl Reap {
+    /// All steps, in declaration order.
+    pub(crate) const ALL: [Reap; 5] = [
+        Reap::Next,
+        Reap::OomLock,
+        Reap::Attempt,
+        Reap::Zap,
+        Reap::GiveUp,
+    ];
+}
+
 /// Whether a task runs, and if not, what it waits for. Exactly one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Run {

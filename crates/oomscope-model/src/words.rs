@@ -9,8 +9,8 @@ use crate::state::{
 /// The most words a state can have.
 pub const WORDS_MAX: usize = 2 * TASKS_MAX + MMS_MAX + 1;
 
-/// All program counters; the index is the code in the packed form.
-const PCS: [Pc; 29] = [
+/// The program counters that are not nested, in the order of their codes.
+const PLAIN: [Pc; 10] = [
     Pc::Line,
     Pc::AllocTry,
     Pc::AllocOom,
@@ -21,43 +21,29 @@ const PCS: [Pc; 29] = [
     Pc::Unwind,
     Pc::ExitLock,
     Pc::ExitDropMm,
-    Pc::ExitMmap(ExitMmap::Start),
-    Pc::ExitMmap(ExitMmap::OomLock),
-    Pc::ExitMmap(ExitMmap::SelfReap),
-    Pc::ExitMmap(ExitMmap::EmptyWrite),
-    Pc::ExitMmap(ExitMmap::WriteLock),
-    Pc::ExitMmap(ExitMmap::MunlockClear),
-    Pc::ExitMmap(ExitMmap::MunlockWalk),
-    Pc::ExitMmap(ExitMmap::MunlockPtl),
-    Pc::ExitMmap(ExitMmap::MunlockPage),
-    Pc::ExitMmap(ExitMmap::Unmap),
-    Pc::ExitMmap(ExitMmap::Skip),
-    Pc::ExitMmap(ExitMmap::LateEmptyWrite),
-    Pc::ExitMmap(ExitMmap::LateWriteLock),
-    Pc::ExitMmap(ExitMmap::FreePgtables),
-    Pc::Reap(Reap::Next),
-    Pc::Reap(Reap::OomLock),
-    Pc::Reap(Reap::Attempt),
-    Pc::Reap(Reap::Zap),
-    Pc::Reap(Reap::GiveUp),
 ];
 
 const NAPS: [Nap; 5] = [Nap::Jiffy, Nap::Hz50, Nap::Hz10, Nap::Hz, Nap::Hz2];
 
+/// A program counter in eight bits: the state machine in the upper three, its step in the
+/// lower five.
 fn pc_code(pc: Pc) -> u64 {
     match pc {
-        Pc::Line => 0,
-        Pc::AllocTry => 1,
-        Pc::AllocOom => 2,
-        Pc::AllocScan => 3,
-        Pc::AllocKillNap => 4,
-        Pc::Release => 5,
-        Pc::LineDone => 6,
-        Pc::Unwind => 7,
-        Pc::ExitLock => 8,
-        Pc::ExitDropMm => 9,
-        Pc::ExitMmap(at) => 10 + at as u64,
-        Pc::Reap(at) => 24 + at as u64,
+        Pc::ExitMmap(at) => 1 << 5 | at as u64,
+        Pc::Reap(at) => 2 << 5 | at as u64,
+        plain => PLAIN
+            .iter()
+            .position(|&other| other == plain)
+            .unwrap_or_default() as u64,
+    }
+}
+
+fn pc_of(code: u64) -> Pc {
+    let at = (code & 31) as usize;
+    match code >> 5 {
+        1 => Pc::ExitMmap(ExitMmap::ALL[at]),
+        2 => Pc::Reap(Reap::ALL[at]),
+        _ => PLAIN[at],
     }
 }
 
@@ -176,7 +162,7 @@ fn pack_task(task: &Task) -> [u64; 2] {
     };
     let first = Writer::new()
         .put(3, tag)
-        .put(5, pc.map_or(0, pc_code))
+        .put(8, pc.map_or(0, pc_code))
         .put(4, u64::from(lock))
         .put(1, u64::from(mode))
         .put(5, u64::from(rank))
@@ -184,21 +170,21 @@ fn pack_task(task: &Task) -> [u64; 2] {
         .put(3, u64::from(nap))
         .put(4, u64::from(completion))
         .put(8, u64::from(task.line))
-        .put(9, u64::from(task.flags.0))
+        .put(16, u64::from(task.flags.0))
         .put(5, u64::from(task.todo))
-        .put(4, u64::from(task.tries))
-        .put(5, u64::from(task.reap_rank))
-        .put(4, task.mm_job.map_or(0, |mm| u64::from(mm.0) + 1));
+        .put(4, u64::from(task.tries));
     let second = Writer::new()
         .put(32, u64::from(task.held.0))
-        .put(6, task.victim.map_or(0, |victim| u64::from(victim.0) + 1));
+        .put(6, task.victim.map_or(0, |victim| u64::from(victim.0) + 1))
+        .put(5, u64::from(task.reap_rank))
+        .put(4, task.mm_job.map_or(0, |mm| u64::from(mm.0) + 1));
     [first.word, second.word]
 }
 
 fn unpack_task(first: u64, second: u64) -> Task {
     let mut reader = Reader { word: first };
     let tag = reader.take(3);
-    let pc = PCS[reader.take(5) as usize];
+    let pc = pc_of(reader.take(8));
     let on = LockId(reader.take(4) as u8);
     let mode = if reader.take(1) == 0 {
         Mode::Read
@@ -225,17 +211,17 @@ fn unpack_task(first: u64, second: u64) -> Task {
         _ => Run::Exited,
     };
     let line = reader.take(8) as u8;
-    let flags = TaskFlags(reader.take(9) as u16);
+    let flags = TaskFlags(reader.take(16) as u16);
     let todo = reader.take(5) as u8;
     let tries = reader.take(4) as u8;
-    let reap_rank = reader.take(5) as u8;
-    let mm_job = reader.take(4).checked_sub(1).map(|mm| MmId(mm as u8));
     let mut reader = Reader { word: second };
     let held = Held(reader.take(32) as u32);
     let victim = reader
         .take(6)
         .checked_sub(1)
         .map(|victim| TaskId(victim as u8));
+    let reap_rank = reader.take(5) as u8;
+    let mm_job = reader.take(4).checked_sub(1).map(|mm| MmId(mm as u8));
     Task {
         run,
         line,
@@ -252,7 +238,7 @@ fn unpack_task(first: u64, second: u64) -> Task {
 fn pack_mm(mm: &Mm) -> u64 {
     let mut writer = Writer::new()
         .put(6, u64::from(mm.users))
-        .put(6, u64::from(mm.flags.0));
+        .put(16, u64::from(mm.flags.0));
     for vma in mm.vmas {
         writer = writer
             .put(13, u64::from(vma.pages))
@@ -264,7 +250,7 @@ fn pack_mm(mm: &Mm) -> u64 {
 fn unpack_mm(word: u64) -> Mm {
     let mut reader = Reader { word };
     let users = reader.take(6) as u8;
-    let flags = MmFlags(reader.take(6) as u16);
+    let flags = MmFlags(reader.take(16) as u16);
     let mut vmas = [Vma::default(); VMAS_MAX];
     for vma in &mut vmas {
         *vma = Vma {

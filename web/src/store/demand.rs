@@ -9,7 +9,6 @@ use oomscope_model::transition::Move;
 use super::known::class_of;
 use super::{Notice, SearchState, Store};
 use crate::protocol::{BUILD, Job, Reply};
-use crate::wire;
 
 /// The question that is open, if any.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -66,8 +65,8 @@ impl Store {
         let offered = self.track.scenario.offered.iter();
         Job {
             id: self.demand.job,
-            machine: wire::from_machine(&machine),
-            moves: wire::from_moves(&moves),
+            machine,
+            moves,
             base: base as u32,
             cursor: self.cursor as u32,
             paused: key.is_some_and(|key| key.paused),

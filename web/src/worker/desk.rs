@@ -4,6 +4,7 @@
 //! playing along it are look-ups.
 
 use oomscope_explore::{Class, Explorer, LockupKind, Progress};
+use oomscope_model::kernel::Kernel;
 use oomscope_model::machine::Machine;
 use oomscope_model::patches::{PATCHES, PatchId};
 use oomscope_model::state::State;
@@ -12,7 +13,6 @@ use oomscope_model::transition::{Act, Move};
 use oomscope_scenario::replay::Replay;
 
 use crate::protocol::{Effect, Job, Reply, Survey};
-use crate::wire;
 
 /// An exploration stops here and says so.
 const STATES_MAX: u32 = 2_000_000;
@@ -48,7 +48,7 @@ struct Kept {
 /// Where a segment begins.
 #[derive(PartialEq, Eq)]
 struct Origin {
-    machine: Vec<u32>,
+    machine: Machine,
     moves: Vec<Move>,
 }
 
@@ -76,11 +76,12 @@ impl Desk {
     /// Takes a job and drops the one before.
     ///
     /// # Errors
-    /// If its numbers cannot be read.
+    /// If the machine cannot make the run.
     pub fn begin(&mut self, job: Job, now: f64) -> Result<(), String> {
         self.work = None;
-        let machine = wire::to_machine(&job.machine).ok_or("the machine cannot be read")?;
-        let moves = wire::to_moves(&job.moves);
+        let mut machine = job.machine.clone();
+        machine.kernel = Kernel::of(machine.patches);
+        let moves = job.moves.clone();
         let base = (job.base as usize).min(moves.len());
         let origin = Origin {
             machine: job.machine.clone(),

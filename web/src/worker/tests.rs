@@ -2,14 +2,14 @@
 
 use std::cell::Cell;
 
-use oomscope_model::machine::Timing;
+use oomscope_model::machine::{TaskId, Timing};
 use oomscope_model::patches::PatchId;
+use oomscope_model::transition::{Move, Transition};
 use oomscope_scenario::builtin::Builtin;
 use oomscope_scenario::run::Run;
 
 use super::{Desk, Slice};
 use crate::protocol::{Effect, Job, Reply};
-use crate::wire;
 
 const LONG: Timing = Timing::SleepsAreLong;
 
@@ -20,8 +20,8 @@ fn job(run: &str, base: u32, cursor: u32, timing: Timing) -> Job {
     let run = Run::parse(&machine, run).expect("a run of this machine");
     Job {
         id: 7,
-        machine: wire::from_machine(&machine),
-        moves: wire::from_moves(&run.moves),
+        machine,
+        moves: run.moves,
         base,
         cursor,
         paused: true,
@@ -107,17 +107,7 @@ fn what_cannot_be_read_is_said() {
     assert!(
         desk.begin(
             Job {
-                moves: vec![30],
-                ..sound.clone()
-            },
-            0.0
-        )
-        .is_err()
-    );
-    assert!(
-        desk.begin(
-            Job {
-                machine: Vec::new(),
+                moves: vec![Move::Step(Transition(TaskId(30)))],
                 ..sound.clone()
             },
             0.0
