@@ -42,6 +42,11 @@ pub(crate) static TOP: Section = Section {
             "What happens and why anybody cares.",
         ),
         key(
+            "hypothetical",
+            "`true` or `false`, the default",
+            "Nobody has reported this from the field: it is derived from the code, or invented.",
+        ),
+        key(
             "kernel",
             "`\"4.6\"`",
             "Every patch merged up to this release is on at the start.",

@@ -93,6 +93,7 @@ fn read(top: &Reader<'_>, notes: &mut Notes<'_>) -> Option<Scenario> {
         id: id.map_or("untitled".into(), |id| id.text.into()),
         title: title.map_or("Untitled".into(), |title| title.text.into()),
         story,
+        hypothetical: top.flag("hypothetical", notes),
         sources,
         version,
         offered,

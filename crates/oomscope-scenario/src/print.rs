@@ -32,6 +32,9 @@ fn head(scenario: &Scenario, out: &mut String) -> Written {
     if !scenario.story.is_empty() {
         writeln!(out, "story = {}", quoted(&scenario.story))?;
     }
+    if scenario.hypothetical {
+        writeln!(out, "hypothetical = true")?;
+    }
     writeln!(out, "kernel = \"{}\"", scenario.version)?;
     let preset = PatchSet::of_version(scenario.version);
     let patches = scenario.machine.patches;

@@ -22,6 +22,8 @@ pub struct Scenario {
     pub title: String,
     /// What happens and why anybody cares; paragraphs stand between empty lines.
     pub story: String,
+    /// Nobody has reported this from the field: it is derived from the code, or invented.
+    pub hypothetical: bool,
     /// Where the story comes from.
     pub sources: Vec<Source>,
     /// The release whose patches are on at the start, before the file's own changes.

@@ -321,7 +321,7 @@ why = "it's so"
 known_gap = "none"
 "#,
     )
-    .replace("kernel", "story = \"\"\"\none \\u001B\n\nthree \"\"\"\nseed = 9\npatches = \"-oom-reaper,killable-writers\"\nkernel");
+    .replace("kernel", "hypothetical = true\nstory = \"\"\"\none \\u001B\n\nthree \"\"\"\nseed = 9\npatches = \"-oom-reaper,killable-writers\"\nkernel");
     for text in BUILTIN
         .iter()
         .map(|builtin| builtin.text)

@@ -16,7 +16,12 @@ pub fn Header(props: &Props) -> Html {
             <div class="logo">{ icons::logo() }<span>{ "oomscope" }</span></div>
             <div class="title">
                 <h1>{ &scenario.title }</h1>
-                <p>{ origin(props) }</p>
+                <p>
+                    if scenario.hypothetical {
+                        <span class="hypothetical">{ "Hypothetical" }</span>
+                    }
+                    { origin(props) }
+                </p>
             </div>
             <nav aria-label="Page">
                 <button type="button" class="btn line" id="kernel" onclick={open(Panel::Kernel)}

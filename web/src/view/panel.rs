@@ -200,6 +200,12 @@ fn story(props: &Props) -> Html {
     let scenario = props.store.scenario();
     html! {
         <div class="story">
+            if scenario.hypothetical {
+                <p class="hypothetical">
+                    <strong>{ "Hypothetical." }</strong>
+                    { " Derived from the code or invented; nobody has reported it from the field." }
+                </p>
+            }
             { for scenario.story.split("\n\n").map(|paragraph| html! { <p>{ paragraph.trim() }</p> }) }
             if !scenario.sources.is_empty() {
                 <h3>{ "Sources" }</h3>

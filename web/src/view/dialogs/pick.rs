@@ -37,7 +37,7 @@ fn card(props: &Props, builtin: &Builtin) -> Option<Html> {
                     aria-current={current.then_some("true")}>
                 <span class="name">{ &scenario.title }</span>
                 <span class="tale">{ beginning(&scenario.story) }</span>
-                <span class="origin">{ format!("Kernel {} · {source}", scenario.version) }</span>
+                <span class="origin">{ format!("Kernel {} · {}{source}", scenario.version, if scenario.hypothetical { "hypothetical · " } else { "" }) }</span>
             </button>
         </li>
     })
