@@ -19,7 +19,7 @@ pub enum Request {
         build: String,
     },
     /// Explore.
-    Explore(Job),
+    Explore(Box<Job>),
     /// Stop at once.
     Cancel,
 }

@@ -96,7 +96,7 @@ impl Worker for Search {
             }
             Request::Explore(job) => {
                 let id = job.id;
-                match self.desk.begin(job, now()) {
+                match self.desk.begin(*job, now()) {
                     Ok(()) => self.schedule(),
                     Err(sentence) => scope.respond(asker, Reply::Broken { job: id, sentence }),
                 }

@@ -32,7 +32,7 @@ pub(super) fn use_search(store: &StoreRef, dispatch: &Callback<Action>) {
     use_effect_with((demand.job(), demand.is_active()), move |&(_, active)| {
         if let Some(bridge) = bridge.borrow().as_ref() {
             bridge.send(if active {
-                Request::Explore(store.job())
+                Request::Explore(Box::new(store.job()))
             } else {
                 Request::Cancel
             });
