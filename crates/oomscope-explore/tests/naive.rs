@@ -343,6 +343,7 @@ fn generate(dice: &mut Dice) -> Machine {
         }
     }
     assert_eq!(machine.patches.check(), Ok(()));
+    hard_exits(&mut machine, dice, extra);
     machine.kernel = Kernel::of(machine.patches);
     machine
 }
@@ -355,6 +356,7 @@ fn add_process(machine: &mut Machine, dice: &mut Dice, index: u8, extra: LockId)
         backing: Backing::Anon,
         locked: dice.roll(4) == 0,
         page_lock: None,
+        i_mmap: None,
     }];
     if dice.roll(3) == 0 {
         vmas.push(VmaInfo {
@@ -362,6 +364,7 @@ fn add_process(machine: &mut Machine, dice: &mut Dice, index: u8, extra: LockId)
             backing: Backing::Anon,
             locked: true,
             page_lock: Some(extra),
+            i_mmap: None,
         });
     }
     machine
@@ -371,6 +374,8 @@ fn add_process(machine: &mut Machine, dice: &mut Dice, index: u8, extra: LockId)
         name: name.clone(),
         mmap_sem: LockId(1 + index),
         vmas,
+        aio: None,
+        ksm: false,
     });
     let leader = TaskId(machine.tasks.len() as u8);
     let threads = 1 + (dice.roll(3) == 0) as u8;
@@ -391,6 +396,19 @@ fn add_process(machine: &mut Machine, dice: &mut Dice, index: u8, extra: LockId)
         threads,
         oom_score_adj: 0,
     });
+}
+
+/// Some address spaces are harder to leave: I/O in flight, ksmd, a file's list of mappers.
+fn hard_exits(machine: &mut Machine, dice: &mut Dice, extra: LockId) {
+    let rwsem = machine.locks[extra.0 as usize].class == LockClass::Rwsem;
+    for mm in &mut machine.mms {
+        mm.aio = (dice.roll(5) == 0).then_some(CompletionId(0));
+        mm.ksm = dice.roll(5) == 0;
+        if rwsem && dice.roll(2) == 0 {
+            mm.vmas[0].backing = Backing::File;
+            mm.vmas[0].i_mmap = Some(extra);
+        }
+    }
 }
 
 fn lock(name: &str, class: LockClass) -> Lock {

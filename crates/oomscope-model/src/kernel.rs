@@ -7,6 +7,7 @@
 //! once, in [`crate::patches`].
 
 pub mod exit;
+pub mod fork;
 pub mod lock;
 pub mod memory;
 pub mod mmap;

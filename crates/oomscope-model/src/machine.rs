@@ -169,6 +169,11 @@ pub struct MmInfo {
     pub mmap_sem: LockId,
     /// Its VMAs, 1..=[`VMAS_MAX`]. Page faults add pages to the first.
     pub vmas: Vec<VmaInfo>,
+    /// In-flight asynchronous I/O, for which `exit_aio` in `__mmput` waits.
+    pub aio: Option<CompletionId>,
+    /// ksmd or khugepaged has it on its list, so `ksm_exit` and `khugepaged_exit` in
+    /// `__mmput` take `mmap_sem` for writing once.
+    pub ksm: bool,
 }
 
 /// One VMA at the start.
@@ -183,6 +188,9 @@ pub struct VmaInfo {
     /// One page of this VMA whose page lock other tasks may hold; the munlock pass
     /// of `exit_mmap` takes it.
     pub page_lock: Option<LockId>,
+    /// `i_mmap_rwsem` of the file that it maps; `unlink_file_vma` in `exit_mmap` takes it
+    /// for writing.
+    pub i_mmap: Option<LockId>,
 }
 
 /// What a VMA is backed by, as far as the reaper's filter cares (oom.md 5.4).
@@ -192,6 +200,24 @@ pub enum Backing {
     Anon,
     /// `VM_SHARED` file or shmem: never reaped.
     Shared,
+    /// A private file mapping, whose pages the process has copied by writing: the reaper
+    /// takes it.
+    File,
+    /// `VM_HUGETLB`: its pages belong to a pool of their own. They are in no rss, and
+    /// unmapping them frees nothing for others. Never reaped.
+    Hugetlb,
+    /// `VM_PFNMAP`: memory of a device, nothing to free. Never reaped.
+    Pfnmap,
+}
+
+impl Backing {
+    /// Whether its pages count in the rss and come back when it is unmapped.
+    pub fn is_counted(self) -> bool {
+        match self {
+            Backing::Anon | Backing::Shared | Backing::File => true,
+            Backing::Hugetlb | Backing::Pfnmap => false,
+        }
+    }
 }
 
 /// One line of a program, compiled.

@@ -36,10 +36,28 @@ pub enum Pc {
     ExitLock,
     /// Holds `mmap_sem` for reading: `mm = NULL`, release, `mmput` (E6, E7, E9).
     ExitDropMm,
+    /// In `do_exit` or `__mmput`, before `exit_mmap`.
+    Exiting(Exiting),
     /// In `exit_mmap` of the address space in [`Task::mm_job`].
     ExitMmap(ExitMmap),
     /// In `oom_reap_task`.
     Reap(Reap),
+}
+
+/// Steps on the way out that only some casts have, because they declare what the step is
+/// about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exiting {
+    /// E8: `exit_aio` waits, uninterruptibly, until the I/O under way is done.
+    ExitAio,
+    /// E8: `ksm_exit` and `khugepaged_exit`: `down_write(mmap_sem); up_write(mmap_sem)`,
+    /// to wait until the daemon has left the mm.
+    KsmExit,
+}
+
+impl Exiting {
+    /// All steps, in declaration order.
+    pub(crate) const ALL: [Exiting; 2] = [Exiting::ExitAio, Exiting::KsmExit];
 }
 
 /// Steps of `exit_mmap`; which of them a kernel has, and in which order, is its exit
@@ -73,6 +91,8 @@ pub enum ExitMmap {
     LateEmptyWrite,
     /// `down_write` held over the page tables (P03).
     LateWriteLock,
+    /// X.M5: `unlink_file_vma` of VMA [`Task::todo`] takes its file's `i_mmap_rwsem`.
+    UnlinkFileVma,
     /// X.M5 to X.M7: page tables and VMAs are gone.
     FreePgtables,
 }
@@ -94,7 +114,7 @@ pub enum Reap {
 
 impl ExitMmap {
     /// All steps, in declaration order.
-    pub(crate) const ALL: [ExitMmap; 14] = [
+    pub(crate) const ALL: [ExitMmap; 15] = [
         ExitMmap::Start,
         ExitMmap::OomLock,
         ExitMmap::SelfReap,
@@ -108,6 +128,7 @@ impl ExitMmap {
         ExitMmap::Skip,
         ExitMmap::LateEmptyWrite,
         ExitMmap::LateWriteLock,
+        ExitMmap::UnlinkFileVma,
         ExitMmap::FreePgtables,
     ];
 }
@@ -157,6 +178,8 @@ pub enum Run {
     Waits {
         /// Which one.
         completion: CompletionId,
+        /// Where it goes on; `LineDone` if it is the program that waits.
+        pc: Pc,
     },
     /// At the end of its program: in user mode, or an idle kernel thread.
     Idle,
@@ -392,7 +415,11 @@ impl State {
         for (mm, info) in state.mms.iter_mut().zip(&machine.mms) {
             for (vma, info) in mm.vmas.iter_mut().zip(&info.vmas) {
                 *vma = Vma {
-                    pages: info.pages,
+                    pages: if info.backing.is_counted() {
+                        info.pages
+                    } else {
+                        0
+                    },
                     locked: info.locked,
                 };
             }
@@ -405,7 +432,10 @@ impl State {
                 Kind::OomReaper | Kind::Kworker => Run::Idle,
                 Kind::User(_) | Kind::Kthread if actor.program.is_empty() => Run::Idle,
                 Kind::User(_) | Kind::Kthread => match actor.program[0].op {
-                    Op::WaitFor { completion } => Run::Waits { completion },
+                    Op::WaitFor { completion } => Run::Waits {
+                        completion,
+                        pc: Pc::LineDone,
+                    },
                     _ => Run::Ready(Pc::Line),
                 },
             };

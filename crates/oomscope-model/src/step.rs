@@ -2,7 +2,8 @@
 
 use crate::event::{Event, Observer};
 use crate::kernel::{
-    Bookkeeping, Kernel, Reaper, exit, lock, memory, mmap, oom_kill, oom_reaper, page_alloc, signal,
+    Bookkeeping, Kernel, Reaper, exit, fork, lock, memory, mmap, oom_kill, oom_reaper, page_alloc,
+    signal,
 };
 use crate::machine::{CompletionId, Kind, LockId, Machine, MmId, Mode, Op, TaskId, Timing};
 use crate::patches::InvalidMix;
@@ -196,8 +197,8 @@ pub(crate) enum Next {
     Fruitless,
     /// Somebody else has `oom_lock`.
     OomLockBusy,
-    /// Waits for a completion.
-    Wait(CompletionId),
+    /// Waits for a completion and goes on at this place.
+    Wait(CompletionId, Pc),
     /// The program line is done.
     LineDone,
     /// The program line failed.
@@ -229,6 +230,7 @@ impl<O: Observer> Cx<'_, O> {
             Pc::Unwind => self.unwind(),
             Pc::ExitLock => exit::exit_mm(self),
             Pc::ExitDropMm => exit::drop_mm(self),
+            Pc::Exiting(at) => fork::step(self, at),
             Pc::ExitMmap(at) => mmap::exit_mmap(self, at),
             Pc::Reap(at) => oom_reaper::step(self, at),
         }
@@ -277,7 +279,7 @@ impl<O: Observer> Cx<'_, O> {
                     task: self.me,
                     completion,
                 });
-                Next::Wait(completion)
+                Next::Wait(completion, Pc::LineDone)
             }
             Op::Complete { completion } => {
                 self.complete(completion);
@@ -293,8 +295,12 @@ impl<O: Observer> Cx<'_, O> {
         });
         self.state.completed |= 1 << completion.0;
         for task in self.machine.task_ids() {
-            if self.state.task(task).run == (Run::Waits { completion }) {
-                self.finish_line_of(task);
+            match self.state.task(task).run {
+                Run::Waits { completion: it, pc } if it == completion => match pc {
+                    Pc::LineDone => self.finish_line_of(task),
+                    pc => self.state.task_mut(task).run = Run::Ready(pc),
+                },
+                _ => {}
             }
         }
     }
@@ -328,7 +334,7 @@ impl<O: Observer> Cx<'_, O> {
             }
             Next::Fruitless => page_alloc::end_round(self),
             Next::OomLockBusy => page_alloc::lost_trylock(self),
-            Next::Wait(completion) => self.set_run(Run::Waits { completion }),
+            Next::Wait(completion, pc) => self.set_run(Run::Waits { completion, pc }),
             Next::LineDone => self.finish_line_of(self.me),
             Next::Failed => {
                 let next = if self.state.task(self.me).held.is_empty() {

@@ -3,7 +3,8 @@
 
 use crate::machine::{CompletionId, LockId, MMS_MAX, MmId, Mode, TASKS_MAX, TaskId, VMAS_MAX};
 use crate::state::{
-    ExitMmap, Held, Mm, MmFlags, Nap, Pc, Reap, Run, State, StateFlags, Task, TaskFlags, Vma,
+    ExitMmap, Exiting, Held, Mm, MmFlags, Nap, Pc, Reap, Run, State, StateFlags, Task, TaskFlags,
+    Vma,
 };
 
 /// The most words a state can have.
@@ -31,6 +32,7 @@ fn pc_code(pc: Pc) -> u64 {
     match pc {
         Pc::ExitMmap(at) => 1 << 5 | at as u64,
         Pc::Reap(at) => 2 << 5 | at as u64,
+        Pc::Exiting(at) => 6 << 5 | at as u64,
         plain => PLAIN
             .iter()
             .position(|&other| other == plain)
@@ -43,6 +45,7 @@ fn pc_of(code: u64) -> Pc {
     match code >> 5 {
         1 => Pc::ExitMmap(ExitMmap::ALL[at]),
         2 => Pc::Reap(Reap::ALL[at]),
+        6 => Pc::Exiting(Exiting::ALL[at]),
         _ => PLAIN[at],
     }
 }
@@ -156,7 +159,7 @@ fn pack_task(task: &Task) -> [u64; 2] {
         } => (1, Some(pc), on.0, mode as u8, rank, u8::from(awake), 0, 0),
         Run::Parked(pc) => (2, Some(pc), 0, 0, 0, 0, 0, 0),
         Run::Asleep { nap, pc } => (3, Some(pc), 0, 0, 0, 0, nap as u8, 0),
-        Run::Waits { completion } => (4, None, 0, 0, 0, 0, 0, completion.0),
+        Run::Waits { completion, pc } => (4, Some(pc), 0, 0, 0, 0, 0, completion.0),
         Run::Idle => (5, None, 0, 0, 0, 0, 0, 0),
         Run::Exited => (6, None, 0, 0, 0, 0, 0, 0),
     };
@@ -206,7 +209,7 @@ fn unpack_task(first: u64, second: u64) -> Task {
         },
         2 => Run::Parked(pc),
         3 => Run::Asleep { nap, pc },
-        4 => Run::Waits { completion },
+        4 => Run::Waits { completion, pc },
         5 => Run::Idle,
         _ => Run::Exited,
     };

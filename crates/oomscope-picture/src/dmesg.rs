@@ -233,8 +233,9 @@ fn rss(machine: &Machine, state: &State, mm: MmId) -> (u32, u32) {
     let (mut anon, mut shared) = (0, 0);
     for (info, vma) in infos.iter().zip(&state.mm(mm).vmas) {
         match info.backing {
-            Backing::Anon => anon += u32::from(vma.pages) * kb,
+            Backing::Anon | Backing::File => anon += u32::from(vma.pages) * kb,
             Backing::Shared => shared += u32::from(vma.pages) * kb,
+            Backing::Hugetlb | Backing::Pfnmap => {}
         }
     }
     (anon, shared)

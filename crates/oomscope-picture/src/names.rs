@@ -103,6 +103,11 @@ pub(crate) fn pc(run: Run) -> Option<Pc> {
         Run::Ready(pc) | Run::Parked(pc) | Run::Queued { pc, .. } | Run::Asleep { pc, .. } => {
             Some(pc)
         }
+        // A program that waits stands at its line; in the kernel's own code it stands there.
+        Run::Waits {
+            pc: pc @ Pc::Exiting(_),
+            ..
+        } => Some(pc),
         Run::Waits { .. } | Run::Idle | Run::Exited => None,
     }
 }

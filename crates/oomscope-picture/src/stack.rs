@@ -5,7 +5,7 @@
 
 use oomscope_model::kernel::Reaper;
 use oomscope_model::machine::{Gfp, Kind, LockClass, LockId, Machine, Mode, Op, TaskId, Wait};
-use oomscope_model::state::{ExitMmap, Pc, Reap, Run, State};
+use oomscope_model::state::{ExitMmap, Exiting, Pc, Reap, Run, State};
 
 use crate::names;
 
@@ -41,11 +41,16 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
     match word.run {
         Run::Exited => "do_exit: gone".to_string(),
         Run::Idle => "user mode".to_string(),
-        Run::Waits { completion } => inner("wait_for", names::completion(machine, completion)),
+        Run::Waits {
+            pc: Pc::Exiting(at),
+            completion,
+        } => inner(exiting_frame(at), names::completion(machine, completion)),
+        Run::Waits { completion, .. } => inner("wait_for", names::completion(machine, completion)),
         Run::Queued { on, mode, pc, .. } => {
             let verb = lock_verb(machine, on, mode, names::is_killable(machine, state, task));
             match pc {
                 Pc::ExitLock | Pc::ExitDropMm => inner("exit_mm", &verb),
+                Pc::Exiting(at) => inner(exiting_frame(at), &verb),
                 Pc::ExitMmap(_) => inner("exit_mmap", &verb),
                 _ => match names::op(machine, state, task) {
                     Some(Op::Lock { .. }) | None => inner(&verb, names::lock_title(machine, on)),
@@ -61,6 +66,7 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
             Pc::Unwind => inner(&op.unwrap_or_default(), "-EINTR"),
             Pc::ExitLock => inner("do_exit", "exit_mm"),
             Pc::ExitDropMm => inner("exit_mm", "mmput"),
+            Pc::Exiting(at) => inner("mmput", exiting_frame(at)),
             Pc::ExitMmap(at) => inner("exit_mmap", exit_frame(at)),
             Pc::Reap(_) => "oom_reap_task".to_string(),
             _ => op.unwrap_or_else(|| "user mode".to_string()),
@@ -168,11 +174,16 @@ fn reaper_detail(machine: &Machine, state: &State, task: TaskId) -> String {
     match word.run {
         Run::Asleep { .. } if word.tries > 0 => format!("{sem}: failed"),
         Run::Asleep { .. } => "schedule_timeout_idle".to_string(),
+        Run::Queued {
+            pc: Pc::ExitMmap(_) | Pc::Exiting(_),
+            ..
+        }
+        | Run::Waits { .. } => "mmput: waits".to_string(),
         Run::Queued { .. } => "mutex_lock oom_lock".to_string(),
         Run::Ready(Pc::Reap(Reap::Attempt)) => sem.to_string(),
         Run::Ready(Pc::Reap(Reap::Zap)) => format!("zap {victim}"),
         Run::Ready(Pc::Reap(Reap::GiveUp)) => format!("unable to reap {victim}"),
-        Run::Ready(Pc::ExitMmap(_)) => "mmput → exit_mmap".to_string(),
+        Run::Ready(Pc::ExitMmap(_) | Pc::Exiting(_)) => "mmput → exit_mmap".to_string(),
         Run::Ready(_) => "oom_reap_task".to_string(),
         _ => "wait_event: no victim".to_string(),
     }
@@ -246,11 +257,11 @@ fn path(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
         }
         Pc::ExitMmap(at) => {
             frames.extend([exit_frame(at), "exit_mmap", "mmput"]);
-            frames.extend(match machine.actor(task).kind {
-                Kind::User(_) => ["exit_mm", "do_exit"],
-                Kind::OomReaper => ["oom_reap_task", "oom_reaper"],
-                _ => ["process_one_work", "worker_thread"],
-            });
+            frames.extend(mmput_callers(machine, task));
+        }
+        Pc::Exiting(at) => {
+            frames.extend([exiting_frame(at), "mmput"]);
+            frames.extend(mmput_callers(machine, task));
         }
         Pc::Reap(Reap::Zap) => frames.extend([
             "unmap_page_range",
@@ -268,6 +279,16 @@ fn path(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
         _ => frames.extend(op_frames(machine, state, task, pc)),
     }
     frames
+}
+
+/// Who called `mmput`.
+fn mmput_callers(machine: &Machine, task: TaskId) -> [&'static str; 2] {
+    match machine.actor(task).kind {
+        Kind::User(_) => ["exit_mm", "do_exit"],
+        Kind::OomReaper => ["oom_reap_task", "oom_reaper"],
+        Kind::Kthread => ["unuse_mm", "kthread"],
+        Kind::Kworker => ["process_one_work", "worker_thread"],
+    }
 }
 
 /// What the current program line looks like on a stack.
@@ -316,6 +337,13 @@ fn lock_frames(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static s
     }]
 }
 
+fn exiting_frame(at: Exiting) -> &'static str {
+    match at {
+        Exiting::ExitAio => "exit_aio",
+        Exiting::KsmExit => "__ksm_exit",
+    }
+}
+
 fn exit_frame(at: ExitMmap) -> &'static str {
     match at {
         ExitMmap::Start => "mmu_notifier_release",
@@ -327,6 +355,7 @@ fn exit_frame(at: ExitMmap) -> &'static str {
         ExitMmap::MunlockWalk => "follow_page_mask",
         ExitMmap::MunlockPtl => "pte_offset_map_lock",
         ExitMmap::MunlockPage => "lock_page",
+        ExitMmap::UnlinkFileVma => "unlink_file_vma",
         ExitMmap::Unmap => "unmap_vmas",
         ExitMmap::Skip => "set MMF_OOM_SKIP",
         ExitMmap::FreePgtables => "free_pgtables",

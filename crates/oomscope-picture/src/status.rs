@@ -91,7 +91,9 @@ fn ready(machine: &Machine, state: &State, task: TaskId, pc: Pc, killed: bool) -
         Pc::Unwind => say(Glyph::Arrow, "backs out, -EINTR", Tone::Signal),
         Pc::ExitLock | Pc::ExitDropMm => say(Glyph::Arrow, "exiting", Tone::Signal),
         Pc::ExitMmap(ExitMmap::Unmap) => say(Glyph::Recycle, "frees its memory", Tone::Ok),
-        Pc::ExitMmap(_) => say(Glyph::Arrow, "tears down its memory", Tone::Signal),
+        Pc::ExitMmap(_) | Pc::Exiting(_) => {
+            say(Glyph::Arrow, "tears down its memory", Tone::Signal)
+        }
         Pc::AllocTry | Pc::AllocOom | Pc::AllocScan => say(Glyph::Play, "allocates", Tone::Run),
         _ if killed && state.task(task).held.is_empty() => {
             say(Glyph::Arrow, "killed, will exit", Tone::Signal)
@@ -126,11 +128,14 @@ fn reaper(machine: &Machine, state: &State, task: TaskId) -> Status {
             Tone::Reaper,
         ),
         Run::Queued { .. } => say(Glyph::Square, format!("waits{count}"), Tone::Reaper),
+        Run::Waits { .. } => say(Glyph::Square, "waits in exit_aio", Tone::Reaper),
         Run::Ready(Pc::Reap(Reap::Zap)) => say(Glyph::Recycle, "reaps", Tone::Reaper),
         Run::Ready(Pc::Reap(Reap::GiveUp)) => say(Glyph::Cross, "gives up", Tone::Reaper),
-        Run::Ready(Pc::ExitMmap(_)) => say(Glyph::Arrow, "runs exit_mmap", Tone::Reaper),
+        Run::Ready(Pc::ExitMmap(_) | Pc::Exiting(_)) => {
+            say(Glyph::Arrow, "runs exit_mmap", Tone::Reaper)
+        }
         Run::Ready(_) => say(Glyph::Play, format!("runs{count}"), Tone::Reaper),
         Run::Exited => say(Glyph::Cross, "died in an oops", Tone::Stuck),
-        Run::Idle | Run::Parked(_) | Run::Waits { .. } => say(Glyph::Ring, "idle", Tone::Neutral),
+        Run::Idle | Run::Parked(_) => say(Glyph::Ring, "idle", Tone::Neutral),
     }
 }

@@ -68,7 +68,7 @@ pub fn table(machine: &Machine, state: &State) -> Vec<Row> {
                     waits_for.push(names::lock(machine, on));
                 }
             }
-            if let Run::Waits { completion } = state.task(task).run
+            if let Run::Waits { completion, .. } = state.task(task).run
                 && waits_for.is_empty()
             {
                 waits_for.push(names::completion(machine, completion).to_string());

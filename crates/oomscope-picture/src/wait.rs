@@ -11,7 +11,7 @@ use oomscope_model::kernel::{ExitProtocol, Reaper, ReaperMm};
 use oomscope_model::machine::{
     Backing, CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, ProcessId, TaskId,
 };
-use oomscope_model::state::{MmFlags, Pc, Reap, Run, State, TaskFlags};
+use oomscope_model::state::{Exiting, MmFlags, Pc, Reap, Run, State, TaskFlags};
 
 use crate::names;
 
@@ -144,7 +144,7 @@ fn waits_of(machine: &Machine, state: &State, task: TaskId) -> Vec<WaitEdge> {
                 }
             }
         }
-        Run::Waits { completion } => {
+        Run::Waits { completion, .. } => {
             let completers = machine
                 .task_ids()
                 .filter(|&other| other != task && will_complete(machine, state, other, completion));
@@ -222,7 +222,10 @@ fn pins_of(machine: &Machine, state: &State, process: ProcessId) -> Vec<WaitEdge
     let pins = |task: TaskId| {
         let flags = state.task(task).flags;
         let exit_mmap = state.task(task).mm_job == Some(mm)
-            && matches!(names::pc(state.task(task).run), Some(Pc::ExitMmap(_)));
+            && matches!(
+                names::pc(state.task(task).run),
+                Some(Pc::ExitMmap(_) | Pc::Exiting(Exiting::ExitAio | Exiting::KsmExit))
+            );
         let user = machine.actor(task).mm == Some(mm)
             && !flags.has(TaskFlags::MM_NULL)
             && state.task(task).run != Run::Exited;
@@ -257,9 +260,8 @@ fn reap_goes_on(machine: &Machine, state: &State, mm: MmId) -> bool {
             ExitProtocol::UnstableV1 | ExitProtocol::UnstableV2
         );
     let infos = &machine.mms[mm.0 as usize].vmas;
-    let prey = infos
-        .iter()
-        .zip(&word.vmas)
-        .any(|(info, vma)| info.backing == Backing::Anon && !vma.locked && vma.pages > 0);
+    let prey = infos.iter().zip(&word.vmas).any(|(info, vma)| {
+        matches!(info.backing, Backing::Anon | Backing::File) && !vma.locked && vma.pages > 0
+    });
     alive && !claimed && prey && trylock_blocker(state, lock).is_none()
 }

@@ -11,6 +11,8 @@ use crate::compile::{CLASSES, Completions, compile};
 use crate::diagnostic::{Notes, did_you_mean, list_words};
 use crate::envelope::{Reader, Word};
 use crate::keys::{KTHREAD, LOCK, PROCESS, THREAD, ZONE};
+use crate::memory::{VmaLock, WhichLock};
+use crate::verb::Sort;
 use crate::{memory, program};
 
 /// `kworker` as the log prints it.
@@ -69,9 +71,10 @@ struct Draft<'a> {
     tasks: Vec<PendingTask<'a>>,
     processes: Vec<Process>,
     mms: Vec<MmInfo>,
-    /// `page_lock = "…"` of VMA number n of an address space, resolved once the locks
-    /// are known.
-    page_locks: Vec<(usize, usize, Word<'a>)>,
+    /// Locks that VMAs of an address space name, resolved once the locks are known.
+    vma_locks: Vec<(usize, VmaLock<'a>)>,
+    /// `aio = "…"` of an address space, resolved after the programs.
+    aios: Vec<(usize, Word<'a>)>,
     locks: Vec<Lock>,
     at_task_too_many: Option<usize>,
     last_pid: u16,
@@ -84,7 +87,8 @@ impl<'a> Draft<'a> {
             tasks: Vec::new(),
             processes: Vec::new(),
             mms: Vec::new(),
-            page_locks: Vec::new(),
+            vma_locks: Vec::new(),
+            aios: Vec::new(),
             locks: vec![Lock {
                 name: "oom_lock".into(),
                 class: LockClass::OomLock,
@@ -111,13 +115,12 @@ impl<'a> Draft<'a> {
             ProcessId(self.processes.len() as u8),
         );
         let pid = self.pid(reader, self.last_pid.saturating_add(10), notes);
-        let (vmas, page_locks) = memory::vmas(reader, self.mb_per_page, notes);
+        let (vmas, locks) = memory::vmas(reader, self.mb_per_page, notes);
         let number = self.mms.len();
-        self.page_locks.extend(
-            page_locks
-                .into_iter()
-                .map(|(vma, word)| (number, vma, word)),
-        );
+        self.vma_locks
+            .extend(locks.into_iter().map(|lock| (number, lock)));
+        let aio = reader.text("aio", notes);
+        self.aios.extend(aio.map(|word| (number, word)));
         let oom_score_adj = reader
             .number("oom_score_adj", -1000..=1000, notes)
             .unwrap_or_default() as i16;
@@ -157,6 +160,8 @@ impl<'a> Draft<'a> {
             name: word.text.into(),
             mmap_sem: LockId(0),
             vmas,
+            aio: None,
+            ksm: reader.flag("ksm", notes),
         });
         self.processes.push(Process {
             name: word.text.into(),
@@ -268,22 +273,28 @@ impl<'a> Draft<'a> {
                 class,
             });
         }
-        for (mm, vma, word) in &self.page_locks {
+        for (mm, VmaLock { vma, word, which }) in &self.vma_locks {
+            let (sort, noun, kind) = match which {
+                WhichLock::Page => (Sort::Page, "page lock", "page_lock"),
+                WhichLock::IMmap => (Sort::Rwsem, "rwsem", "rwsem"),
+            };
+            let fits = |lock: &Lock| {
+                Sort::of(lock.class) == Some(sort) && !matches!(lock.class, LockClass::MmapSem(_))
+            };
             let found = self.locks.iter().position(|lock| lock.name == word.text);
-            match found.filter(|&index| self.locks[index].class == LockClass::PageLock) {
-                Some(index) => self.mms[*mm].vmas[*vma].page_lock = Some(LockId(index as u8)),
-                None => {
-                    let page_locks = self.locks.iter().filter(|l| l.class == LockClass::PageLock);
-                    let hint = did_you_mean(word.text, page_locks.map(|lock| lock.name.as_str()))
-                        .unwrap_or_else(|| {
-                            "declare it with [[lock]] and kind = \"page_lock\"".into()
-                        });
-                    notes.error(
-                        word.at(),
-                        format!("no page lock {:?}", word.text),
-                        Some(hint),
-                    );
-                }
+            let Some(index) = found.filter(|&index| fits(&self.locks[index])) else {
+                let names = self.locks.iter().filter(|lock| fits(lock));
+                let hint = did_you_mean(word.text, names.map(|lock| lock.name.as_str()))
+                    .unwrap_or_else(|| format!("declare it with [[lock]] and kind = {kind:?}"));
+                let sentence = format!("no {noun} {:?}", word.text);
+                notes.error(word.at(), sentence, Some(hint));
+                continue;
+            };
+            let lock = Some(LockId(index as u8));
+            let info = &mut self.mms[*mm].vmas[*vma];
+            match which {
+                WhichLock::Page => info.page_lock = lock,
+                WhichLock::IMmap => info.i_mmap = lock,
             }
         }
     }
@@ -364,6 +375,10 @@ impl<'a> Draft<'a> {
             let lines = compile(&machine, task, &statements, &mut completions, notes);
             machine.tasks[index].program = lines;
             programs[index] = word.text.into();
+        }
+        for (mm, word) in &self.aios {
+            word.check_name(2 * NAME_MAX, notes);
+            machine.mms[*mm].aio = completions.waits(word.text, word.at(), notes);
         }
         completions.check(notes);
         machine.completions = completions.names;

@@ -40,6 +40,18 @@ impl Completions {
         Some(CompletionId(self.names.len() as u8 - 1))
     }
 
+    /// The completion of this name, for which something outside the programs waits.
+    pub(crate) fn waits(
+        &mut self,
+        name: &str,
+        at: usize,
+        notes: &mut Notes<'_>,
+    ) -> Option<CompletionId> {
+        let id = self.id(name, at, notes)?;
+        self.waited[id.0 as usize].get_or_insert(at);
+        Some(id)
+    }
+
     /// Warns of every wait that nobody ends.
     pub(crate) fn check(&self, notes: &mut Notes<'_>) {
         for (index, name) in self.names.iter().enumerate() {

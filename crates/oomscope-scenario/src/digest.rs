@@ -103,9 +103,22 @@ pub fn cast_digest(machine: &Machine) -> u32 {
         crc.name(&mm.name);
         for vma in &mm.vmas {
             crc.word(vma.pages.into());
-            let shared = vma.backing == Backing::Shared;
+            let backing = match vma.backing {
+                Backing::Anon => 0,
+                Backing::Shared => 1,
+                Backing::File => 2,
+                Backing::Hugetlb => 3,
+                Backing::Pfnmap => 4,
+            };
             let page_lock = vma.page_lock.map_or(0, |lock| lock.0 + 1);
-            crc.small(b'v', shared.into(), vma.locked.into(), page_lock);
+            crc.small(b'v', backing, vma.locked.into(), page_lock);
+            if let Some(lock) = vma.i_mmap {
+                crc.small(b'i', lock.0, 0, 0);
+            }
+        }
+        if mm.aio.is_some() || mm.ksm {
+            let aio = mm.aio.map_or(0, |completion| completion.0 + 1);
+            crc.small(b'm', aio, mm.ksm.into(), 0);
         }
     }
     for actor in &machine.tasks {

@@ -157,6 +157,16 @@ pub(crate) static PROCESS: Section = Section {
         ),
         key("rss", "size", "Short for one anonymous VMA of this size."),
         key(
+            "aio",
+            "name",
+            "I/O in flight: whoever drops the last reference on the address space waits in `exit_aio` until somebody runs `complete` for this name.",
+        ),
+        key(
+            "ksm",
+            "`true` or `false`, the default",
+            "ksmd or khugepaged has work on it: whoever drops the last reference takes its `mmap_sem` for writing once.",
+        ),
+        key(
             "program",
             "program",
             "Short for one thread; leave it out for a process that only uses memory.",
@@ -181,8 +191,8 @@ pub(crate) static VMA: Section = Section {
         key("size", "size", "What is mapped at the start."),
         key(
             "kind",
-            "`\"anon\"`, the default, or `\"shared\"`",
-            "The reaper takes only anonymous memory.",
+            "`\"anon\"`, the default, `\"file\"`, `\"shared\"`, `\"hugetlb\"` or `\"pfnmap\"`",
+            "The reaper takes anonymous memory and private file mappings; hugetlb and device memory is in no rss and frees nothing.",
         ),
         key(
             "mlocked",
@@ -193,6 +203,11 @@ pub(crate) static VMA: Section = Section {
             "page_lock",
             "name of a lock",
             "One of its pages has this page lock, which munlock takes.",
+        ),
+        key(
+            "i_mmap",
+            "name of an rwsem",
+            "`i_mmap_rwsem` of the file that it maps, which `exit_mmap` takes for writing.",
         ),
     ],
 };

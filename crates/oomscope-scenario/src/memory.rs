@@ -107,13 +107,30 @@ pub(crate) fn zone(reader: &Reader<'_>, notes: &mut Notes<'_>) -> Option<Zone> {
     })
 }
 
-/// The VMAs of a process, and those of them, by number, that name a page lock.
+/// A lock that a VMA names, before the locks are known.
+pub(crate) struct VmaLock<'a> {
+    /// Number of the VMA in its address space.
+    pub(crate) vma: usize,
+    pub(crate) word: Word<'a>,
+    pub(crate) which: WhichLock,
+}
+
+/// What the lock of a VMA is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhichLock {
+    /// `PG_locked` of one of its pages.
+    Page,
+    /// `i_mmap_rwsem` of its file.
+    IMmap,
+}
+
+/// The VMAs of a process, and the locks that they name.
 pub(crate) fn vmas<'a>(
     reader: &Reader<'a>,
     mb_per_page: u16,
     notes: &mut Notes<'_>,
-) -> (Vec<VmaInfo>, Vec<(usize, Word<'a>)>) {
-    let mut page_locks = Vec::new();
+) -> (Vec<VmaInfo>, Vec<VmaLock<'a>>) {
+    let mut locks = Vec::new();
     let rss = reader.text("rss", notes);
     let readers = reader.tables("vma", &VMA, notes);
     if readers.is_empty() {
@@ -131,8 +148,9 @@ pub(crate) fn vmas<'a>(
             backing: Backing::Anon,
             locked: false,
             page_lock: None,
+            i_mmap: None,
         };
-        return (vec![info], page_locks);
+        return (vec![info], locks);
     }
     if let Some(rss) = rss {
         notes.error(
@@ -152,25 +170,46 @@ pub(crate) fn vmas<'a>(
     for reader in readers.iter().take(VMAS_MAX) {
         let size = reader.needed("size", notes);
         let pages = size.and_then(|word| pages(&word, mb_per_page, notes));
-        let backing = match reader.text("kind", notes) {
-            None => Backing::Anon,
-            Some(word) => word
-                .one_of("kind of VMA", &BACKINGS, notes)
-                .unwrap_or(Backing::Anon),
-        };
-        if let Some(word) = reader.text("page_lock", notes) {
-            page_locks.push((vmas.len(), word));
+        let kind = reader.text("kind", notes);
+        let backing = kind
+            .as_ref()
+            .and_then(|word| word.one_of("kind of VMA", &BACKINGS, notes))
+            .unwrap_or(Backing::Anon);
+        if let Some(kind) = kind.filter(|_| vmas.is_empty() && !backing.is_counted()) {
+            let sentence = format!(
+                "the first VMA takes the page faults, {} does not",
+                kind.text
+            );
+            notes.error(kind.at(), sentence, Some("put another VMA first".into()));
         }
+        let vma = vmas.len();
+        let mut names = |key, which| {
+            if let Some(word) = reader.text(key, notes) {
+                if which == WhichLock::IMmap && backing == Backing::Anon {
+                    let hint = Some("say kind = \"file\" or kind = \"shared\"".into());
+                    notes.error(word.at(), "anonymous memory maps no file", hint);
+                }
+                locks.push(VmaLock { vma, word, which });
+            }
+        };
+        names("page_lock", WhichLock::Page);
+        names("i_mmap", WhichLock::IMmap);
         vmas.push(VmaInfo {
             pages: pages.unwrap_or_default(),
             backing,
             locked: reader.flag("mlocked", notes),
             page_lock: None,
+            i_mmap: None,
         });
     }
-    (vmas, page_locks)
+    (vmas, locks)
 }
 
 /// The backing a `kind = "…"` names.
-pub(crate) const BACKINGS: [(&str, Backing); 2] =
-    [("anon", Backing::Anon), ("shared", Backing::Shared)];
+pub(crate) const BACKINGS: [(&str, Backing); 5] = [
+    ("anon", Backing::Anon),
+    ("file", Backing::File),
+    ("shared", Backing::Shared),
+    ("hugetlb", Backing::Hugetlb),
+    ("pfnmap", Backing::Pfnmap),
+];

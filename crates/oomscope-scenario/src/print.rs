@@ -3,7 +3,7 @@
 use core::fmt::Write;
 
 use oomscope_model::machine::{
-    Actor, Backing, Kind, LockClass, Machine, MmId, ProcessId, TaskId, VmaInfo,
+    Actor, Backing, Kind, LockClass, Machine, MmId, MmInfo, ProcessId, TaskId, VmaInfo,
 };
 use oomscope_model::patches::{PatchId, PatchSet};
 use oomscope_model::transition::Move;
@@ -125,30 +125,29 @@ fn process(scenario: &Scenario, id: ProcessId, out: &mut String) -> Written {
     let vmas = leader
         .mm
         .map_or(&[][..], |MmId(mm)| &machine.mms[mm as usize].vmas);
-    if let [
-        VmaInfo {
-            pages,
-            backing: Backing::Anon,
-            locked: false,
-            page_lock: None,
-        },
-    ] = vmas
-    {
-        writeln!(out, "rss = {}", size(machine, *pages))?;
+    let plain = match vmas {
+        [
+            VmaInfo {
+                pages,
+                backing: Backing::Anon,
+                locked: false,
+                page_lock: None,
+                i_mmap: None,
+            },
+        ] => Some(*pages),
+        _ => None,
+    };
+    if let Some(pages) = plain {
+        writeln!(out, "rss = {}", size(machine, pages))?;
+    }
+    if let Some(MmId(mm)) = leader.mm {
+        teardown(machine, &machine.mms[mm as usize], out)?;
     }
     let alone = process.threads == 1 && leader.name == process.name;
     if alone {
         program(scenario, process.leader, out)?;
     }
-    if !matches!(
-        vmas,
-        [VmaInfo {
-            backing: Backing::Anon,
-            locked: false,
-            page_lock: None,
-            ..
-        }]
-    ) {
+    if plain.is_none() {
         for info in vmas {
             vma(machine, info, out)?;
         }
@@ -163,6 +162,18 @@ fn process(scenario: &Scenario, id: ProcessId, out: &mut String) -> Written {
             )?;
             program(scenario, task, out)?;
         }
+    }
+    Ok(())
+}
+
+/// What `__mmput` has to wait for.
+fn teardown(machine: &Machine, mm: &MmInfo, out: &mut String) -> Written {
+    if let Some(aio) = mm.aio {
+        let name = &machine.completions[aio.0 as usize];
+        writeln!(out, "aio = {}", quoted(name))?;
+    }
+    if mm.ksm {
+        writeln!(out, "ksm = true")?;
     }
     Ok(())
 }
@@ -186,6 +197,10 @@ fn vma(machine: &Machine, info: &VmaInfo, out: &mut String) -> Written {
         let lock = &machine.locks[lock.0 as usize];
         debug_assert_eq!(lock.class, LockClass::PageLock);
         writeln!(out, "page_lock = {}", quoted(&lock.name))?;
+    }
+    if let Some(lock) = info.i_mmap {
+        let lock = &machine.locks[lock.0 as usize];
+        writeln!(out, "i_mmap = {}", quoted(&lock.name))?;
     }
     Ok(())
 }

@@ -1,15 +1,14 @@
 //! `kernel/exit.c`, 4.5 to 4.19: from the signal to `mmput`.
 //!
 //! **Models** do_exit and exit_mm (E1 to E9); facts: oom.md 6.1.
-//! **Leaves out** the robust futex walk, core dumps, exit_files and what comes after it,
-//! exit_aio and ksm_exit in `__mmput`.
+//! **Leaves out** the robust futex walk, core dumps, exit_files and what comes after it.
 //! **Atomic because** E2 to E4 touch only the task's own word until the lock; E6, E7 and
 //! E9 follow each other without a sleep when the task is not the last user: who looks in
 //! between sees a marked task without an mm, which aborts the scan just as the marked task
 //! with an mm did. The last user stays marked for all of `exit_mmap`.
 
 use crate::event::{Event, Observer};
-use crate::kernel::{lock, mmap, oom_kill};
+use crate::kernel::{fork, lock, oom_kill};
 use crate::machine::{Kind, Mode};
 use crate::state::{Pc, TaskFlags};
 use crate::step::{Cx, Next};
@@ -44,8 +43,7 @@ pub(crate) fn drop_mm<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     });
     cx.disturb();
     if users == 0 {
-        cx.task_mut().mm_job = Some(mm);
-        return Next::Go(Pc::ExitMmap(mmap::FIRST));
+        return fork::mmput(cx, mm);
     }
     after_mmput(cx)
 }

@@ -66,7 +66,11 @@ pub(crate) fn release<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
 /// Whether the reaper's filter lets it take this VMA now (oom.md 5.4, up to 5.17).
 pub(crate) fn is_reapable<O: Observer>(cx: &Cx<'_, O>, mm: MmId, vma: usize) -> bool {
     let info = &cx.machine.mms[mm.0 as usize].vmas[vma];
-    !cx.state.mm(mm).vmas[vma].locked && info.backing == Backing::Anon
+    let private = match info.backing {
+        Backing::Anon | Backing::File => true,
+        Backing::Shared | Backing::Hugetlb | Backing::Pfnmap => false,
+    };
+    private && !cx.state.mm(mm).vmas[vma].locked
 }
 
 /// Frees the pages of one VMA.

@@ -2,16 +2,16 @@
 //!
 //! **Models** the M-steps of oom.md 6.2 in the order of each protocol of 6.3, and
 //! munlock_vma_pages_range as far as CVE-2018-1000200 needs it (S07).
-//! **Leaves out** mmu_notifier_release, unlink_file_vma's lock, and that teardown of a
-//! huge mm takes seconds (a declared form, not an interleaving).
+//! **Leaves out** mmu_notifier_release, and that teardown of a huge mm takes seconds (a
+//! declared form, not an interleaving).
 //! **Atomic because** M4 frees under page-table locks that no modelled reader sees half
 //! way; M2 is cut where S07 needs it: clear `VM_LOCKED`, read the pmd, take its lock, lock
 //! the page. M5 to M7 are one step: only a reaper inside the mm could tell, and that is
 //! the corruption reported below.
 
 use crate::event::{Event, Observer};
-use crate::kernel::{ExitProtocol, exit, lock, memory, oom_kill, oom_reaper};
-use crate::machine::{Kind, MmId, Mode, OOM_LOCK};
+use crate::kernel::{ExitProtocol, fork, lock, memory, oom_kill};
+use crate::machine::{MmId, Mode, OOM_LOCK};
 use crate::state::{ExitMmap, MmFlags, Pc, Reap, Run, StateFlags, TaskFlags};
 use crate::step::{Cx, Next};
 
@@ -119,6 +119,13 @@ pub(crate) fn exit_mmap<O: Observer>(cx: &mut Cx<'_, O>, at: ExitMmap) -> Next {
             cx.set_mm_flag(mm, MmFlags::OOM_SKIP);
             after(cx, mm, at)
         }
+        ExitMmap::UnlinkFileVma => {
+            let vma = usize::from(cx.state.task(cx.me).todo);
+            match cx.machine.mms[mm.0 as usize].vmas[vma].i_mmap {
+                Some(i_mmap) => pass_through(cx, mm, i_mmap, at),
+                None => next_file_vma(cx, mm, vma + 1),
+            }
+        }
         ExitMmap::FreePgtables => free_pgtables(cx, mm),
     }
 }
@@ -137,10 +144,14 @@ fn pass_through<O: Observer>(
         }
     }
     lock::release(cx, lock_id);
-    if at == ExitMmap::MunlockPage {
-        return next_locked_vma(cx, mm);
+    match at {
+        ExitMmap::MunlockPage => next_locked_vma(cx, mm),
+        ExitMmap::UnlinkFileVma => {
+            let vma = usize::from(cx.state.task(cx.me).todo);
+            next_file_vma(cx, mm, vma + 1)
+        }
+        _ => after(cx, mm, at),
     }
-    after(cx, mm, at)
 }
 
 /// X.M2 on the VMA in `todo`.
@@ -219,10 +230,21 @@ fn next_locked_vma<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId) -> Next {
     }
 }
 
+/// X.M5: the next VMA, from this one on, whose file has a list of its mappers to leave.
+fn next_file_vma<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId, from: usize) -> Next {
+    let vmas = &cx.machine.mms[mm.0 as usize].vmas;
+    let found = (from..vmas.len()).find(|&vma| vmas[vma].i_mmap.is_some());
+    cx.task_mut().todo = found.unwrap_or_default() as u8;
+    Next::Go(Pc::ExitMmap(match found {
+        Some(_) => ExitMmap::UnlinkFileVma,
+        None => ExitMmap::FreePgtables,
+    }))
+}
+
 /// The next step of the protocol after `at`, skipping what is not for this mm.
 fn after<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId, at: ExitMmap) -> Next {
     use ExitMmap as X;
-    const ORDER: [ExitMmap; 10] = [
+    const ORDER: [ExitMmap; 11] = [
         X::OomLock,
         X::SelfReap,
         X::EmptyWrite,
@@ -232,6 +254,7 @@ fn after<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId, at: ExitMmap) -> Next {
         X::Skip,
         X::LateEmptyWrite,
         X::LateWriteLock,
+        X::UnlinkFileVma,
         X::FreePgtables,
     ];
     let protocol = cx.machine.kernel.exit_mmap;
@@ -244,6 +267,9 @@ fn after<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId, at: ExitMmap) -> Next {
                 return next_locked_vma(cx, mm);
             }
             continue;
+        }
+        if step == X::UnlinkFileVma {
+            return next_file_vma(cx, mm, 0);
         }
         return Next::Go(Pc::ExitMmap(step));
     }
@@ -279,37 +305,5 @@ fn free_pgtables<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId) -> Next {
     }
     cx.emit(Event::MmGone { task: cx.me, mm });
     cx.task_mut().mm_job = None;
-    match cx.machine.actor(cx.me).kind {
-        Kind::User(_) | Kind::Kthread => exit::after_mmput(cx),
-        Kind::OomReaper => oom_reaper::next_job(cx),
-        Kind::Kworker => next_mmput(cx),
-    }
-}
-
-/// `mmput_async`: a kworker will run `exit_mmap`.
-pub(crate) fn mmput_async<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId) {
-    cx.set_mm_flag(mm, MmFlags::MMPUT_QUEUED);
-    cx.emit(Event::MmputQueued { mm });
-    let Some(kworker) = cx.machine.kernel_task(Kind::Kworker) else {
-        return;
-    };
-    if cx.state.task(kworker).run == Run::Idle {
-        let me = core::mem::replace(&mut cx.me, kworker);
-        let next = next_mmput(cx);
-        cx.settle(next);
-        cx.me = me;
-    }
-}
-
-/// The kworker takes the next address space that waits for it.
-fn next_mmput<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
-    let queued = cx.state.mms[..cx.state.mm_count as usize]
-        .iter()
-        .position(|mm| mm.flags.has(MmFlags::MMPUT_QUEUED));
-    let Some(index) = queued else {
-        return Next::Idle;
-    };
-    cx.state.mms[index].flags.0 &= !MmFlags::MMPUT_QUEUED;
-    cx.task_mut().mm_job = Some(MmId(index as u8));
-    Next::Go(Pc::ExitMmap(FIRST))
+    fork::mmput_over(cx)
 }

@@ -9,7 +9,7 @@
 
 use crate::event::{Event, Observer};
 use crate::kernel::oom_kill::{self, ReapEnd};
-use crate::kernel::{ExitProtocol, Mmput, Reaper, ReaperLock, ReaperMm, lock, memory, mmap};
+use crate::kernel::{ExitProtocol, Mmput, Reaper, ReaperLock, ReaperMm, fork, lock, memory};
 use crate::machine::{Kind, MmId, Mode, OOM_LOCK, ProcessId, TaskId};
 use crate::state::{MmFlags, Nap, Pc, Reap, Run, TaskFlags};
 use crate::step::{Cx, Next, REAP_NEXT};
@@ -180,8 +180,8 @@ fn mmput<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId) -> Next {
     *users -= 1;
     let last = *users == 0;
     match cx.machine.kernel.mmput {
-        Mmput::Synchronous if last => return Next::Go(Pc::ExitMmap(mmap::FIRST)),
-        Mmput::Asynchronous if last => mmap::mmput_async(cx, mm),
+        Mmput::Synchronous if last => return fork::mmput(cx, mm),
+        Mmput::Asynchronous if last => fork::mmput_async(cx, mm),
         _ => {}
     }
     cx.task_mut().mm_job = None;

@@ -39,7 +39,10 @@ pub(crate) fn mm(name: &str, mmap_sem: u8, pages: u16) -> MmInfo {
             backing: Backing::Anon,
             locked: false,
             page_lock: None,
+            i_mmap: None,
         }],
+        aio: None,
+        ksm: false,
     }
 }
 
@@ -137,6 +140,7 @@ pub(crate) fn stuck(machine: &Machine) -> State {
     state.tasks[0].held = Held(1 << 2);
     state.tasks[1].run = Run::Waits {
         completion: CompletionId(0),
+        pc: Pc::LineDone,
     };
     state.tasks[1].flags = TaskFlags(TaskFlags::SIGKILL | TaskFlags::MEMDIE);
     state.tasks[2].run = Run::Queued {
