@@ -5,7 +5,7 @@
 use oomscope_model::kernel::page_alloc;
 use oomscope_model::machine::{Machine, TaskId};
 use oomscope_model::state::{State, StateFlags};
-use oomscope_model::step::{enabled, step};
+use oomscope_model::step::{enabled, is_starved, step};
 use oomscope_model::transition::Transition;
 
 use crate::regions::Regions;
@@ -38,6 +38,8 @@ pub struct Explorer {
     /// Successors of state `i`: `targets[offsets[i]..offsets[i + 1]]`.
     offsets: Vec<u32>,
     targets: Vec<u32>,
+    /// Which of `targets` are reached only by a task that gets no CPU, ascending.
+    starved: Vec<u32>,
     depth: u32,
     depth_end: u32,
     kills_max: u8,
@@ -56,6 +58,7 @@ impl Explorer {
             via: Vec::new(),
             offsets: vec![0],
             targets: Vec::new(),
+            starved: Vec::new(),
             depth: 0,
             depth_end: 1,
             kills_max: 0,
@@ -162,6 +165,9 @@ impl Explorer {
             let mut next = state;
             step(&self.machine, &mut next, transition, &mut ());
             let target = self.add(&next, index, transition.0.0);
+            if is_starved(&self.machine, &state, transition) {
+                self.starved.push(self.targets.len() as u32);
+            }
             self.targets.push(target);
         }
         self.offsets.push(self.targets.len() as u32);
@@ -185,7 +191,8 @@ impl Explorer {
     }
 
     fn finish(&mut self) {
-        let regions = Regions::new(&self.marks, &self.offsets, &self.targets);
+        let regions = Regions::new(&self.marks, &self.offsets, &self.targets, &self.starved);
+        self.first[Outcome::Stall as usize] = regions.first_stall();
         self.first[Outcome::Lockup as usize] = regions.first_lockup();
         self.first[Outcome::Hang as usize] = regions.first_hang();
         self.regions = Some(regions);

@@ -22,7 +22,8 @@ pub enum Outcome {
     Ok,
     /// A second process was killed.
     ExtraKill,
-    /// Not doomed, but a cycle exists that frees nothing.
+    /// Not doomed, but every way out needs a task that gets no CPU while others are busy
+    /// in vain ([`oomscope_model::step::is_starved`]): long, but finite.
     Stall,
     /// A doomed state is reachable.
     Lockup,

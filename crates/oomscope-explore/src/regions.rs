@@ -8,6 +8,8 @@ const CAN_FINISH: u8 = 1;
 const AT_RISK: u8 = 1 << 1;
 const LEADS_TO_LIVELOCK: u8 = 1 << 2;
 const LEADS_TO_HANG: u8 = 1 << 3;
+/// A way to the end exists that needs no starved task.
+const NOT_STALLED: u8 = 1 << 4;
 
 /// The regions of a fully explored graph.
 pub(crate) struct Regions {
@@ -15,14 +17,23 @@ pub(crate) struct Regions {
 }
 
 impl Regions {
-    /// Computes them. `offsets` and `targets` list the successors of each state.
-    pub(crate) fn new(marks: &[u8], offsets: &[u32], targets: &[u32]) -> Regions {
-        let reverse = Reverse::new(marks.len(), offsets, targets);
+    /// Computes them. `offsets` and `targets` list the successors of each state; `starved`
+    /// says which of the targets need a task that gets no CPU.
+    pub(crate) fn new(marks: &[u8], offsets: &[u32], targets: &[u32], starved: &[u32]) -> Regions {
         let mut bits = vec![0; marks.len()];
-        let finished = (0..marks.len() as u32)
+        let finished: Vec<u32> = (0..marks.len() as u32)
             .filter(|&index| marks[index as usize] & mark::FINISHED != 0)
             .collect();
+        if !starved.is_empty() {
+            let (offsets, targets) = without(offsets, targets, starved);
+            let fed = Reverse::new(marks.len(), &offsets, &targets);
+            fed.spread(&mut bits, finished.clone(), NOT_STALLED);
+        }
+        let reverse = Reverse::new(marks.len(), offsets, targets);
         reverse.spread(&mut bits, finished, CAN_FINISH);
+        if starved.is_empty() {
+            bits.iter_mut().for_each(|bits| *bits |= NOT_STALLED);
+        }
         let doomed: Vec<u32> = (0..marks.len() as u32)
             .filter(|&index| bits[index as usize] & CAN_FINISH == 0)
             .collect();
@@ -65,6 +76,14 @@ impl Regions {
         self.first(LEADS_TO_HANG, LEADS_TO_LIVELOCK)
     }
 
+    /// The first state that can finish, but not while the scheduler starves whom it starves.
+    pub(crate) fn first_stall(&self) -> Option<u32> {
+        self.bits
+            .iter()
+            .position(|&bits| bits & (CAN_FINISH | NOT_STALLED) == CAN_FINISH)
+            .map(|index| index as u32)
+    }
+
     fn first(&self, with: u8, without: u8) -> Option<u32> {
         let is_it = |bits: u8| bits & CAN_FINISH == 0 && bits & with != 0 && bits & without == 0;
         self.bits
@@ -93,6 +112,17 @@ impl Regions {
 
 fn successors<'a>(offsets: &[u32], targets: &'a [u32], index: u32) -> &'a [u32] {
     &targets[offsets[index as usize] as usize..offsets[index as usize + 1] as usize]
+}
+
+/// The graph without these arrows.
+fn without(offsets: &[u32], targets: &[u32], dropped: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    let kept = |end: u32| end - dropped.partition_point(|&arrow| arrow < end) as u32;
+    let offsets = offsets.iter().map(|&end| kept(end)).collect();
+    let targets = (0..targets.len() as u32)
+        .filter(|arrow| dropped.binary_search(arrow).is_err())
+        .map(|arrow| targets[arrow as usize])
+        .collect();
+    (offsets, targets)
 }
 
 /// The graph with all arrows turned round.

@@ -299,6 +299,7 @@ fn generate(dice: &mut Dice) -> Machine {
             timing: Timing::SleepsAreLong,
             ..Rules::DEFAULT
         },
+        cpus: None,
     };
     if dice.roll(2) == 0 {
         machine.rules.timing = Timing::Adversarial;
@@ -376,6 +377,7 @@ fn add_process(machine: &mut Machine, dice: &mut Dice, index: u8, extra: LockId)
         vmas,
         aio: None,
         ksm: false,
+        teardown: None,
     });
     let leader = TaskId(machine.tasks.len() as u8);
     let threads = 1 + (dice.roll(3) == 0) as u8;

@@ -143,6 +143,8 @@ scenarios! {
     imutex_unreapable = "imutex-unreapable",
     munlock_oops = "munlock-oops",
     munlock_page_lock = "munlock-page-lock",
+    write_lock_give_up = "write-lock-give-up",
+    nap_under_oom_lock = "nap-under-oom-lock",
 }
 
 /// What one exploration found.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::Kernel;
 use crate::patches::PatchSet;
+use crate::state::Nap;
 
 /// The most tasks one machine can hold, `oom_reaper` and `kworker` included.
 pub const TASKS_MAX: usize = 32;
@@ -67,6 +68,9 @@ pub struct Machine {
     pub kernel: Kernel,
     /// What this machine assumes about time.
     pub rules: Rules,
+    /// How many CPUs there are, where the story is that they are too few; see
+    /// [`crate::step::is_starved`].
+    pub cpus: Option<u8>,
 }
 
 /// One memory zone, in model pages.
@@ -174,6 +178,8 @@ pub struct MmInfo {
     /// ksmd or khugepaged has it on its list, so `ksm_exit` and `khugepaged_exit` in
     /// `__mmput` take `mmap_sem` for writing once.
     pub ksm: bool,
+    /// How long `unmap_vmas` takes on it, where it is so large that this matters (S10).
+    pub teardown: Option<Nap>,
 }
 
 /// One VMA at the start.

@@ -4,6 +4,8 @@
 //! in the task's own word. Owner, queue and the wait-for graph are views, so there is
 //! nothing to keep in step, and identical tasks can be made canonical by sorting.
 
+use serde::{Deserialize, Serialize};
+
 use crate::machine::{
     CompletionId, Kind, LOCKS_MAX, LockId, MMS_MAX, Machine, MmId, Mode, Op, ProcessId, TASKS_MAX,
     TaskId, VMAS_MAX,
@@ -188,7 +190,7 @@ pub enum Run {
 }
 
 /// Lengths of sleeps, shortest first.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Nap {
     /// One jiffy, 1 to 10 ms.
     Jiffy,
@@ -200,6 +202,9 @@ pub enum Nap {
     Hz,
     /// 2 HZ.
     Hz2,
+    /// 3 HZ: not a sleep of the kernel but work that takes longer than anybody waits, a
+    /// declared form (the teardown of a huge mm).
+    Hz3,
 }
 
 impl Nap {
@@ -216,6 +221,7 @@ impl Nap {
             Nap::Hz10 => 100,
             Nap::Hz => 1000,
             Nap::Hz2 => 2000,
+            Nap::Hz3 => 3000,
         }
     }
 }

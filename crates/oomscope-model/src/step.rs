@@ -5,7 +5,9 @@ use crate::kernel::{
     Bookkeeping, Kernel, Reaper, exit, fork, lock, memory, mmap, oom_kill, oom_reaper, page_alloc,
     signal,
 };
-use crate::machine::{CompletionId, Kind, LockId, Machine, MmId, Mode, Op, TaskId, Timing};
+use crate::machine::{
+    CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, TaskId, Timing,
+};
 use crate::patches::InvalidMix;
 use crate::state::{MmFlags, Nap, Pc, Reap, Run, State, StateFlags, TaskFlags};
 use crate::transition::{Act, Transition};
@@ -74,6 +76,26 @@ pub fn step<O: Observer>(
     {
         panic!("{broken} after {transition:?}");
     }
+}
+
+/// Whether the task of this transition gets no CPU: the declared form of S16 and L6
+/// (CVE-2016-10723; locks-and-allocation.md 4.8). On a machine that says how many CPUs it
+/// has, the holder of `oom_lock` runs only while fewer than that many other tasks retry in
+/// the allocator: direct reclaim that frees nothing is busy work at the same priority.
+///
+/// The transition stays possible, for the scheduler does come round in the end; what can
+/// only go on through such transitions is a stall.
+pub fn is_starved(machine: &Machine, state: &State, transition: Transition) -> bool {
+    let Some(cpus) = machine.cpus else {
+        return false;
+    };
+    let me = transition.0;
+    let busy = || {
+        machine
+            .task_ids()
+            .filter(|&other| other != me && page_alloc::is_busy(state, other))
+    };
+    state.task(me).held.mode(OOM_LOCK).is_some() && busy().count() >= usize::from(cpus)
 }
 
 /// Why an act could not be done.

@@ -24,7 +24,14 @@ const PLAIN: [Pc; 10] = [
     Pc::ExitDropMm,
 ];
 
-const NAPS: [Nap; 5] = [Nap::Jiffy, Nap::Hz50, Nap::Hz10, Nap::Hz, Nap::Hz2];
+const NAPS: [Nap; 6] = [
+    Nap::Jiffy,
+    Nap::Hz50,
+    Nap::Hz10,
+    Nap::Hz,
+    Nap::Hz2,
+    Nap::Hz3,
+];
 
 /// A program counter in eight bits: the state machine in the upper three, its step in the
 /// lower five.

@@ -317,6 +317,7 @@ pub(crate) fn nap_words(nap: Nap) -> &'static str {
         Nap::Hz10 => "100 ms",
         Nap::Hz => "1 s",
         Nap::Hz2 => "2 s",
+        Nap::Hz3 => "3 s",
     }
 }
 

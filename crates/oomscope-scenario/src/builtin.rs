@@ -32,6 +32,8 @@ builtins! {
     "imutex-unreapable",
     "munlock-oops",
     "munlock-page-lock",
+    "write-lock-give-up",
+    "nap-under-oom-lock",
 }
 
 impl Builtin {

@@ -6,11 +6,12 @@ use oomscope_model::machine::{
     ProcessId, Rules, TASKS_MAX, TaskId, Zone,
 };
 use oomscope_model::patches::PatchSet;
+use oomscope_model::state::Nap;
 
 use crate::compile::{CLASSES, Completions, compile};
 use crate::diagnostic::{Notes, did_you_mean, list_words};
 use crate::envelope::{Reader, Word};
-use crate::keys::{KTHREAD, LOCK, PROCESS, THREAD, ZONE};
+use crate::keys::{CPU, KTHREAD, LOCK, PROCESS, THREAD, ZONE};
 use crate::memory::{VmaLock, WhichLock};
 use crate::verb::Sort;
 use crate::{memory, program};
@@ -19,6 +20,10 @@ use crate::{memory, program};
 pub(crate) const KWORKER: (&str, u16) = ("kworker", 47);
 /// `oom_reaper` as the log prints it.
 pub(crate) const OOM_REAPER: (&str, u16) = ("oom_reaper", 31);
+
+/// How long a teardown may be said to take.
+pub(crate) const TEARDOWNS: [(&str, Nap); 3] =
+    [("1 s", Nap::Hz), ("2 s", Nap::Hz2), ("3 s", Nap::Hz3)];
 
 /// How many characters a task's name can have: `TASK_COMM_LEN` without its NUL.
 const NAME_MAX: usize = 15;
@@ -45,6 +50,11 @@ pub(crate) fn cast(top: &Reader<'_>, patches: PatchSet, notes: &mut Notes<'_>) -
         }
     };
     let mut draft = Draft::new(zone.map_or(1, |zone| zone.mb_per_page));
+    if let Some(reader) = top.table("cpu", &CPU, notes) {
+        draft.cpus = reader
+            .number("count", 1..=8, notes)
+            .map(|count| count as u8);
+    }
     for reader in top.tables("process", &PROCESS, notes) {
         draft.process(&reader, notes);
     }
@@ -76,6 +86,7 @@ struct Draft<'a> {
     /// `aio = "…"` of an address space, resolved after the programs.
     aios: Vec<(usize, Word<'a>)>,
     locks: Vec<Lock>,
+    cpus: Option<u8>,
     at_task_too_many: Option<usize>,
     last_pid: u16,
 }
@@ -93,6 +104,7 @@ impl<'a> Draft<'a> {
                 name: "oom_lock".into(),
                 class: LockClass::OomLock,
             }],
+            cpus: None,
             at_task_too_many: None,
             last_pid: 990,
         }
@@ -116,6 +128,9 @@ impl<'a> Draft<'a> {
         );
         let pid = self.pid(reader, self.last_pid.saturating_add(10), notes);
         let (vmas, locks) = memory::vmas(reader, self.mb_per_page, notes);
+        let teardown = reader
+            .text("teardown", notes)
+            .and_then(|word| word.one_of("time", &TEARDOWNS, notes));
         let number = self.mms.len();
         self.vma_locks
             .extend(locks.into_iter().map(|lock| (number, lock)));
@@ -162,6 +177,7 @@ impl<'a> Draft<'a> {
             vmas,
             aio: None,
             ksm: reader.flag("ksm", notes),
+            teardown,
         });
         self.processes.push(Process {
             name: word.text.into(),
@@ -365,6 +381,7 @@ impl<'a> Draft<'a> {
             patches,
             kernel: Kernel::of(patches),
             rules: Rules::DEFAULT,
+            cpus: self.cpus,
         };
         let mut completions = Completions::default();
         let mut programs = vec![String::new(); machine.tasks.len()];

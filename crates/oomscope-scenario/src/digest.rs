@@ -83,6 +83,9 @@ pub fn cast_digest(machine: &Machine) -> u32 {
     ] {
         crc.word(pages.into());
     }
+    if let Some(cpus) = machine.cpus {
+        crc.small(b'c', cpus, 0, 0);
+    }
     for process in &machine.processes {
         crc.name(&process.name);
         crc.small(process.leader.0, process.threads, 0, 0);
@@ -101,6 +104,9 @@ pub fn cast_digest(machine: &Machine) -> u32 {
     }
     for mm in &machine.mms {
         crc.name(&mm.name);
+        if let Some(nap) = mm.teardown {
+            crc.small(b't', nap as u8, 0, 0);
+        }
         for vma in &mm.vmas {
             crc.word(vma.pages.into());
             let backing = match vma.backing {

@@ -68,6 +68,11 @@ pub(crate) static TOP: Section = Section {
         ),
         key("source", "`[[source]]`", "Where the story comes from."),
         key("zone", "`[zone]`", "Memory."),
+        key(
+            "cpu",
+            "`[cpu]`",
+            "How many CPUs, where the story is that they are too few.",
+        ),
         key("lock", "`[[lock]]`", "Locks of the scenario's own."),
         key(
             "process",
@@ -136,6 +141,12 @@ pub(crate) static LOCK: Section = Section {
     ],
 };
 
+pub(crate) static CPU: Section = Section {
+    name: "[cpu]",
+    doc: "Declares that CPU time is scarce: a task that holds `oom_lock` runs only while fewer than `count` others retry in the allocator. What can then go on only through such a task is a stall.",
+    keys: &[key("count", "1 to 8", "How many CPUs there are.")],
+};
+
 pub(crate) static PROCESS: Section = Section {
     name: "[[process]]",
     doc: "A thread group with an address space of its own name. Without `[[process.thread]]` it has one thread of the same name, which runs `program`.",
@@ -165,6 +176,9 @@ pub(crate) static PROCESS: Section = Section {
             "ksm",
             "`true` or `false`, the default",
             "ksmd or khugepaged has work on it: whoever drops the last reference takes its `mmap_sem` for writing once.",
+            "teardown",
+            "`\"1 s\"`, `\"2 s\"` or `\"3 s\"`",
+            "How long `exit_mmap` works before this address space is unmapped; otherwise no time.",
         ),
         key(
             "program",
@@ -306,5 +320,5 @@ pub(crate) static EXPECT: Section = Section {
 
 /// All tables, in the order of the reference.
 pub(crate) static SECTIONS: &[&Section] = &[
-    &TOP, &SOURCE, &ZONE, &LOCK, &PROCESS, &VMA, &THREAD, &KTHREAD, &LEAD, &MARKER, &EXPECT,
+    &TOP, &SOURCE, &ZONE, &CPU, &LOCK, &PROCESS, &VMA, &THREAD, &KTHREAD, &LEAD, &MARKER, &EXPECT,
 ];

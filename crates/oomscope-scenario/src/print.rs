@@ -8,6 +8,7 @@ use oomscope_model::machine::{
 use oomscope_model::patches::{PatchId, PatchSet};
 use oomscope_model::transition::Move;
 
+use crate::cast::TEARDOWNS;
 use crate::compile::CLASSES;
 use crate::memory::BACKINGS;
 use crate::run::Run;
@@ -79,6 +80,9 @@ fn machine(scenario: &Scenario, out: &mut String) -> Written {
     for (name, pages) in levels {
         writeln!(out, "{name} = {}", size(machine, pages))?;
     }
+    if let Some(cpus) = machine.cpus {
+        writeln!(out, "\n[cpu]\ncount = {cpus}")?;
+    }
     for lock in &machine.locks {
         if let Some((kind, _)) = CLASSES.iter().find(|(_, class)| *class == lock.class) {
             writeln!(
@@ -121,6 +125,12 @@ fn process(scenario: &Scenario, id: ProcessId, out: &mut String) -> Written {
     )?;
     if process.oom_score_adj != 0 {
         writeln!(out, "oom_score_adj = {}", process.oom_score_adj)?;
+    }
+    let teardown = leader
+        .mm
+        .and_then(|MmId(mm)| machine.mms[mm as usize].teardown);
+    if let Some((word, _)) = TEARDOWNS.iter().find(|(_, nap)| Some(*nap) == teardown) {
+        writeln!(out, "teardown = \"{word}\"")?;
     }
     let vmas = leader
         .mm

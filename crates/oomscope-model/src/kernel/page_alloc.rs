@@ -41,6 +41,12 @@ pub fn wants_page(state: &State, task: TaskId) -> bool {
     )
 }
 
+/// Whether the task burns CPU in rounds of the slow path that find nothing. A parked one
+/// does: parking is how the model says that its rounds change nothing.
+pub fn is_busy(state: &State, task: TaskId) -> bool {
+    wants_page(state, task) && state.task(task).held.mode(OOM_LOCK).is_none()
+}
+
 /// P0 to P9: the free list at low, at min and at the task's reserve mark.
 pub(crate) fn try_freelist<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     let zone = &cx.machine.zone;
@@ -144,11 +150,14 @@ pub(crate) fn end_round<O: Observer>(cx: &mut Cx<'_, O>) {
     cx.set_run(Run::Parked(Pc::AllocTry));
 }
 
-/// M1 failed: naps a jiffy and retries. As the nap changes nothing, it is parked until
-/// `oom_lock` is released or something else changes.
+/// M1 failed: naps a jiffy and retries. If nothing has changed since the round began, the
+/// nap changes nothing either, and it is parked until `oom_lock` is released or something
+/// else changes. Otherwise it retries, for there may be memory now, whoever holds the lock.
 pub(crate) fn lost_trylock<O: Observer>(cx: &mut Cx<'_, O>) {
+    let clean = cx.state.task(cx.me).flags.has(TaskFlags::CLEAN_ROUND);
     cx.set_flag(cx.me, TaskFlags::CLEAN_ROUND, false);
     match cx.machine.rules.parking {
+        Parking::On if !clean => cx.set_run(Run::Ready(Pc::AllocTry)),
         Parking::On => cx.set_run(Run::Parked(Pc::AllocOom)),
         Parking::Off => cx.set_run(Run::Asleep {
             nap: Nap::Jiffy,

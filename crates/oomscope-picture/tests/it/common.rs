@@ -43,6 +43,7 @@ pub(crate) fn mm(name: &str, mmap_sem: u8, pages: u16) -> MmInfo {
         }],
         aio: None,
         ksm: false,
+        teardown: None,
     }
 }
 
@@ -127,6 +128,7 @@ pub(crate) fn writer_in_queue(version: Version) -> Machine {
         patches,
         kernel: Kernel::of(patches),
         rules: Rules::DEFAULT,
+        cpus: None,
     }
 }
 
@@ -211,6 +213,7 @@ pub(crate) fn crowd(tasks: u8, locks: u8) -> Machine {
         patches,
         kernel: Kernel::of(patches),
         rules: Rules::DEFAULT,
+        cpus: None,
     }
 }
 
