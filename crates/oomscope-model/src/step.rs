@@ -80,8 +80,10 @@ pub fn step<O: Observer>(
 
 /// Whether the task of this transition gets no CPU: the declared form of S16 and L6
 /// (CVE-2016-10723; locks-and-allocation.md 4.8). On a machine that says how many CPUs it
-/// has, the holder of `oom_lock` runs only while fewer than that many other tasks retry in
-/// the allocator: direct reclaim that frees nothing is busy work at the same priority.
+/// has, an allocator that holds `oom_lock` (the killer, before and after its scan) runs
+/// only while fewer than that many other tasks retry in the allocator: direct reclaim that
+/// frees nothing is busy work at the same priority. The reaper and an exiting victim are
+/// not among those that compete; they wait for the lock.
 ///
 /// The transition stays possible, for the scheduler does come round in the end; what can
 /// only go on through such transitions is a stall.
@@ -95,7 +97,9 @@ pub fn is_starved(machine: &Machine, state: &State, transition: Transition) -> b
             .task_ids()
             .filter(|&other| other != me && page_alloc::is_busy(state, other))
     };
-    state.task(me).held.mode(OOM_LOCK).is_some() && busy().count() >= usize::from(cpus)
+    let is_killer =
+        state.task(me).held.mode(OOM_LOCK).is_some() && page_alloc::wants_page(state, me);
+    is_killer && busy().count() >= usize::from(cpus)
 }
 
 /// Why an act could not be done.

@@ -143,7 +143,7 @@ pub(crate) static LOCK: Section = Section {
 
 pub(crate) static CPU: Section = Section {
     name: "[cpu]",
-    doc: "Declares that CPU time is scarce: a task that holds `oom_lock` runs only while fewer than `count` others retry in the allocator. What can then go on only through such a task is a stall.",
+    doc: "Declares that CPU time is scarce: an allocator that holds `oom_lock`, the killer, runs only while fewer than `count` others retry in the allocator. What can then go on only through such a task is a stall.",
     keys: &[key("count", "1 to 8", "How many CPUs there are.")],
 };
 
