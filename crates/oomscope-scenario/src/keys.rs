@@ -176,6 +176,8 @@ pub(crate) static PROCESS: Section = Section {
             "ksm",
             "`true` or `false`, the default",
             "ksmd or khugepaged has work on it: whoever drops the last reference takes its `mmap_sem` for writing once.",
+        ),
+        key(
             "teardown",
             "`\"1 s\"`, `\"2 s\"` or `\"3 s\"`",
             "How long `exit_mmap` works before this address space is unmapped; otherwise no time.",

@@ -126,12 +126,6 @@ fn process(scenario: &Scenario, id: ProcessId, out: &mut String) -> Written {
     if process.oom_score_adj != 0 {
         writeln!(out, "oom_score_adj = {}", process.oom_score_adj)?;
     }
-    let teardown = leader
-        .mm
-        .and_then(|MmId(mm)| machine.mms[mm as usize].teardown);
-    if let Some((word, _)) = TEARDOWNS.iter().find(|(_, nap)| Some(*nap) == teardown) {
-        writeln!(out, "teardown = \"{word}\"")?;
-    }
     let vmas = leader
         .mm
         .map_or(&[][..], |MmId(mm)| &machine.mms[mm as usize].vmas);
@@ -184,6 +178,9 @@ fn teardown(machine: &Machine, mm: &MmInfo, out: &mut String) -> Written {
     }
     if mm.ksm {
         writeln!(out, "ksm = true")?;
+    }
+    if let Some((word, _)) = TEARDOWNS.iter().find(|(_, nap)| Some(*nap) == mm.teardown) {
+        writeln!(out, "teardown = \"{word}\"")?;
     }
     Ok(())
 }

@@ -2,8 +2,9 @@
 //!
 //! **Models** the M-steps of oom.md 6.2 in the order of each protocol of 6.3, and
 //! munlock_vma_pages_range as far as CVE-2018-1000200 needs it (S07).
-//! **Leaves out** mmu_notifier_release. That the teardown of a huge mm takes seconds is no interleaving: a machine declares it
-//! ([`crate::machine::MmInfo::teardown`]), and the task works that long before M4 frees.
+//! **Leaves out** mmu_notifier_release. That the teardown of a huge mm takes seconds is no
+//! interleaving: a machine declares it ([`crate::machine::MmInfo::teardown`]), and the task
+//! works that long before M4 frees.
 //! **Atomic because** M4 frees under page-table locks that no modelled reader sees half
 //! way; M2 is cut where S07 needs it: clear `VM_LOCKED`, read the pmd, take its lock, lock
 //! the page. M5 to M7 are one step: only a reaper inside the mm could tell, and that is
