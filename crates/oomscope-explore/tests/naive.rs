@@ -435,10 +435,19 @@ fn program(dice: &mut Dice, mm: Option<MmId>, extra: LockId) -> Vec<Line> {
     for _ in 0..dice.roll(3) {
         let pages = 1 + dice.roll(2) as u8;
         let gfp = if dice.roll(3) == 0 {
-            Gfp::Nofs
+            const BASES: [Gfp; 4] = [Gfp::KERNEL, Gfp::NOFS, Gfp::NOIO, Gfp::ATOMIC];
+            const MODIFIERS: [u16; 5] = [
+                0,
+                Gfp::NOFAIL,
+                Gfp::NORETRY,
+                Gfp::RETRY_MAYFAIL,
+                Gfp::MEMALLOC,
+            ];
+            BASES[dice.roll(4) as usize].with(MODIFIERS[dice.roll(5) as usize])
         } else {
-            Gfp::Kernel
+            Gfp::KERNEL
         };
+        let order = u8::from(dice.roll(8) == 0);
         let wait = if dice.roll(3) == 0 {
             Wait::Killable
         } else {
@@ -458,7 +467,11 @@ fn program(dice: &mut Dice, mm: Option<MmId>, extra: LockId) -> Vec<Line> {
             (4, _) => vec![Op::Complete {
                 completion: CompletionId(0),
             }],
-            _ => vec![take, Op::Alloc { gfp, pages }, Op::Unlock { lock: extra }],
+            _ => vec![
+                take,
+                Op::Alloc { gfp, order, pages },
+                Op::Unlock { lock: extra },
+            ],
         });
     }
     let mut lines = Vec::new();

@@ -1,7 +1,7 @@
 //! What happened in a step: plain numbers, no text. Log lines, captions, animation cues
 //! and the memory plot's flags are all made from these.
 
-use crate::machine::{CompletionId, LockId, MmId, Mode, ProcessId, TaskId};
+use crate::machine::{CompletionId, Gfp, LockId, MmId, Mode, ProcessId, TaskId};
 use crate::patches::PatchId;
 use crate::state::Nap;
 
@@ -32,6 +32,25 @@ pub enum Right {
     High,
     /// A victim's reserve.
     Reserve,
+    /// `ALLOC_HIGH`, with `ALLOC_HARDER` too for `GFP_ATOMIC`.
+    Atomic,
+    /// `__GFP_MEMALLOC`: it will free more than it takes.
+    Memalloc,
+    /// `__GFP_NOFAIL`, below the marks.
+    Nofail,
+}
+
+/// Why a request came back NULL (locks-and-allocation.md 4.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Null {
+    /// P6, P11: a victim found nothing in its reserve.
+    Victim,
+    /// P4: the caller may not sleep, so it cannot reclaim.
+    NoReclaim,
+    /// P8: `__GFP_NORETRY`, and one pass through reclaim was not enough.
+    NoRetry,
+    /// M3: the caller may not call the killer, and gives up in this kernel.
+    Vetoed,
 }
 
 /// What happened.
@@ -82,15 +101,20 @@ pub enum Event {
     PageMapped { task: TaskId, mm: MmId },
     /// `task` wanted a page and reclaim made no progress.
     NoPage { task: TaskId },
-    /// The allocation of `task` failed: it is a victim and may not loop.
-    AllocFailed { task: TaskId },
+    /// The allocation of `task` came back NULL.
+    AllocFailed {
+        task: TaskId,
+        gfp: Gfp,
+        order: u8,
+        why: Null,
+    },
     /// The fault of `task` on an `MMF_UNSTABLE` mm got SIGBUS.
     FaultRefused { task: TaskId, mm: MmId },
     /// `task` gave pages back.
     PagesFreed { task: TaskId, pages: u16 },
     /// `task` lost the trylock on `oom_lock` and naps a jiffy.
     OomLockBusy { task: TaskId },
-    /// `task` may not call the OOM killer (`GFP_NOFS`) and retries.
+    /// `task` may not call the OOM killer (no `__GFP_FS`) and retries.
     KillerVetoed { task: TaskId },
     /// `task` scanned, found that `victim` is still on its way out, and kills nobody.
     ScanAborted { task: TaskId, victim: ProcessId },

@@ -43,8 +43,16 @@ pub struct Kernel {
     pub short_cut: ShortCut,
     /// May the reaper take an mm that a kernel thread uses too?
     pub kthread_sharer: KthreadSharer,
-    /// May a `GFP_NOFS` caller reach the short cut?
+    /// What becomes of a `GFP_NOFS` request that reclaim cannot serve?
     pub nofs: Nofs,
+    /// May `__GFP_NOFAIL` call the killer where others may not?
+    pub nofail: Nofail,
+    /// Does `__GFP_NOFAIL` get at the reserves?
+    pub nofail_reserve: NofailReserve,
+    /// At which point does a victim's allocation fail?
+    pub victim_fails: VictimFails,
+    /// What is `__GFP_RETRY_MAYFAIL` good for?
+    pub retry_mayfail: RetryMayfail,
     /// Who gets SIGBUS for a fault on an `MMF_UNSTABLE` mm?
     pub unstable: Unstable,
     /// Do `mmap`, `munmap`, `brk` and friends wait killably for `mmap_sem`?
@@ -183,13 +191,51 @@ pub enum KthreadSharer {
     Reaped,
 }
 
-/// K02 and K09 (locks-and-allocation.md 4.4).
+/// K01, K02 and K09 (locks-and-allocation.md 4.4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Nofs {
+    /// It may not kill, and therefore fails (3.19).
+    Fails,
     /// Loops without calling the killer (4.0 to 4.6).
     Loops,
     /// Reaches the short cut, then loops (4.7+).
     AfterShortCut,
+}
+
+/// K10: `__GFP_NOFAIL` and the vetoes before `out_of_memory` (locks-and-allocation.md 4.3 M3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Nofail {
+    /// It overrides them: a caller with file system locks selects a victim (up to 4.11).
+    OverridesVetoes,
+    /// It obeys them; instead of failing it goes down to `ALLOC_HARDER` and loops (4.12+).
+    ObeysVetoes,
+}
+
+/// NOFAILRES (locks-and-allocation.md 4.3 M5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NofailReserve {
+    /// No: it loops at its mark (up to 4.4).
+    None,
+    /// Any page, after `out_of_memory` said that somebody makes progress (4.5+).
+    AfterOom,
+}
+
+/// P6 and P11 (locks-and-allocation.md 4.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum VictimFails {
+    /// As soon as its reserve is empty (up to 4.11).
+    BeforeKiller,
+    /// After it called the killer once more (4.12+).
+    AfterKiller,
+}
+
+/// MAYFAIL (locks-and-allocation.md 4.7).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RetryMayfail {
+    /// As `__GFP_REPEAT` it means something only above the costly order (up to 4.12).
+    CostlyOnly,
+    /// A request of any order fails instead of calling the killer (4.13+).
+    NeverKills,
 }
 
 /// V12 and V13 (oom.md 5.5).

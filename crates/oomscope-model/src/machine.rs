@@ -258,11 +258,14 @@ pub enum Op {
         /// Which lock.
         lock: LockId,
     },
-    /// `alloc_page GFP [n]`: takes pages for the kernel itself.
+    /// `alloc_page GFP [n]`: takes pages for the kernel itself; `alloc_pages GFP ORDER`:
+    /// takes 2^order pages in one piece.
     Alloc {
         /// Allocation flags.
         gfp: Gfp,
-        /// How many pages, one after the other, 1..=15.
+        /// The order of each request, 0..=[`ORDER_MAX`].
+        order: u8,
+        /// How many requests, one after the other, 1..=15.
         pages: u8,
     },
     /// `free_page [n]`: gives pages of the kernel back.
@@ -313,13 +316,59 @@ pub enum Wait {
     Killable,
 }
 
-/// Allocation flags of an order-0 request, as far as the machine distinguishes them.
+/// The highest order of a request.
+pub const ORDER_MAX: u8 = 5;
+/// `PAGE_ALLOC_COSTLY_ORDER`: a request above it may fail and never kills for itself.
+pub const PAGE_ALLOC_COSTLY_ORDER: u8 = 3;
+
+/// Allocation flags, as far as the machine distinguishes them: what reclaim may do for the
+/// request, and what the request promises or asks for (locks-and-allocation.md 4.1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Gfp {
-    /// Reclaim, IO and FS; page faults use this too.
-    Kernel,
-    /// Reclaim and IO: the caller holds file system locks.
-    Nofs,
+pub struct Gfp(pub u16);
+
+impl Gfp {
+    /// `__GFP_FS`: reclaim may take file system locks.
+    pub const FS: u16 = 1;
+    /// `__GFP_IO`: reclaim may start I/O.
+    pub const IO: u16 = 1 << 1;
+    /// `__GFP_DIRECT_RECLAIM` (`__GFP_WAIT` before 4.4): the caller may sleep and reclaim.
+    pub const DIRECT_RECLAIM: u16 = 1 << 2;
+    /// `__GFP_HIGH`: may go down to half of `WMARK_MIN`.
+    pub const HIGH: u16 = 1 << 3;
+    /// `__GFP_ATOMIC` (4.4+; before: no `__GFP_WAIT`): `ALLOC_HARDER`, another quarter less.
+    pub const HARDER: u16 = 1 << 4;
+    /// `__GFP_NOFAIL`: never NULL.
+    pub const NOFAIL: u16 = 1 << 5;
+    /// `__GFP_NORETRY`: one pass through reclaim, then NULL.
+    pub const NORETRY: u16 = 1 << 6;
+    /// `__GFP_RETRY_MAYFAIL` (4.13+; `__GFP_REPEAT` before): tries hard, kills nobody.
+    pub const RETRY_MAYFAIL: u16 = 1 << 7;
+    /// `__GFP_MEMALLOC`: the caller is about to free more memory and takes the last page.
+    pub const MEMALLOC: u16 = 1 << 8;
+    /// `__GFP_HIGHMEM` and `__GFP_MOVABLE`: a page of user space.
+    pub const USER: u16 = 1 << 9;
+
+    /// `GFP_KERNEL`: reclaim, I/O and file systems.
+    pub const KERNEL: Gfp = Gfp(Gfp::FS | Gfp::IO | Gfp::DIRECT_RECLAIM);
+    /// `GFP_NOFS`: the caller holds file system locks.
+    pub const NOFS: Gfp = Gfp(Gfp::IO | Gfp::DIRECT_RECLAIM);
+    /// `GFP_NOIO`: the caller is part of the I/O path.
+    pub const NOIO: Gfp = Gfp(Gfp::DIRECT_RECLAIM);
+    /// `GFP_ATOMIC`: the caller cannot sleep.
+    pub const ATOMIC: Gfp = Gfp(Gfp::HIGH | Gfp::HARDER);
+    /// `GFP_HIGHUSER_MOVABLE`: a page fault.
+    pub const HIGHUSER_MOVABLE: Gfp = Gfp(Gfp::KERNEL.0 | Gfp::USER);
+
+    /// Whether the bit is set.
+    pub fn has(self, bit: u16) -> bool {
+        self.0 & bit != 0
+    }
+
+    /// These flags with this bit too.
+    #[must_use]
+    pub const fn with(self, bit: u16) -> Gfp {
+        Gfp(self.0 | bit)
+    }
 }
 
 /// The rules that verdicts depend on and that are therefore declared.

@@ -10,8 +10,9 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{
-    Bookkeeping, ExitProtocol, ExitingTask, Kernel, KillNap, KthreadSharer, Mmput, Nofs, Reaper,
-    ReaperLock, ReaperMm, ShortCut, SiteWait, Unstable, VictimReserve,
+    Bookkeeping, ExitProtocol, ExitingTask, Kernel, KillNap, KthreadSharer, Mmput, Nofail,
+    NofailReserve, Nofs, Reaper, ReaperLock, ReaperMm, RetryMayfail, ShortCut, SiteWait, Unstable,
+    VictimFails, VictimReserve,
 };
 
 mod table;
@@ -74,18 +75,22 @@ impl core::fmt::Display for Version {
 
 /// Releases the table is complete for, as far as the modelled systems go.
 pub const VERSIONS: &[Version] = &[
+    Version(3, 19),
+    Version(4, 0),
     Version(4, 5),
     Version(4, 6),
     Version(4, 7),
     Version(4, 8),
     Version(4, 9),
+    Version(4, 12),
+    Version(4, 13),
     Version(4, 14),
     Version(4, 15),
     Version(4, 17),
     Version(4, 19),
 ];
 
-/// The kernel before the first entry of the table: 4.5.
+/// The kernel before the first entry of the table: 3.19.
 const BASE: Kernel = Kernel {
     exiting: ExitingTask::AbortsScan,
     reaper: Reaper::Absent,
@@ -98,7 +103,11 @@ const BASE: Kernel = Kernel {
     reserve: VictimReserve::MarkedThreadAll,
     short_cut: ShortCut::FatalSignal,
     kthread_sharer: KthreadSharer::NotReaped,
-    nofs: Nofs::Loops,
+    nofs: Nofs::Fails,
+    nofail: Nofail::OverridesVetoes,
+    nofail_reserve: NofailReserve::None,
+    victim_fails: VictimFails::BeforeKiller,
+    retry_mayfail: RetryMayfail::CostlyOnly,
     unstable: Unstable::Ignored,
     mmap_writers: SiteWait::Uninterruptible,
     inode_lock: SiteWait::Uninterruptible,

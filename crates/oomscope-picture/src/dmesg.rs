@@ -6,12 +6,14 @@
 //! [`LogKind::Note`] that begins with an ellipsis and cannot be taken for the kernel's.
 
 use oomscope_model::event::Event;
-use oomscope_model::machine::{Backing, Gfp, Machine, MmId, Op, TaskId};
+use oomscope_model::kernel::page_alloc;
+use oomscope_model::machine::{Backing, Gfp, Machine, MmId, TaskId};
 use oomscope_model::patches::Version;
 use oomscope_model::state::State;
 
 use crate::clock::stamp;
 use crate::names;
+use crate::stack::gfp_name;
 
 /// Whose words a line is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -76,6 +78,12 @@ pub fn log_lines(
                 name(victim)
             ))]
         }
+        Event::AllocFailed {
+            task, gfp, order, ..
+        } => allocation_failure(machine, version, task, gfp, order)
+            .into_iter()
+            .map(kernel)
+            .collect(),
         Event::Panicked { .. } => panic_lines(version)
             .into_iter()
             .map(|text| kernel(text.into()))
@@ -122,17 +130,70 @@ pub fn log_lines(
     }
 }
 
-/// The flags of an order-0 request, in numbers as they were in that version and in words.
-fn gfp_mask(version: Version, gfp: Option<Gfp>) -> (&'static str, &'static str) {
-    let era = usize::from(version >= Version(4, 12)) + usize::from(version >= Version(4, 19));
-    match gfp {
-        Some(Gfp::Kernel) => (["24000c0", "14000c0", "6000c0"][era], "GFP_KERNEL"),
-        Some(Gfp::Nofs) => (["2400040", "1400040", "600040"][era], "GFP_NOFS"),
-        None => (
-            ["24200ca", "14200ca", "6200ca"][era],
-            "GFP_HIGHUSER_MOVABLE",
-        ),
+/// Allocation flags in numbers, as they were in that version (locks-and-allocation.md 4.1).
+fn gfp_mask(version: Version, gfp: Gfp) -> u32 {
+    let [direct, kswapd] = if version < Version(4, 4) {
+        [0x10, 0]
+    } else if version < Version(4, 12) {
+        [0x40_0000, 0x200_0000]
+    } else if version < Version(4, 19) {
+        [0x40_0000, 0x100_0000]
+    } else {
+        [0x20_0000, 0x40_0000]
+    };
+    let harder = if version < Version(4, 4) { 0 } else { 0x8_0000 };
+    let bits = [
+        (Gfp::DIRECT_RECLAIM, direct),
+        (Gfp::HIGH, 0x20),
+        (Gfp::IO, 0x40),
+        (Gfp::FS, 0x80),
+        (Gfp::RETRY_MAYFAIL, 0x400),
+        (Gfp::NOFAIL, 0x800),
+        (Gfp::NORETRY, 0x1000),
+        (Gfp::MEMALLOC, 0x2000),
+        (Gfp::HARDER, harder),
+        (Gfp::USER, 0x2_000a),
+    ];
+    bits.iter()
+        .filter(|(bit, _)| gfp.has(*bit))
+        .fold(kswapd, |mask, (_, number)| mask | number)
+}
+
+/// The flags in words: since 4.6 the log prints them behind the number.
+fn gfp_text(version: Version, gfp: Gfp) -> String {
+    let words = gfp_name(gfp);
+    if version < Version(4, 13) {
+        words.replace("__GFP_RETRY_MAYFAIL", "__GFP_REPEAT")
+    } else {
+        words
     }
+}
+
+/// `warn_alloc` (`warn_alloc_failed` up to 4.8): first line of the report (9.4).
+fn allocation_failure(
+    machine: &Machine,
+    version: Version,
+    task: TaskId,
+    gfp: Gfp,
+    order: u8,
+) -> Vec<String> {
+    let comm = names::task(machine, task);
+    let mask = gfp_mask(version, gfp);
+    let head = format!("{comm}: page allocation failure: order:{order}, mode:0x{mask:x}");
+    if version < Version(4, 6) {
+        return vec![head];
+    }
+    let head = format!("{head}({})", gfp_text(version, gfp));
+    if version < Version(4, 14) {
+        return vec![head];
+    }
+    if version < Version(4, 19) {
+        return vec![
+            format!("{head}, nodemask=(null)"),
+            format!("{comm} cpuset=/ mems_allowed=0"),
+        ];
+    }
+    vec![format!("{head}, nodemask=(null),cpuset=/,mems_allowed=0")]
 }
 
 fn killed(
@@ -143,8 +204,10 @@ fn killed(
     thread: TaskId,
     points: u16,
 ) -> Vec<String> {
-    let (gfp, adj) = (gfp(machine, state, task), adj(machine, task));
-    let (mask, flags) = gfp_mask(version, gfp);
+    let request = page_alloc::request(machine, state, task);
+    let (order, adj) = (request.order, adj(machine, task));
+    let mask = format!("{:x}", gfp_mask(version, request.gfp));
+    let flags = gfp_text(version, request.gfp);
     let invoker = names::task(machine, task);
     let invoked = if version >= Version(4, 9) && version < Version(5, 0) {
         let nodemask = if version >= Version(4, 12) {
@@ -153,14 +216,16 @@ fn killed(
             "0"
         };
         format!(
-            "{invoker} invoked oom-killer: gfp_mask=0x{mask}({flags}), nodemask={nodemask}, order=0, oom_score_adj={adj}"
+            "{invoker} invoked oom-killer: gfp_mask=0x{mask}({flags}), nodemask={nodemask}, order={order}, oom_score_adj={adj}"
         )
     } else if version >= Version(4, 6) {
         format!(
-            "{invoker} invoked oom-killer: gfp_mask=0x{mask}({flags}), order=0, oom_score_adj={adj}"
+            "{invoker} invoked oom-killer: gfp_mask=0x{mask}({flags}), order={order}, oom_score_adj={adj}"
         )
     } else {
-        format!("{invoker} invoked oom-killer: gfp_mask=0x{mask}, order=0, oom_score_adj={adj}")
+        format!(
+            "{invoker} invoked oom-killer: gfp_mask=0x{mask}, order={order}, oom_score_adj={adj}"
+        )
     };
     let (victim, comm) = (pid(machine, thread), names::task(machine, thread));
     let total = u32::from(machine.zone.total_pages.max(1));
@@ -210,14 +275,6 @@ fn oops_lines(version: Version) -> Vec<&'static str> {
 
 fn pid(machine: &Machine, task: TaskId) -> u16 {
     machine.actor(task).pid
-}
-
-/// The flags of an explicit allocation; none for a page fault.
-fn gfp(machine: &Machine, state: &State, task: TaskId) -> Option<Gfp> {
-    match names::op(machine, state, task) {
-        Some(Op::Alloc { gfp, .. }) => Some(gfp),
-        _ => None,
-    }
 }
 
 fn adj(machine: &Machine, task: TaskId) -> i16 {

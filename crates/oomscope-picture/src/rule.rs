@@ -1,6 +1,6 @@
 //! The rule of the kernel that a step has just carried out, with its source.
 
-use oomscope_model::event::{Event, Right};
+use oomscope_model::event::{Event, Null, Right};
 use oomscope_model::kernel::{Bookkeeping, ExitingTask, VictimReserve};
 use oomscope_model::machine::{LockClass, LockId, Machine, Mode};
 
@@ -100,6 +100,58 @@ fn lock_rule(machine: &Machine, event: &Event) -> Option<Rule> {
     }
 }
 
+fn reserve_rule(machine: &Machine, right: Right) -> Option<Rule> {
+    match (right, machine.kernel.reserve) {
+        (Right::Low | Right::Min | Right::High, _) => None,
+        (Right::Reserve, VictimReserve::MarkedThreadAll) => new(
+            "TIF_MEMDIE reserve",
+            "The one marked thread may take every last page. When there is none its allocation fails instead of looping.",
+            "locks-and-allocation.md 4.2, 4.3 P6",
+        ),
+        (Right::Reserve, VictimReserve::GroupHalf) => new(
+            "ALLOC_OOM reserve",
+            "Every thread of the victim may go down to half of the min mark. When nothing is left there its allocation fails.",
+            "locks-and-allocation.md 4.2, 4.3 P11",
+        ),
+        (Right::Atomic, _) => new(
+            "ALLOC_HIGH reserve",
+            "A request that cannot wait may go down to half of the min mark, GFP_ATOMIC to three eighths.",
+            "locks-and-allocation.md 4.2",
+        ),
+        (Right::Memalloc, _) => new(
+            "PF_MEMALLOC reserve",
+            "Whoever allocates in order to free memory may take every last page.",
+            "locks-and-allocation.md 4.2",
+        ),
+        (Right::Nofail, _) => new(
+            "Reserves for __GFP_NOFAIL",
+            "A request that must not fail may go below the min mark rather than keep its caller's locks for ever.",
+            "locks-and-allocation.md 4.3 M5, P12",
+        ),
+    }
+}
+
+fn null_rule(machine: &Machine, why: Null) -> Option<Rule> {
+    match why {
+        Null::Victim => reserve_rule(machine, Right::Reserve),
+        Null::NoReclaim => new(
+            "GFP_ATOMIC",
+            "Whoever cannot sleep cannot reclaim, so its allocation fails at once.",
+            "locks-and-allocation.md 4.3 P4",
+        ),
+        Null::NoRetry => new(
+            "__GFP_NORETRY",
+            "One pass through reclaim, then the allocation fails; nobody is killed for it.",
+            "locks-and-allocation.md 4.3 P8",
+        ),
+        Null::Vetoed => new(
+            "No OOM kill for this request",
+            "Large requests, __GFP_RETRY_MAYFAIL and, in 3.19 only, GFP_NOFS fail where others would call the OOM killer.",
+            "locks-and-allocation.md 4.3 M3, 4.4",
+        ),
+    }
+}
+
 fn memory_rule(machine: &Machine, event: &Event) -> Option<Rule> {
     match *event {
         Event::NoPage { .. } => new(
@@ -107,22 +159,8 @@ fn memory_rule(machine: &Machine, event: &Event) -> Option<Rule> {
             "A small allocation does not fail. Without free pages above the min mark and without progress in reclaim it calls the OOM killer and tries again, for ever. No step of the loop looks at SIGKILL.",
             "locks-and-allocation.md 4.3",
         ),
-        Event::PageTaken {
-            right: Right::Reserve,
-            ..
-        }
-        | Event::AllocFailed { .. } => match machine.kernel.reserve {
-            VictimReserve::MarkedThreadAll => new(
-                "TIF_MEMDIE reserve",
-                "The one marked thread may take every last page. When there is none its allocation fails instead of looping.",
-                "locks-and-allocation.md 4.2, 4.3 P6",
-            ),
-            VictimReserve::GroupHalf => new(
-                "ALLOC_OOM reserve",
-                "Every thread of the victim may go down to half of the min mark. When nothing is left there its allocation fails.",
-                "locks-and-allocation.md 4.2, 4.3 P11",
-            ),
-        },
+        Event::PageTaken { right, .. } => reserve_rule(machine, right),
+        Event::AllocFailed { why, .. } => null_rule(machine, why),
         Event::OomLockBusy { .. } => new(
             "oom_lock is only tried",
             "Whoever finds oom_lock taken assumes that somebody else makes progress, sleeps one jiffy and retries.",

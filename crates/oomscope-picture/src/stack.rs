@@ -104,7 +104,12 @@ pub fn op_text(machine: &Machine, op: Op) -> String {
             };
             format!("{verb} {}", info.name)
         }
-        Op::Alloc { gfp, pages } => format!("alloc_page {}{}", gfp_name(gfp), times(pages)),
+        Op::Alloc {
+            gfp,
+            order: 0,
+            pages,
+        } => format!("alloc_page {}{}", gfp_name(gfp), times(pages)),
+        Op::Alloc { gfp, order, .. } => format!("alloc_pages {} {order}", gfp_name(gfp)),
         Op::Free { pages } => format!("free_page{}", times(pages)),
         Op::Fault { mm, pages } => format!("page_fault {}{}", names::mm(machine, mm), times(pages)),
         Op::Mmap { mm } => format!("mmap {}", names::mm(machine, mm)),
@@ -117,11 +122,30 @@ pub fn op_text(machine: &Machine, op: Op) -> String {
     }
 }
 
-pub(crate) fn gfp_name(gfp: Gfp) -> &'static str {
-    match gfp {
-        Gfp::Kernel => "GFP_KERNEL",
-        Gfp::Nofs => "GFP_NOFS",
+/// Allocation flags in words, as a program and, from 4.6 on, the log writes them.
+pub(crate) fn gfp_name(gfp: Gfp) -> String {
+    let base = match gfp.0 & (Gfp::HIGHUSER_MOVABLE.0 | Gfp::HARDER) {
+        bits if bits == Gfp::HIGHUSER_MOVABLE.0 => "GFP_HIGHUSER_MOVABLE",
+        bits if bits == Gfp::KERNEL.0 => "GFP_KERNEL",
+        bits if bits == Gfp::NOFS.0 => "GFP_NOFS",
+        bits if bits == Gfp::NOIO.0 => "GFP_NOIO",
+        _ => "GFP_ATOMIC",
+    };
+    let modifiers = [
+        (Gfp::HIGH, "__GFP_HIGH"),
+        (Gfp::NOFAIL, "__GFP_NOFAIL"),
+        (Gfp::NORETRY, "__GFP_NORETRY"),
+        (Gfp::RETRY_MAYFAIL, "__GFP_RETRY_MAYFAIL"),
+        (Gfp::MEMALLOC, "__GFP_MEMALLOC"),
+    ];
+    let mut name = String::from(base);
+    for (bit, word) in modifiers {
+        if gfp.has(bit) && !(bit == Gfp::HIGH && base == "GFP_ATOMIC") {
+            name.push('|');
+            name.push_str(word);
+        }
     }
+    name
 }
 
 /// The function that a wait for this lock calls.
@@ -151,8 +175,8 @@ fn op_name(machine: &Machine, op: Op) -> String {
     match op {
         Op::Lock { lock, mode, wait } => lock_verb(machine, lock, mode, wait == Wait::Killable),
         Op::Unlock { .. } => "unlock".to_string(),
-        Op::Alloc { gfp: Gfp::Nofs, .. } => "GFP_NOFS".to_string(),
-        Op::Alloc { .. } => "alloc_page".to_string(),
+        Op::Alloc { gfp, order: 0, .. } if gfp == Gfp::KERNEL => "alloc_page".to_string(),
+        Op::Alloc { gfp, .. } => gfp_name(gfp),
         Op::Free { .. } => "free_page".to_string(),
         Op::Fault { .. } => "page fault".to_string(),
         Op::Mmap { .. } => "mmap".to_string(),

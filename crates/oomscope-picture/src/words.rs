@@ -3,12 +3,16 @@
 //! A step may cause a handful of events; the sentence is that of the most telling one,
 //! followed by what it set off for others.
 
-use oomscope_model::event::{Event, Right};
-use oomscope_model::machine::{LockId, Machine, Mode, OOM_LOCK, TaskId};
+use oomscope_model::event::{Event, Null, Right};
+use oomscope_model::kernel::page_alloc::{self, Request};
+use oomscope_model::machine::{
+    Gfp, LockId, Machine, Mode, OOM_LOCK, PAGE_ALLOC_COSTLY_ORDER, TaskId,
+};
 use oomscope_model::state::State;
 
 use crate::chain::nap_words;
 use crate::names;
+use crate::stack::gfp_name;
 
 /// What happened in this step, in one sentence. `state` is the state after the step.
 pub fn caption(machine: &Machine, events: &[Event], state: &State) -> String {
@@ -63,6 +67,15 @@ fn rank(event: &Event) -> u8 {
     }
 }
 
+/// `GFP_NOFS`, and the order if that alone would decide.
+fn request_name(gfp: Gfp, order: u8) -> String {
+    if order > PAGE_ALLOC_COSTLY_ORDER {
+        format!("order {order}")
+    } else {
+        gfp_name(gfp)
+    }
+}
+
 pub(crate) struct Words<'a> {
     pub(crate) machine: &'a Machine,
     pub(crate) state: &'a State,
@@ -87,6 +100,12 @@ impl Words<'_> {
 
     pub(crate) fn mm(&self, mm: oomscope_model::machine::MmId) -> &str {
         names::mm(self.machine, mm)
+    }
+
+    /// What about the request of a task keeps it from the killer.
+    fn request(&self, task: TaskId) -> String {
+        let Request { gfp, order } = page_alloc::request(self.machine, self.state, task);
+        request_name(gfp, order)
     }
 
     /// One event as a clause without a full stop.
@@ -197,6 +216,15 @@ impl Words<'_> {
                     Right::Reserve => format!(
                         "{name} belongs to the victim and gets a page from the reserve, {free} are left"
                     ),
+                    Right::Atomic => format!(
+                        "{name} cannot wait and gets a page below the min mark, {free} are left"
+                    ),
+                    Right::Memalloc => format!(
+                        "{name} allocates in order to free memory and gets a page from the reserve, {free} are left"
+                    ),
+                    Right::Nofail => format!(
+                        "{name} must not fail (__GFP_NOFAIL) and gets a page from the reserve, {free} are left"
+                    ),
                 }
             }
             Event::PageMapped { task, mm } => {
@@ -207,10 +235,31 @@ impl Words<'_> {
                 self.task(task),
                 self.size(self.machine.zone.min)
             ),
-            Event::AllocFailed { task } => format!(
-                "{} belongs to the victim and finds no page even in the reserve: its allocation fails",
-                self.task(task)
-            ),
+            Event::AllocFailed {
+                task,
+                gfp,
+                order,
+                why,
+            } => {
+                let name = self.task(task);
+                match why {
+                    Null::Victim => format!(
+                        "{name} belongs to the victim and finds no page even in the reserve: its allocation fails"
+                    ),
+                    Null::NoReclaim => {
+                        format!("{name} cannot sleep in reclaim: its allocation fails")
+                    }
+                    Null::NoRetry => {
+                        format!(
+                            "{name} asked for one try only (__GFP_NORETRY): its allocation fails"
+                        )
+                    }
+                    Null::Vetoed => format!(
+                        "{name} may not call the OOM killer ({}): its allocation fails",
+                        request_name(gfp, order)
+                    ),
+                }
+            }
             Event::FaultRefused { task, mm } => format!(
                 "{} gets SIGBUS, because {} may have been reaped where it faults",
                 self.task(task),
@@ -244,8 +293,9 @@ impl Words<'_> {
                 )
             }
             Event::KillerVetoed { task } => format!(
-                "{} may not call the OOM killer (GFP_NOFS) and tries again",
-                self.task(task)
+                "{} may not call the OOM killer ({}) and tries again",
+                self.task(task),
+                self.request(task)
             ),
             Event::ScanAborted { task, victim } => format!(
                 "{} calls the OOM killer, which kills nobody: {} is still on its way out",

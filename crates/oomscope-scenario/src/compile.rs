@@ -2,12 +2,13 @@
 //! line with the set of locks it holds, and what could never work is refused here.
 
 use oomscope_model::machine::{
-    CompletionId, LOCKS_MAX, Line, LockClass, LockId, Machine, MmId, Mode, Op, TaskId,
+    CompletionId, Gfp, LOCKS_MAX, Line, LockClass, LockId, Machine, MmId, Mode, ORDER_MAX, Op,
+    TaskId,
 };
 
 use crate::diagnostic::{Notes, did_you_mean, list_words};
 use crate::program::Statement;
-use crate::verb::{Argument, GFPS, Make, PAGES, Sort, VERBS, Verb};
+use crate::verb::{Argument, GFPS, MODIFIERS, Make, PAGES, Sort, VERBS, Verb};
 
 /// The most completions one machine can hold: one bit each in the state.
 pub(crate) const COMPLETIONS_MAX: usize = 16;
@@ -119,7 +120,8 @@ struct Compiler<'c, 'n> {
 #[derive(Default)]
 struct Arguments {
     lock: Option<LockId>,
-    gfp: Option<oomscope_model::machine::Gfp>,
+    gfp: Option<Gfp>,
+    order: u8,
     mm: Option<MmId>,
     completion: Option<CompletionId>,
     pages: u8,
@@ -153,8 +155,9 @@ impl Compiler<'_, '_> {
                 self.give_back(lock, mode, at)?;
                 Some(Op::Unlock { lock })
             }
-            Make::Alloc => Some(Op::Alloc {
+            Make::Alloc | Make::AllocOrder => Some(Op::Alloc {
                 gfp: arguments.gfp?,
+                order: arguments.order,
                 pages: arguments.pages,
             }),
             Make::Free => Some(Op::Free {
@@ -201,6 +204,7 @@ impl Compiler<'_, '_> {
             match argument {
                 Argument::Lock(sort) => found.lock = Some(self.lock(word, *sort, at_word, verb)?),
                 Argument::Gfp => found.gfp = Some(self.gfp(word, at_word)?),
+                Argument::Order => found.order = self.order(word, at_word)?,
                 Argument::Pages => found.pages = self.pages(word, at_word)?,
                 Argument::Mm => found.mm = Some(self.mm(word, at_word)?),
                 Argument::Completion => {
@@ -246,14 +250,50 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn gfp(&mut self, word: &str, at: usize) -> Option<oomscope_model::machine::Gfp> {
-        if let Some((_, gfp)) = GFPS.iter().find(|(name, _)| *name == word) {
-            return Some(*gfp);
+    fn gfp(&mut self, word: &str, at: usize) -> Option<Gfp> {
+        let mut parts = word.split('|');
+        let base = parts.next().unwrap_or_default();
+        let mut gfp = self.gfp_named(base, at, &GFPS)?;
+        for part in parts {
+            gfp = gfp.with(self.gfp_named(part, at, &MODIFIERS)?);
         }
-        let names = GFPS.iter().map(|(name, _)| *name);
+        // What the kernel warns about or what says two things at once.
+        let contradictions = [
+            (Gfp::NORETRY, "__GFP_NORETRY"),
+            (Gfp::RETRY_MAYFAIL, "__GFP_RETRY_MAYFAIL"),
+        ];
+        for (bit, name) in contradictions {
+            if gfp.has(Gfp::NOFAIL) && gfp.has(bit) {
+                let sentence = format!("__GFP_NOFAIL and {name} contradict each other");
+                self.error(at, sentence, None);
+                return None;
+            }
+        }
+        if gfp.has(Gfp::NOFAIL) && !gfp.has(Gfp::DIRECT_RECLAIM) {
+            let hint = Some("use GFP_NOIO or GFP_NOFS".into());
+            self.error(at, format!("{base} cannot sleep, so it can fail"), hint);
+            return None;
+        }
+        Some(gfp)
+    }
+
+    fn gfp_named<T: Copy>(&mut self, word: &str, at: usize, table: &[(&str, T)]) -> Option<T> {
+        if let Some((_, flags)) = table.iter().find(|(name, _)| *name == word) {
+            return Some(*flags);
+        }
+        let names = table.iter().map(|(name, _)| *name);
         let hint =
             did_you_mean(word, names.clone()).unwrap_or_else(|| known("there is", "", names));
         self.error(at, format!("unknown allocation flags {word:?}"), Some(hint));
+        None
+    }
+
+    fn order(&mut self, word: &str, at: usize) -> Option<u8> {
+        if let Some(order) = word.parse().ok().filter(|&order| order <= ORDER_MAX) {
+            return Some(order);
+        }
+        let sentence = format!("{word:?} is not an order from 0 to {ORDER_MAX}");
+        self.error(at, sentence, None);
         None
     }
 

@@ -163,19 +163,21 @@ fn op_words(op: Op) -> [u8; 3] {
             [1, lock.0, mode_word(mode) + killable]
         }
         Op::Unlock { lock } => [2, lock.0, 0],
-        Op::Alloc {
-            gfp: Gfp::Kernel,
-            pages,
-        } => [3, 0, pages],
-        Op::Alloc {
-            gfp: Gfp::Nofs,
-            pages,
-        } => [3, 1, pages],
+        Op::Alloc { gfp, order, pages } => alloc_words(gfp, order, pages),
         Op::Free { pages } => [4, 0, pages],
         Op::Fault { mm, pages } => [5, mm.0, pages],
         Op::Mmap { mm } => [6, mm.0, 0],
         Op::WaitFor { completion } => [7, completion.0, 0],
         Op::Complete { completion } => [8, completion.0, 0],
+    }
+}
+
+/// What the first links knew keeps its words: `GFP_KERNEL` is 0 and `GFP_NOFS` is 1.
+fn alloc_words(gfp: Gfp, order: u8, pages: u8) -> [u8; 3] {
+    match (gfp, order) {
+        (Gfp::KERNEL, 0) => [3, 0, pages],
+        (Gfp::NOFS, 0) => [3, 1, pages],
+        (Gfp(bits), order) => [0x40 | (bits >> 8) as u8, bits as u8, pages << 3 | order & 7],
     }
 }
 

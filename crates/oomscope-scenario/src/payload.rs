@@ -43,6 +43,10 @@ const NUMBERS: &[&str] = &[
     "write-lock-2017",
     "write-lock-2018",
     "killable-inode-lock",
+    "nofs-loops",
+    "nofail-reserve",
+    "nofail-obeys",
+    "retry-mayfail",
 ];
 
 /// The packed form of a link.

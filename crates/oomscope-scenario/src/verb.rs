@@ -20,8 +20,10 @@ pub struct Verb {
 pub enum Argument {
     /// Name of a lock of this kind.
     Lock(Sort),
-    /// `GFP_KERNEL` or `GFP_NOFS`.
+    /// `GFP_KERNEL` and friends, with modifiers: `GFP_NOFS|__GFP_NOFAIL`.
     Gfp,
+    /// The order of a request: 2^order pages in one piece.
+    Order,
     /// A number of pages, 1 to 15; 1 if it is left out.
     Pages,
     /// Name of a process, for its address space.
@@ -47,6 +49,7 @@ pub(crate) enum Make {
     Lock(Mode, Wait),
     Unlock(Mode),
     Alloc,
+    AllocOrder,
     Free,
     Fault,
     Mmap,
@@ -57,8 +60,39 @@ pub(crate) enum Make {
 /// The least and the most pages one line may ask for.
 pub(crate) const PAGES: core::ops::RangeInclusive<u8> = 1..=15;
 
-/// Names of the allocation flags.
-pub(crate) const GFPS: [(&str, Gfp); 2] = [("GFP_KERNEL", Gfp::Kernel), ("GFP_NOFS", Gfp::Nofs)];
+/// Names of the allocation flags a request begins with.
+pub(crate) const GFPS: [(&str, Gfp); 5] = [
+    ("GFP_KERNEL", Gfp::KERNEL),
+    ("GFP_NOFS", Gfp::NOFS),
+    ("GFP_NOIO", Gfp::NOIO),
+    ("GFP_ATOMIC", Gfp::ATOMIC),
+    ("GFP_HIGHUSER_MOVABLE", Gfp::HIGHUSER_MOVABLE),
+];
+
+/// Names of the modifiers that follow behind a bar.
+pub(crate) const MODIFIERS: [(&str, u16); 5] = [
+    ("__GFP_NOFAIL", Gfp::NOFAIL),
+    ("__GFP_NORETRY", Gfp::NORETRY),
+    ("__GFP_RETRY_MAYFAIL", Gfp::RETRY_MAYFAIL),
+    ("__GFP_HIGH", Gfp::HIGH),
+    ("__GFP_MEMALLOC", Gfp::MEMALLOC),
+];
+
+/// Allocation flags as a program writes them.
+pub fn print_gfp(gfp: Gfp) -> String {
+    let all = GFPS.iter().filter(|(_, base)| gfp.0 & base.0 == base.0);
+    let Some((name, base)) = all.max_by_key(|(_, base)| base.0.count_ones()) else {
+        return String::new();
+    };
+    let mut text = String::from(*name);
+    for (name, bit) in MODIFIERS {
+        if gfp.has(bit) && !base.has(bit) {
+            text.push('|');
+            text.push_str(name);
+        }
+    }
+    text
+}
 
 impl Argument {
     /// What the reference shows for it.
@@ -68,6 +102,7 @@ impl Argument {
             Argument::Lock(Sort::Mutex) => "MUTEX",
             Argument::Lock(Sort::Page) => "PAGE_LOCK",
             Argument::Gfp => "GFP",
+            Argument::Order => "ORDER",
             Argument::Pages => "[PAGES]",
             Argument::Mm => "PROCESS",
             Argument::Completion => "NAME",
@@ -192,7 +227,13 @@ pub static VERBS: &[Verb] = &[
         "alloc_page",
         &[Argument::Gfp, Argument::Pages],
         Make::Alloc,
-        "Takes pages for the kernel itself, one after the other; GFP is `GFP_KERNEL` or `GFP_NOFS`.",
+        "Takes pages for the kernel itself, one after the other. GFP is `GFP_KERNEL`, `GFP_NOFS`, `GFP_NOIO`, `GFP_ATOMIC` or `GFP_HIGHUSER_MOVABLE`, with modifiers behind bars: `__GFP_NOFAIL`, `__GFP_NORETRY`, `__GFP_RETRY_MAYFAIL`, `__GFP_HIGH`, `__GFP_MEMALLOC`. If the request comes back NULL, the system call gives back its locks and returns.",
+    ),
+    verb(
+        "alloc_pages",
+        &[Argument::Gfp, Argument::Order],
+        Make::AllocOrder,
+        "Takes 2^ORDER pages in one piece, ORDER up to 5; above 3 it may fail and never kills for itself.",
     ),
     verb(
         "free_page",
@@ -261,7 +302,8 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         Op::Lock { lock, mode, wait } => (Make::Lock(mode, wait), Some(lock)),
         // The model releases what is held, whichever way; the class says which word.
         Op::Unlock { lock } => (Make::Unlock(Mode::Write), Some(lock)),
-        Op::Alloc { .. } => (Make::Alloc, None),
+        Op::Alloc { order: 0, .. } => (Make::Alloc, None),
+        Op::Alloc { .. } => (Make::AllocOrder, None),
         Op::Free { .. } => (Make::Free, None),
         Op::Fault { .. } => (Make::Fault, None),
         Op::Mmap { .. } => (Make::Mmap, None),
@@ -284,13 +326,12 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         Op::Lock { lock, .. } | Op::Unlock { lock } => {
             format!("{word} {}", machine.locks[lock.0 as usize].name)
         }
-        Op::Alloc { gfp, pages } => {
-            let name = GFPS
-                .iter()
-                .find(|(_, flags)| *flags == gfp)
-                .map_or("", |(name, _)| name);
-            format!("{word} {name}{}", count(pages))
-        }
+        Op::Alloc {
+            gfp,
+            order: 0,
+            pages,
+        } => format!("{word} {}{}", print_gfp(gfp), count(pages)),
+        Op::Alloc { gfp, order, .. } => format!("{word} {} {order}", print_gfp(gfp)),
         Op::Free { pages } => format!("{word}{}", count(pages)),
         Op::Fault { mm, pages } => {
             format!("{word} {}{}", machine.mms[mm.0 as usize].name, count(pages))

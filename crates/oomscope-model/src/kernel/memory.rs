@@ -10,7 +10,7 @@
 //! everything others do before it.
 
 use crate::event::{Event, Observer, Right};
-use crate::kernel::{Unstable, lock};
+use crate::kernel::{Unstable, lock, page_alloc};
 use crate::machine::{Backing, Kind, MmId, Op};
 use crate::state::MmFlags;
 use crate::step::{Cx, Next};
@@ -30,7 +30,8 @@ pub(crate) fn got_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
         cx.task_mut().todo = 0;
         return release(cx);
     }
-    cx.state.free_pages -= 1;
+    let order = page_alloc::request(cx.machine, cx.state, cx.me).order;
+    cx.state.free_pages -= 1 << order;
     cx.emit(Event::PageTaken { task: cx.me, right });
     if let Some(mm) = fault {
         cx.state.mm_mut(mm).vmas[0].pages += 1;
@@ -42,6 +43,11 @@ pub(crate) fn got_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
         return Next::Go(crate::state::Pc::AllocTry);
     }
     release(cx)
+}
+
+/// The request came back NULL: the system call gives up and gives back what it holds.
+pub(crate) fn got_null<O: Observer>(_: &mut Cx<'_, O>) -> Next {
+    Next::Failed
 }
 
 /// Whether a fault on this mm gets SIGBUS because the reaper has been there (oom.md 5.5).

@@ -1,30 +1,89 @@
-//! `mm/page_alloc.c`, 4.5 to 4.19: one order-0 request that may not fail.
+//! `mm/page_alloc.c`, 3.19 to 4.19: __alloc_pages_slowpath and who calls the killer.
 //!
-//! **Models** get_page_from_freelist's watermark test, __alloc_pages_slowpath (P0 to P12)
-//! and __alloc_pages_may_oom (M1 to M6); facts: locks-and-allocation.md 4.2 to 4.4.
-//! **Leaves out** reclaim, kswapd, swap and compaction: nothing is reclaimable in these
-//! machines, so `should_reclaim_retry` finds free + reclaimable below the mark and goes to
-//! M1 at once (4.5), and a round has no other effect than the ones below.
+//! **Models** the watermark test, gfp_to_alloc_flags, __alloc_pages_slowpath (P0 to P12) and
+//! __alloc_pages_may_oom (M1 to M6) with the vetoes of every era; facts:
+//! locks-and-allocation.md 4.1 to 4.4, 4.7.
+//! **Leaves out** zones, compaction and fragmentation: a request of order n needs 2^n pages
+//! and finds them in one piece. PF_DUMPCORE, `__GFP_THISNODE`, suspended storage: nobody
+//! here is one of them.
 //! **Atomic because** P0 to P9 only read the free list and the task's own flags when there
 //! is nothing to reclaim; M1 to M6 take and give back `oom_lock` around reads (and the
 //! kill), so no one can tell that from one instant. Two cuts stay visible: between the
 //! failed P3 and M2 a victim can finish; and a killer that naps holds `oom_lock`.
 
-use crate::event::{Event, Observer, Right};
-use crate::kernel::{KillNap, Nofs, VictimReserve, lock, memory, oom_kill};
-use crate::machine::{Gfp, KillerWindow, Machine, Mode, OOM_LOCK, Op, Parking, TaskId};
+use crate::event::{Event, Null, Observer, Right};
+use crate::kernel::{
+    KillNap, Nofail, NofailReserve, Nofs, RetryMayfail, VictimFails, VictimReserve, lock, memory,
+    oom_kill,
+};
+use crate::machine::{
+    Gfp, KillerWindow, Machine, Mode, OOM_LOCK, Op, PAGE_ALLOC_COSTLY_ORDER, Parking, TaskId,
+};
 use crate::state::{Nap, Pc, Run, State, TaskFlags};
 use crate::step::{Cx, Next};
 
-/// How deep a task may go below `WMARK_MIN`; P2 asks this every round.
+/// What the current line of a task asks of the allocator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Request {
+    /// Its flags.
+    pub gfp: Gfp,
+    /// 2^order pages in one piece.
+    pub order: u8,
+}
+
+/// The request that the current line of a task makes; a page fault where it makes none.
+pub fn request(machine: &Machine, state: &State, task: TaskId) -> Request {
+    let line = machine.line(task, state.task(task).line);
+    match line.map(|line| line.op) {
+        Some(Op::Alloc { gfp, order, .. }) => Request { gfp, order },
+        _ => Request {
+            gfp: Gfp::HIGHUSER_MOVABLE,
+            order: 0,
+        },
+    }
+}
+
+/// `__zone_watermark_ok`: strictly more than the mark is left after all but one page.
+fn watermark_ok(free: u16, order: u8, mark: u16) -> bool {
+    free.checked_sub((1 << order) - 1)
+        .is_some_and(|rest| rest > mark)
+}
+
+/// P2, `gfp_to_alloc_flags`: the mark below `WMARK_MIN` that the task may go down to, and by
+/// which right. Asked again every round, because the task may have become a victim.
+pub fn reserve(machine: &Machine, state: &State, task: TaskId) -> Option<(u16, Right)> {
+    let gfp = request(machine, state, task).gfp;
+    let min = machine.zone.min;
+    if gfp.has(Gfp::MEMALLOC) {
+        return Some((0, Right::Memalloc));
+    }
+    let victim = is_victim(machine, state, task);
+    if victim && machine.kernel.reserve == VictimReserve::MarkedThreadAll {
+        return Some((0, Right::Reserve));
+    }
+    let high = if gfp.has(Gfp::HIGH) {
+        min - min / 2
+    } else {
+        min
+    };
+    match (victim, gfp.has(Gfp::HARDER)) {
+        (true, _) => Some((high - high / 2, Right::Reserve)),
+        (false, true) => Some((high - high / 4, Right::Atomic)),
+        (false, false) => gfp.has(Gfp::HIGH).then_some((high, Right::Atomic)),
+    }
+}
+
+/// The mark of [`reserve`].
 pub fn reserve_mark(machine: &Machine, state: &State, task: TaskId) -> Option<u16> {
+    reserve(machine, state, task).map(|(mark, _)| mark)
+}
+
+/// Whether the allocator treats the task as an OOM victim: up to 4.13 the one marked thread,
+/// from then on every thread whose group has an `oom_mm`.
+fn is_victim(machine: &Machine, state: &State, task: TaskId) -> bool {
     match machine.kernel.reserve {
-        VictimReserve::MarkedThreadAll => {
-            state.task(task).flags.has(TaskFlags::MEMDIE).then_some(0)
-        }
-        VictimReserve::GroupHalf => {
-            oom_kill::is_oom_victim(machine, state, task).then_some(machine.zone.min / 2)
-        }
+        VictimReserve::MarkedThreadAll => state.task(task).flags.has(TaskFlags::MEMDIE),
+        VictimReserve::GroupHalf => oom_kill::is_oom_victim(machine, state, task),
     }
 }
 
@@ -49,31 +108,54 @@ pub fn is_busy(state: &State, task: TaskId) -> bool {
 
 /// P0 to P9: the free list at low, at min and at the task's reserve mark.
 pub(crate) fn try_freelist<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
-    let zone = &cx.machine.zone;
-    let free = cx.state.free_pages;
-    let reserve = reserve_mark(cx.machine, cx.state, cx.me);
-    // Watermark tests are strict.
-    if free > zone.low {
-        return memory::got_page(cx, Right::Low);
-    }
-    if free > zone.min {
-        return memory::got_page(cx, Right::Min);
-    }
-    if reserve.is_some_and(|mark| free > mark) {
-        return memory::got_page(cx, Right::Reserve);
+    if let Some(right) = freelist(cx) {
+        return memory::got_page(cx, right);
     }
     cx.emit(Event::NoPage { task: cx.me });
-    // P6: a marked thread may not loop. From 4.14 on it asks the killer once more (P11).
-    if reserve.is_some() && cx.machine.kernel.reserve == VictimReserve::MarkedThreadAll {
-        cx.emit(Event::AllocFailed { task: cx.me });
-        return Next::Failed;
+    let Request { gfp, .. } = request(cx.machine, cx.state, cx.me);
+    // P4.
+    if !gfp.has(Gfp::DIRECT_RECLAIM) {
+        return fail_early(cx, Null::NoReclaim);
     }
-    cx.set_flag(
-        cx.me,
-        TaskFlags::CLEAN_ROUND,
-        cx.machine.rules.parking == Parking::On,
-    );
+    // P6.
+    if cx.machine.kernel.victim_fails == VictimFails::BeforeKiller
+        && is_victim(cx.machine, cx.state, cx.me)
+        && !gfp.has(Gfp::NOFAIL)
+    {
+        return fail_early(cx, Null::Victim);
+    }
+    // P8.
+    if gfp.has(Gfp::NORETRY) {
+        return fail_early(cx, Null::NoRetry);
+    }
+    begin_round(cx);
     Next::Go(Pc::AllocOom)
+}
+
+/// From here on a change would be seen by this round too late.
+fn begin_round<O: Observer>(cx: &mut Cx<'_, O>) {
+    let on = cx.machine.rules.parking == Parking::On;
+    cx.set_flag(cx.me, TaskFlags::CLEAN_ROUND, on);
+}
+
+/// FAIL before the killer was asked; `__GFP_NOFAIL` has then seen all there is.
+fn fail_early<O: Observer>(cx: &mut Cx<'_, O>, why: Null) -> Next {
+    if request(cx.machine, cx.state, cx.me).gfp.has(Gfp::NOFAIL) {
+        begin_round(cx);
+    }
+    fail(cx, why)
+}
+
+/// P0 and P3: by which right the free list gives a page now.
+fn freelist<O: Observer>(cx: &Cx<'_, O>) -> Option<Right> {
+    let zone = &cx.machine.zone;
+    let Request { order, .. } = request(cx.machine, cx.state, cx.me);
+    let marks = [(zone.low, Right::Low), (zone.min, Right::Min)];
+    marks
+        .into_iter()
+        .chain(reserve(cx.machine, cx.state, cx.me))
+        .find(|&(mark, _)| watermark_ok(cx.state.free_pages, order, mark))
+        .map(|(_, right)| right)
 }
 
 /// M1 and M2, and the rest unless the killer's window is split.
@@ -82,7 +164,8 @@ pub(crate) fn may_oom<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
         cx.emit(Event::OomLockBusy { task: cx.me });
         return Next::OomLockBusy;
     }
-    if cx.state.free_pages > cx.machine.zone.high {
+    let Request { order, .. } = request(cx.machine, cx.state, cx.me);
+    if watermark_ok(cx.state.free_pages, order, cx.machine.zone.high) {
         return memory::got_page(cx, Right::High);
     }
     match cx.machine.rules.killer_window {
@@ -94,14 +177,49 @@ pub(crate) fn may_oom<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     }
 }
 
+/// What M3 makes of a request before `out_of_memory` is called.
+enum Veto {
+    /// It may call the killer.
+    None,
+    /// It may call it, but `out_of_memory` kills nobody for it (4.7+).
+    NoVictim,
+    /// It may not, and loops.
+    Loops,
+    /// It may not, and fails.
+    Fails,
+}
+
+fn veto<O: Observer>(cx: &Cx<'_, O>) -> Veto {
+    let Request { gfp, order } = request(cx.machine, cx.state, cx.me);
+    let kernel = &cx.machine.kernel;
+    if gfp.has(Gfp::NOFAIL) && kernel.nofail == Nofail::OverridesVetoes {
+        return Veto::None;
+    }
+    let mayfail = gfp.has(Gfp::RETRY_MAYFAIL) && kernel.retry_mayfail == RetryMayfail::NeverKills;
+    if order > PAGE_ALLOC_COSTLY_ORDER || mayfail {
+        return Veto::Fails;
+    }
+    match kernel.nofs {
+        _ if gfp.has(Gfp::FS) => Veto::None,
+        Nofs::Fails => Veto::Fails,
+        Nofs::Loops => Veto::Loops,
+        Nofs::AfterShortCut => Veto::NoVictim,
+    }
+}
+
 /// M3 to M6, P11 and P12: vetoes, `out_of_memory`, and what the caller does next.
 pub(crate) fn scan<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
-    let nofs = gfp(cx.machine, cx.state, cx.me) == Gfp::Nofs;
-    let vetoed = nofs && cx.machine.kernel.nofs == Nofs::Loops;
-    let verdict = if vetoed {
-        oom_kill::Verdict::Vetoed
-    } else {
-        oom_kill::out_of_memory(cx, nofs)
+    let verdict = match veto(cx) {
+        Veto::None => oom_kill::out_of_memory(cx, false),
+        Veto::NoVictim => oom_kill::out_of_memory(cx, true),
+        Veto::Loops => {
+            lock::release(cx, OOM_LOCK);
+            return after_oom(cx, oom_kill::Verdict::Vetoed);
+        }
+        Veto::Fails => {
+            lock::release(cx, OOM_LOCK);
+            return fail(cx, Null::Vetoed);
+        }
     };
     if verdict == oom_kill::Verdict::Killed && cx.machine.kernel.kill_nap == KillNap::UnderOomLock {
         if cx.state.task(cx.me).held.mode(OOM_LOCK).is_none() {
@@ -109,24 +227,35 @@ pub(crate) fn scan<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
         }
         return Next::Nap(Nap::Jiffy, Pc::AllocKillNap);
     }
-    lock::release(cx, OOM_LOCK);
-    after_oom(cx, verdict)
+    somebody_progresses(cx, verdict)
 }
 
 /// The killer wakes, gives `oom_lock` back and retries.
 pub(crate) fn kill_nap_over<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    somebody_progresses(cx, oom_kill::Verdict::Killed)
+}
+
+/// M5 and M6: `out_of_memory` came back true, so `__GFP_NOFAIL` may take any page now.
+fn somebody_progresses<O: Observer>(cx: &mut Cx<'_, O>, verdict: oom_kill::Verdict) -> Next {
     lock::release(cx, OOM_LOCK);
-    after_oom(cx, oom_kill::Verdict::Killed)
+    let Request { gfp, order } = request(cx.machine, cx.state, cx.me);
+    if gfp.has(Gfp::NOFAIL)
+        && cx.machine.kernel.nofail_reserve == NofailReserve::AfterOom
+        && verdict != oom_kill::Verdict::Panicked
+        && watermark_ok(cx.state.free_pages, order, 0)
+    {
+        return memory::got_page(cx, Right::Nofail);
+    }
+    after_oom(cx, verdict)
 }
 
 fn after_oom<O: Observer>(cx: &mut Cx<'_, O>, verdict: oom_kill::Verdict) -> Next {
     // P11: a victim that was let into its reserve and found nothing there fails.
-    if cx.machine.kernel.reserve == VictimReserve::GroupHalf
-        && let Some(mark) = reserve_mark(cx.machine, cx.state, cx.me)
-        && cx.state.free_pages <= mark
+    if cx.machine.kernel.victim_fails == VictimFails::AfterKiller
+        && is_victim(cx.machine, cx.state, cx.me)
+        && freelist(cx).is_none()
     {
-        cx.emit(Event::AllocFailed { task: cx.me });
-        return Next::Failed;
+        return fail(cx, Null::Victim);
     }
     match verdict {
         oom_kill::Verdict::Killed => Next::Go(Pc::AllocTry),
@@ -137,6 +266,28 @@ fn after_oom<O: Observer>(cx: &mut Cx<'_, O>, verdict: oom_kill::Verdict) -> Nex
         oom_kill::Verdict::Aborted => Next::Fruitless,
         oom_kill::Verdict::Progress | oom_kill::Verdict::Panicked => Next::Go(Pc::AllocTry),
     }
+}
+
+/// FAIL: NULL, unless the caller said `__GFP_NOFAIL`; then from 4.12 on a last look at
+/// `ALLOC_HARDER`, and another round.
+fn fail<O: Observer>(cx: &mut Cx<'_, O>, why: Null) -> Next {
+    let Request { gfp, order } = request(cx.machine, cx.state, cx.me);
+    if !gfp.has(Gfp::NOFAIL) {
+        cx.emit(Event::AllocFailed {
+            task: cx.me,
+            gfp,
+            order,
+            why,
+        });
+        return memory::got_null(cx);
+    }
+    let min = cx.machine.zone.min;
+    let harder = cx.machine.kernel.nofail == Nofail::ObeysVetoes
+        && watermark_ok(cx.state.free_pages, order, min - min / 4);
+    if harder {
+        return memory::got_page(cx, Right::Nofail);
+    }
+    Next::Fruitless
 }
 
 /// A round that changed nothing is over: parks if nothing changed since it began.
@@ -163,15 +314,5 @@ pub(crate) fn lost_trylock<O: Observer>(cx: &mut Cx<'_, O>) {
             nap: Nap::Jiffy,
             pc: Pc::AllocTry,
         }),
-    }
-}
-
-fn gfp(machine: &Machine, state: &State, task: TaskId) -> Gfp {
-    match machine
-        .line(task, state.task(task).line)
-        .map(|line| line.op)
-    {
-        Some(Op::Alloc { gfp, .. }) => gfp,
-        _ => Gfp::Kernel,
     }
 }

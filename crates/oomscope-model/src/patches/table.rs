@@ -2,12 +2,41 @@
 
 use super::{Patch, PatchKind, Version};
 use crate::kernel::{
-    Bookkeeping, ExitProtocol, ExitingTask, KillNap, KthreadSharer, Mmput, Nofs, Reaper,
-    ReaperLock, ReaperMm, ShortCut, SiteWait, Unstable, VictimReserve,
+    Bookkeeping, ExitProtocol, ExitingTask, KillNap, KthreadSharer, Mmput, Nofail, NofailReserve,
+    Nofs, Reaper, ReaperLock, ReaperMm, RetryMayfail, ShortCut, SiteWait, Unstable, VictimFails,
+    VictimReserve,
 };
 
 /// All patches: merged ones in merge order, then proposals, then hypothetical ones.
 pub const PATCHES: &[Patch] = &[
+    Patch {
+        id: "nofs-loops",
+        title: "NOFS requests loop",
+        subject: "mm: page_alloc: revert inadvertent !__GFP_FS retry behavior change",
+        author: "Johannes Weiner",
+        commit: Some("cc87317726f8"),
+        kind: PatchKind::Merged(Version(4, 0)),
+        change: "A GFP_NOFS request that may not call the OOM killer loops instead of failing.",
+        why: "3.19 made such requests fail (9879de7373fc), and file systems that had never seen that remounted read-only.",
+        source: "oom.md K01, K02, locks-and-allocation.md 4.4",
+        requires: &[],
+        excludes: &[],
+        apply: |kernel| kernel.nofs = Nofs::Loops,
+    },
+    Patch {
+        id: "nofail-reserve",
+        title: "Reserves for NOFAIL",
+        subject: "mm, oom: give __GFP_NOFAIL allocations access to memory reserves",
+        author: "Michal Hocko",
+        commit: Some("5020e285856c"),
+        kind: PatchKind::Merged(Version(4, 5)),
+        change: "After it called the OOM killer, a __GFP_NOFAIL request may take any page.",
+        why: "Its caller may hold the lock that the victim waits for, and cannot give up.",
+        source: "locks-and-allocation.md 4.3 M5, 6 NOFAILRES",
+        requires: &[],
+        excludes: &[],
+        apply: |kernel| kernel.nofail_reserve = NofailReserve::AfterOom,
+    },
     Patch {
         id: "exiting-is-scored",
         title: "Exiting tasks are scored",
@@ -88,7 +117,7 @@ pub const PATCHES: &[Patch] = &[
         change: "A dying GFP_NOFS caller is marked as victim instead of looping.",
         why: "It may hold the very lock that keeps the victim from exiting.",
         source: "oom.md K09",
-        requires: &[],
+        requires: &["nofs-loops"],
         excludes: &[],
         apply: |kernel| kernel.nofs = Nofs::AfterShortCut,
     },
@@ -187,6 +216,37 @@ pub const PATCHES: &[Patch] = &[
         apply: |kernel| kernel.unstable = Unstable::KthreadSigbus,
     },
     Patch {
+        id: "nofail-obeys",
+        title: "NOFAIL obeys the vetoes",
+        subject: "mm, oom: do not enforce OOM killer for __GFP_NOFAIL automatically",
+        author: "Michal Hocko",
+        commit: None,
+        kind: PatchKind::Merged(Version(4, 12)),
+        change: "A __GFP_NOFAIL request kills only where others may; a victim's request fails only after it called the killer once more.",
+        why: "A caller that holds file system locks is a bad judge of whom to kill: its NOFS victims may need those locks.",
+        source: "oom.md K10, locks-and-allocation.md 6 NOFAILSEM, 4.3 P11, P12",
+        requires: &[],
+        excludes: &[],
+        apply: |kernel| {
+            kernel.nofail = Nofail::ObeysVetoes;
+            kernel.victim_fails = VictimFails::AfterKiller;
+        },
+    },
+    Patch {
+        id: "retry-mayfail",
+        title: "__GFP_RETRY_MAYFAIL",
+        subject: "mm, tree wide: replace __GFP_REPEAT by __GFP_RETRY_MAYFAIL with more useful semantic",
+        author: "Michal Hocko",
+        commit: None,
+        kind: PatchKind::Merged(Version(4, 13)),
+        change: "A __GFP_RETRY_MAYFAIL request of any order fails instead of calling the OOM killer.",
+        why: "A caller with a fallback would rather use it than have somebody killed.",
+        source: "locks-and-allocation.md 4.7, 6 MAYFAIL",
+        requires: &[],
+        excludes: &[],
+        apply: |kernel| kernel.retry_mayfail = RetryMayfail::NeverKills,
+    },
+    Patch {
         id: "unstable-sigbus",
         title: "Nobody refaults reaped memory",
         subject: "mm, oom: fix potential data corruption when oom_reaper races with writer",
@@ -212,7 +272,10 @@ pub const PATCHES: &[Patch] = &[
         source: "oom.md K12, locks-and-allocation.md 4.2",
         requires: &["oom-mm"],
         excludes: &[],
-        apply: |kernel| kernel.reserve = VictimReserve::GroupHalf,
+        apply: |kernel| {
+            kernel.reserve = VictimReserve::GroupHalf;
+            kernel.victim_fails = VictimFails::AfterKiller;
+        },
     },
     Patch {
         id: "reap-without-mmget",
