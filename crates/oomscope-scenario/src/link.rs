@@ -303,7 +303,7 @@ fn copied(text: &str) -> Result<Copied, LinkError> {
         .decode(text)
         .map_err(|_| damaged("it does not unpack"))?;
     let unpacked = inflate(&bytes).map_err(|(sentence, _)| LinkError::new(sentence, None))?;
-    read(&unpacked)
+    read(&unpacked, payload::implied(&bytes))
 }
 
 fn damaged(how: &str) -> LinkError {
@@ -322,7 +322,7 @@ fn recover(text: &str) -> Option<String> {
     Builtin::named(id).map(|builtin| builtin.id.into())
 }
 
-fn read(unpacked: &[u8]) -> Result<Copied, LinkError> {
+fn read(unpacked: &[u8], implied: PatchSet) -> Result<Copied, LinkError> {
     let payload = unpack(unpacked).map_err(|sentence| LinkError::new(sentence, None))?;
     let (origin, scenario) = scenario(&payload.origin)?;
     let wrong = |sentence: String| LinkError {
@@ -333,7 +333,7 @@ fn read(unpacked: &[u8]) -> Result<Copied, LinkError> {
             Origin::Text(_) => None,
         },
     };
-    let patches = payload.patch_set().map_err(wrong)?;
+    let patches = payload.patch_set(implied).map_err(wrong)?;
     patches
         .check()
         .map_err(|mix| wrong(format!("this link mixes patches badly: {mix}")))?;

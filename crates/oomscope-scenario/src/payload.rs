@@ -4,7 +4,7 @@
 //! append.
 
 use oomscope_model::machine::TaskId;
-use oomscope_model::patches::{PatchId, PatchSet};
+use oomscope_model::patches::{PatchId, PatchSet, Version};
 use oomscope_model::transition::{Act, Move, Transition};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,14 @@ use crate::deflate;
 use crate::run::{MOVES_MAX, Run};
 
 /// First byte of the packed form.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+
+/// First byte while the patch table began at 4.5: what had been merged before was in every
+/// kernel and had no number.
+const SINCE_4_5: u8 = 1;
+
+/// How many patches had numbers then.
+const NUMBERS_SINCE_4_5: u8 = 24;
 
 /// The most bytes a payload may inflate to.
 const BYTES_MAX: usize = 1 << 20;
@@ -55,7 +62,7 @@ pub(crate) struct Payload<'a> {
     #[serde(borrow)]
     pub(crate) origin: Origin<'a>,
     /// Bit n: patch number n is on at the start.
-    patches: u64,
+    patches: u128,
     /// Patches without a number that are on.
     #[serde(borrow)]
     named: Vec<&'a str>,
@@ -173,11 +180,25 @@ fn pack_act(act: Act) -> What<'static> {
 /// A sentence; with it whatever came out before the damage.
 pub(crate) fn inflate(bytes: &[u8]) -> Result<Vec<u8>, (&'static str, Vec<u8>)> {
     match bytes.split_first() {
-        Some((&VERSION, packed)) => deflate::inflate(packed, BYTES_MAX)
+        Some((&(VERSION | SINCE_4_5), packed)) => deflate::inflate(packed, BYTES_MAX)
             .map_err(|so_far| ("this link is damaged: it does not unpack", so_far)),
         Some(_) => Err(("this link was made by a newer oomscope", Vec::new())),
         None => Err(("this link is empty", Vec::new())),
     }
+}
+
+/// The patches that a link of this form has without saying so.
+pub(crate) fn implied(bytes: &[u8]) -> PatchSet {
+    let mut set = PatchSet::default();
+    if bytes.first() != Some(&SINCE_4_5) {
+        return set;
+    }
+    for patch in PatchSet::of_version(Version(4, 5)).iter() {
+        if number(patch).is_none_or(|number| number >= NUMBERS_SINCE_4_5) {
+            set = set.with(patch, true);
+        }
+    }
+    set
 }
 
 /// The id of the built-in scenario, from a payload that may be cut.
@@ -200,13 +221,13 @@ pub(crate) fn unpack(unpacked: &[u8]) -> Result<Payload<'_>, String> {
 }
 
 impl Payload<'_> {
-    /// The patches that are on at the start.
+    /// The patches that are on at the start, those of [`implied`] included.
     ///
     /// # Errors
     /// A sentence if this version does not know one of them.
-    pub(crate) fn patch_set(&self) -> Result<PatchSet, String> {
-        let mut set = PatchSet::default();
-        for number in (0..64).filter(|number| self.patches >> number & 1 != 0) {
+    pub(crate) fn patch_set(&self, implied: PatchSet) -> Result<PatchSet, String> {
+        let mut set = implied;
+        for number in (0..128).filter(|number| self.patches >> number & 1 != 0) {
             set = set.with(numbered(number)?, true);
         }
         for id in &self.named {
