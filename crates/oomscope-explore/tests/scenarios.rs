@@ -145,6 +145,10 @@ scenarios! {
     munlock_page_lock = "munlock-page-lock",
     write_lock_give_up = "write-lock-give-up",
     nap_under_oom_lock = "nap-under-oom-lock",
+    exit_aio = "exit-aio",
+    reaper_hostage = "reaper-hostage",
+    ksm_exit = "ksm-exit",
+    unlink_file_vma = "unlink-file-vma",
 }
 
 /// What one exploration found.

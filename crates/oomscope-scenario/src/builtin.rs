@@ -34,6 +34,10 @@ builtins! {
     "munlock-page-lock",
     "write-lock-give-up",
     "nap-under-oom-lock",
+    "exit-aio",
+    "reaper-hostage",
+    "ksm-exit",
+    "unlink-file-vma",
 }
 
 impl Builtin {
