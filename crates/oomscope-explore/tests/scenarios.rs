@@ -149,6 +149,9 @@ scenarios! {
     reaper_hostage = "reaper-hostage",
     ksm_exit = "ksm-exit",
     unlink_file_vma = "unlink-file-vma",
+    zeroes_to_disk = "zeroes-to-disk",
+    vhost_reads_zeroes = "vhost-reads-zeroes",
+    vhost_shares_mm = "vhost-shares-mm",
 }
 
 /// What one exploration found.

@@ -204,6 +204,8 @@ pub enum Event {
     MmGone { task: TaskId, mm: MmId },
     /// NULL dereference.
     Oopsed { task: TaskId, mm: MmId },
+    /// `task` copied a fresh page of zeroes where `mm` had data before the reaper came.
+    ZeroesCopied { task: TaskId, mm: MmId },
     /// Page tables were freed under the reaper.
     Corrupted { mm: MmId },
     /// `task` is gone.

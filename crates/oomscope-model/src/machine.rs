@@ -281,6 +281,12 @@ pub enum Op {
         /// How many pages under one hold of the lock, 1..=15.
         pages: u8,
     },
+    /// `copy_from_user mm`: reads what is in the first VMA. If the reaper has emptied it, the
+    /// copy faults: SIGBUS, or a fresh page of zeroes where data was (V12, V13).
+    Copy {
+        /// Whose address space.
+        mm: MmId,
+    },
     /// `mmap mm`: `mmap_sem` for writing and release.
     Mmap {
         /// Whose address space.
@@ -296,6 +302,17 @@ pub enum Op {
         /// What it completes.
         completion: CompletionId,
     },
+}
+
+impl Op {
+    /// The address space in which this line faults pages in, and how many.
+    pub fn faults(self) -> Option<(MmId, u8)> {
+        match self {
+            Op::Fault { mm, pages } => Some((mm, pages)),
+            Op::Copy { mm } => Some((mm, 1)),
+            _ => None,
+        }
+    }
 }
 
 /// Lock modes.

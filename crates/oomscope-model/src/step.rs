@@ -290,6 +290,11 @@ impl<O: Observer> Cx<'_, O> {
                 self.give_pages(u16::from(pages).min(kernel_pages(self.machine, self.state)));
                 Next::LineDone
             }
+            Op::Copy { mm } if !memory::is_emptied(self, mm) => Next::LineDone,
+            Op::Copy { mm } => {
+                self.task_mut().todo = 1;
+                lock::acquire(self, self.machine.mmap_sem(mm), Mode::Read, Pc::AllocTry)
+            }
             Op::Fault { mm, pages } => {
                 self.task_mut().todo = pages;
                 lock::acquire(self, self.machine.mmap_sem(mm), Mode::Read, Pc::AllocTry)

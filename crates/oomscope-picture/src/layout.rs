@@ -150,7 +150,9 @@ pub fn queuers(machine: &Machine, lock: LockId) -> usize {
             let actor = machine.actor(task);
             let by_program = actor.program.iter().any(|line| match line.op {
                 Op::Lock { lock: wanted, .. } => wanted == lock,
-                Op::Fault { mm, .. } | Op::Mmap { mm } => machine.mmap_sem(mm) == lock,
+                Op::Fault { mm, .. } | Op::Copy { mm } | Op::Mmap { mm } => {
+                    machine.mmap_sem(mm) == lock
+                }
                 _ => false,
             });
             let by_exit = matches!(actor.kind, Kind::User(_))

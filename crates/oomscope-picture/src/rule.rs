@@ -276,6 +276,11 @@ fn victim_rule(machine: &Machine, event: &Event) -> Option<Rule> {
             "Whoever tears down the mm did not wait for the reaper to leave it.",
             "oom.md 6.4 b5",
         ),
+        Event::ZeroesCopied { .. } => new(
+            "Zeroes where data was",
+            "A fault on reaped memory maps a fresh page; MMF_UNSTABLE is there so that it gets SIGBUS instead.",
+            "oom.md 5.5, V12, V13",
+        ),
         Event::Panicked { .. } => new(
             "No killable processes",
             "With nobody left to kill the kernel panics.",

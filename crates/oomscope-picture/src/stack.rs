@@ -112,6 +112,7 @@ pub fn op_text(machine: &Machine, op: Op) -> String {
         Op::Alloc { gfp, order, .. } => format!("alloc_pages {} {order}", gfp_name(gfp)),
         Op::Free { pages } => format!("free_page{}", times(pages)),
         Op::Fault { mm, pages } => format!("page_fault {}{}", names::mm(machine, mm), times(pages)),
+        Op::Copy { mm } => format!("copy_from_user {}", names::mm(machine, mm)),
         Op::Mmap { mm } => format!("mmap {}", names::mm(machine, mm)),
         Op::WaitFor { completion } => {
             format!("wait_for {}", names::completion(machine, completion))
@@ -179,6 +180,7 @@ fn op_name(machine: &Machine, op: Op) -> String {
         Op::Alloc { gfp, .. } => gfp_name(gfp),
         Op::Free { .. } => "free_page".to_string(),
         Op::Fault { .. } => "page fault".to_string(),
+        Op::Copy { .. } => "copy_from_user".to_string(),
         Op::Mmap { .. } => "mmap".to_string(),
         Op::WaitFor { .. } => "wait_for".to_string(),
         Op::Complete { .. } => "complete".to_string(),
@@ -336,6 +338,12 @@ fn op_frames(machine: &Machine, state: &State, task: TaskId, pc: Pc) -> Vec<&'st
             ];
         }
         Some(Op::Fault { .. }) => vec!["alloc_pages_vma", "handle_mm_fault", "get_user_pages"],
+        Some(Op::Copy { .. }) => vec![
+            "alloc_pages_vma",
+            "handle_mm_fault",
+            "__do_page_fault",
+            "copy_from_user",
+        ],
         Some(Op::Mmap { .. }) => return vec!["vm_mmap_pgoff", "SyS_mmap"],
         Some(Op::Alloc { .. }) => vec!["__alloc_pages_nodemask", "alloc_pages_current"],
         _ => Vec::new(),

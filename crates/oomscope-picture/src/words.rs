@@ -44,7 +44,10 @@ pub fn caption(machine: &Machine, events: &[Event], state: &State) -> String {
 /// How telling an event is, most telling first.
 fn rank(event: &Event) -> u8 {
     match event {
-        Event::Oopsed { .. } | Event::Corrupted { .. } | Event::Panicked { .. } => 0,
+        Event::Oopsed { .. }
+        | Event::Corrupted { .. }
+        | Event::ZeroesCopied { .. }
+        | Event::Panicked { .. } => 0,
         Event::Switched { .. } => 1,
         Event::Killed { .. } | Event::MarkedItself { .. } | Event::MarkedExiting { .. } => 2,
         Event::UnableToReap { .. } | Event::Reaped { .. } | Event::TrylockFailed { .. } => 3,
@@ -262,6 +265,11 @@ impl Words<'_> {
             }
             Event::FaultRefused { task, mm } => format!(
                 "{} gets SIGBUS, because {} may have been reaped where it faults",
+                self.task(task),
+                self.mm(mm)
+            ),
+            Event::ZeroesCopied { task, mm } => format!(
+                "{} copies zeroes: the reaper has been there, and {}’s data is gone",
                 self.task(task),
                 self.mm(mm)
             ),

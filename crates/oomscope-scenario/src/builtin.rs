@@ -38,6 +38,9 @@ builtins! {
     "reaper-hostage",
     "ksm-exit",
     "unlink-file-vma",
+    "zeroes-to-disk",
+    "vhost-reads-zeroes",
+    "vhost-shares-mm",
 }
 
 impl Builtin {

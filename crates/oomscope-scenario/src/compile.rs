@@ -170,6 +170,9 @@ impl Compiler<'_, '_> {
                     pages: arguments.pages,
                 })
             }
+            Make::Copy => Some(Op::Copy {
+                mm: self.own_mm(arguments.mm?, verb, at)?,
+            }),
             Make::Mmap => Some(Op::Mmap {
                 mm: self.own_mm(arguments.mm?, verb, at)?,
             }),

@@ -26,6 +26,8 @@ pub enum Term {
     Idle(TaskId),
     /// `oops`.
     Oops,
+    /// `corrupt`.
+    Corrupt,
     /// `tries N`.
     Tries(u8),
     /// `free N MB`, in pages.
@@ -40,7 +42,7 @@ pub enum Term {
 
 /// The words, what follows them and what they mean: for the parser's hints and for the
 /// reference.
-pub(crate) const WORDS: [(&str, &str, &str); 12] = [
+pub(crate) const WORDS: [(&str, &str, &str); 13] = [
     ("holds", "TASK LOCK", "The task holds the lock."),
     (
         "queued",
@@ -56,6 +58,7 @@ pub(crate) const WORDS: [(&str, &str, &str); 12] = [
     ("exited", "TASK", "The task is gone."),
     ("idle", "TASK", "The task is at the end of its program."),
     ("oops", "", "A task died in an oops."),
+    ("corrupt", "", "Memory was corrupted."),
     (
         "tries",
         "N",
@@ -93,6 +96,7 @@ fn term_holds(term: Term, machine: &Machine, state: &State) -> bool {
         Term::Parked(task) => matches!(state.task(task).run, Run::Parked(_)),
         Term::Exited(task) => state.task(task).run == Run::Exited,
         Term::Idle(task) => state.task(task).run == Run::Idle,
+        Term::Corrupt => state.flags.has(StateFlags::CORRUPT),
         Term::Oops => state.flags.has(StateFlags::OOPS),
         Term::Tries(tries) => {
             let reaper = machine.kernel_task(Kind::OomReaper);
@@ -147,6 +151,7 @@ fn term(machine: &Machine, words: &[&str]) -> Result<Term, Complaint> {
         ("exited", [task]) => Ok(Term::Exited(task_id(machine, task)?)),
         ("idle", [task]) => Ok(Term::Idle(task_id(machine, task)?)),
         ("oops", []) => Ok(Term::Oops),
+        ("corrupt", []) => Ok(Term::Corrupt),
         ("tries", [tries]) => match tries.parse().ok().filter(|tries| (1..=10).contains(tries)) {
             Some(tries) => Ok(Term::Tries(tries)),
             None => Err((
@@ -248,6 +253,7 @@ pub fn print(condition: &Condition, machine: &Machine) -> String {
             Term::Exited(t) => format!("exited {}", task(t)),
             Term::Idle(t) => format!("idle {}", task(t)),
             Term::Oops => "oops".into(),
+            Term::Corrupt => "corrupt".into(),
             Term::Tries(tries) => format!("tries {tries}"),
             Term::Free(pages) => {
                 format!(

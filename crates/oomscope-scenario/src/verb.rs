@@ -52,6 +52,7 @@ pub(crate) enum Make {
     AllocOrder,
     Free,
     Fault,
+    Copy,
     Mmap,
     WaitFor,
     Complete,
@@ -248,6 +249,12 @@ pub static VERBS: &[Verb] = &[
         "Takes the `mmap_sem` for reading, allocates and maps the pages, gives it back.",
     ),
     verb(
+        "copy_from_user",
+        &[Argument::Mm],
+        Make::Copy,
+        "Reads memory of the first VMA into the kernel. If the reaper has emptied it, this is a fault: SIGBUS, or zeroes where data was.",
+    ),
+    verb(
         "mmap",
         &[Argument::Mm],
         Make::Mmap,
@@ -306,6 +313,7 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         Op::Alloc { .. } => (Make::AllocOrder, None),
         Op::Free { .. } => (Make::Free, None),
         Op::Fault { .. } => (Make::Fault, None),
+        Op::Copy { .. } => (Make::Copy, None),
         Op::Mmap { .. } => (Make::Mmap, None),
         Op::WaitFor { .. } => (Make::WaitFor, None),
         Op::Complete { .. } => (Make::Complete, None),
@@ -336,7 +344,7 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         Op::Fault { mm, pages } => {
             format!("{word} {}{}", machine.mms[mm.0 as usize].name, count(pages))
         }
-        Op::Mmap { mm } => format!("{word} {}", machine.mms[mm.0 as usize].name),
+        Op::Copy { mm } | Op::Mmap { mm } => format!("{word} {}", machine.mms[mm.0 as usize].name),
         Op::WaitFor { completion } | Op::Complete { completion } => {
             format!("{word} {}", machine.completions[completion.0 as usize])
         }

@@ -230,6 +230,7 @@ fn is_interesting(event: &Event) -> bool {
             | Event::Unmapped { .. }
             | Event::Oopsed { .. }
             | Event::Corrupted { .. }
+            | Event::ZeroesCopied { .. }
             | Event::Exited { .. }
             | Event::Switched { .. }
     )

@@ -1,6 +1,7 @@
 //! `mm/memory.c` and the fault path around it, 4.5 to 4.19.
 //!
-//! **Models** handle_mm_fault for anonymous pages with `mmap_sem` held for reading,
+//! **Models** handle_mm_fault for anonymous pages with `mmap_sem` held for reading, the
+//! fault that copy_from_user takes where the reaper has been (a fresh page of zeroes),
 //! check_stable_address_space, and zap_page_range as the reaper and `exit_mmap` use it.
 //! **Leaves out** the drop of `mmap_sem` for page locks (no fault here waits for one),
 //! huge pages, swap. A fault that gets SIGBUS gives its page back at once; the kernel maps
@@ -12,17 +13,14 @@
 use crate::event::{Event, Observer, Right};
 use crate::kernel::{Unstable, lock, page_alloc};
 use crate::machine::{Backing, Kind, MmId, Op};
-use crate::state::MmFlags;
+use crate::state::{MmFlags, StateFlags};
 use crate::step::{Cx, Next};
 
 /// The request got its page: maps it if it was a fault, and ends the line with its lock
 /// after the last one.
 pub(crate) fn got_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
     let line = cx.machine.line(cx.me, cx.state.task(cx.me).line);
-    let fault = match line.map(|line| line.op) {
-        Some(Op::Fault { mm, .. }) => Some(mm),
-        _ => None,
-    };
+    let fault = line.and_then(|line| line.op.faults()).map(|(mm, _)| mm);
     if let Some(mm) = fault
         && is_refused(cx, mm)
     {
@@ -36,6 +34,10 @@ pub(crate) fn got_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
     if let Some(mm) = fault {
         cx.state.mm_mut(mm).vmas[0].pages += 1;
         cx.emit(Event::PageMapped { task: cx.me, mm });
+        if matches!(line.map(|line| line.op), Some(Op::Copy { .. })) {
+            cx.state.flags.0 |= StateFlags::CORRUPT;
+            cx.emit(Event::ZeroesCopied { task: cx.me, mm });
+        }
     }
     let task = cx.task_mut();
     task.todo = task.todo.saturating_sub(1);
@@ -48,6 +50,13 @@ pub(crate) fn got_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
 /// The request came back NULL: the system call gives up and gives back what it holds.
 pub(crate) fn got_null<O: Observer>(_: &mut Cx<'_, O>) -> Next {
     Next::Failed
+}
+
+/// Whether the first VMA had memory and has none any more, although its mm is in use: only
+/// the reaper does that.
+pub(crate) fn is_emptied<O: Observer>(cx: &Cx<'_, O>, mm: MmId) -> bool {
+    let had_some = cx.machine.mms[mm.0 as usize].vmas[0].pages > 0;
+    had_some && cx.state.mm(mm).vmas[0].pages == 0
 }
 
 /// Whether a fault on this mm gets SIGBUS because the reaper has been there (oom.md 5.5).
@@ -63,7 +72,8 @@ fn is_refused<O: Observer>(cx: &Cx<'_, O>, mm: MmId) -> bool {
 /// Ends a line that works under `mmap_sem`.
 pub(crate) fn release<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     let line = cx.machine.line(cx.me, cx.state.task(cx.me).line);
-    if let Some(Op::Fault { mm, .. } | Op::Mmap { mm }) = line.map(|line| line.op) {
+    if let Some(Op::Fault { mm, .. } | Op::Copy { mm } | Op::Mmap { mm }) = line.map(|line| line.op)
+    {
         lock::release(cx, cx.machine.mmap_sem(mm));
     }
     Next::LineDone
