@@ -402,6 +402,11 @@ fn add_process(machine: &mut Machine, dice: &mut Dice, index: u8, extra: LockId)
 
 /// Some address spaces are harder to leave: I/O in flight, ksmd, a file's list of mappers.
 fn hard_exits(machine: &mut Machine, dice: &mut Dice, extra: LockId) {
+    for task in &mut machine.tasks {
+        if matches!(task.kind, Kind::User(_)) {
+            task.robust_list = (dice.roll(8) == 0).then_some(CompletionId(0));
+        }
+    }
     let rwsem = machine.locks[extra.0 as usize].class == LockClass::Rwsem;
     for mm in &mut machine.mms {
         mm.aio = (dice.roll(5) == 0).then_some(CompletionId(0));
@@ -426,6 +431,7 @@ fn add_task(machine: &mut Machine, name: &str, kind: Kind, mm: Option<MmId>, pro
         pid: 1,
         kind,
         mm,
+        robust_list: None,
         program,
     });
 }

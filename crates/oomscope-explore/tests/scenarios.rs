@@ -152,6 +152,11 @@ scenarios! {
     zeroes_to_disk = "zeroes-to-disk",
     vhost_reads_zeroes = "vhost-reads-zeroes",
     vhost_shares_mm = "vhost-shares-mm",
+    robust_futex = "robust-futex",
+    last_mmput_stranger = "last-mmput-stranger",
+    hand_off_over_kill = "hand-off-over-kill",
+    self_reap_over_kill = "self-reap-over-kill",
+    self_reap_mlocked = "self-reap-mlocked",
 }
 
 /// What one exploration found.

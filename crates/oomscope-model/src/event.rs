@@ -172,6 +172,8 @@ pub enum Event {
         vma: u8,
         pages: u16,
     },
+    /// `victim` has freed its memory itself (`MMF_OOM_SKIP`) before the reaper came to it.
+    ReapNotNeeded { victim: TaskId },
     /// The reaper finished with `victim`.
     Reaped { victim: TaskId, mm: MmId },
     /// The reaper gave up on `victim`.
@@ -182,6 +184,10 @@ pub enum Event {
     SkipSet { mm: MmId },
     /// `MMF_UNSTABLE` was set.
     UnstableSet { mm: MmId },
+    /// `task` walked its robust list and found it readable.
+    RobustListWalked { task: TaskId },
+    /// `task` could not read its robust list: the reaper has taken that memory.
+    RobustListLost { task: TaskId },
     /// `task` began to exit.
     Exiting { task: TaskId },
     /// `task` dropped its mm; `users` remain.

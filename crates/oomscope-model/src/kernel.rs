@@ -35,6 +35,12 @@ pub struct Kernel {
     pub mmput: Mmput,
     /// In which order does `exit_mmap` work?
     pub exit_mmap: ExitProtocol,
+    /// What becomes of mlocked memory?
+    pub mlocked: Mlocked,
+    /// How long does a victim wait before the reaper hears of it?
+    pub reap_delay: ReapDelay,
+    /// Does the reaper complain about an mm that needs no reaping any more?
+    pub complaint: Complaint,
     /// Does the killer nap with `oom_lock` held?
     pub kill_nap: KillNap,
     /// How deep into the reserves may a victim go, and which of its threads?
@@ -148,6 +154,39 @@ pub enum ExitProtocol {
     SelfReapUnderOomLock,
     /// (d') The same without `oom_lock` (4.19 to 5.16).
     SelfReap,
+    /// (e1, e2) The exiting victim reaps itself; then everybody tears the mm down under the
+    /// write lock (5.17 to 6.0).
+    WriteLockTeardown,
+    /// (e3) Nobody reaps itself: unmap under the read lock, together with the reaper, and
+    /// page tables under the write lock (6.1+).
+    ReadLockUnmap,
+}
+
+/// R18.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mlocked {
+    /// The reaper passes over it, and `exit_mmap` munlocks it page by page (up to 5.17).
+    Munlocked,
+    /// It is memory like any other; the last unmap of a page unlocks it (5.18+).
+    LikeAnyOther,
+}
+
+/// R19.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReapDelay {
+    /// None: `wake_oom_reaper` (up to 5.17).
+    None,
+    /// A timer of two seconds: `queue_oom_reaper` (5.18+).
+    TwoSeconds,
+}
+
+/// R12.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Complaint {
+    /// "unable to reap" after ten failed tries, whatever has happened (up to 4.16).
+    Always,
+    /// Not if `MMF_OOM_SKIP` is set by then (4.17+).
+    UnlessSkipped,
 }
 
 /// K13.

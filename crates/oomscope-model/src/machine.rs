@@ -104,6 +104,9 @@ pub struct Actor {
     /// The address space it runs in. For a kernel thread: the one it has adopted with
     /// `use_mm` and pins until its program ends.
     pub mm: Option<MmId>,
+    /// What the exit of this thread completes by walking its robust list: somebody waits
+    /// for a futex that the thread holds. The list is in the first VMA.
+    pub robust_list: Option<CompletionId>,
     /// Its program, with `repeat` unrolled; at most [`LINES_MAX`] lines.
     pub program: Vec<Line>,
 }

@@ -10,9 +10,9 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{
-    Bookkeeping, ExitProtocol, ExitingTask, Kernel, KillNap, KthreadSharer, Mmput, Nofail,
-    NofailReserve, Nofs, Reaper, ReaperLock, ReaperMm, RetryMayfail, ShortCut, SiteWait, Unstable,
-    VictimFails, VictimReserve,
+    Bookkeeping, Complaint, ExitProtocol, ExitingTask, Kernel, KillNap, KthreadSharer, Mlocked,
+    Mmput, Nofail, NofailReserve, Nofs, ReapDelay, Reaper, ReaperLock, ReaperMm, RetryMayfail,
+    ShortCut, SiteWait, Unstable, VictimFails, VictimReserve,
 };
 
 mod table;
@@ -88,6 +88,9 @@ pub const VERSIONS: &[Version] = &[
     Version(4, 15),
     Version(4, 17),
     Version(4, 19),
+    Version(5, 17),
+    Version(5, 18),
+    Version(6, 1),
 ];
 
 /// The kernel before the first entry of the table: 3.19.
@@ -99,6 +102,9 @@ const BASE: Kernel = Kernel {
     reaper_mm: ReaperMm::PinsUsers,
     mmput: Mmput::Synchronous,
     exit_mmap: ExitProtocol::Plain,
+    mlocked: Mlocked::Munlocked,
+    reap_delay: ReapDelay::None,
+    complaint: Complaint::Always,
     kill_nap: KillNap::UnderOomLock,
     reserve: VictimReserve::MarkedThreadAll,
     short_cut: ShortCut::FatalSignal,

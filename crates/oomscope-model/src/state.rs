@@ -50,6 +50,9 @@ pub enum Pc {
 /// about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Exiting {
+    /// E3: `exit_robust_list` reads the list of locks from user memory and wakes whoever
+    /// waits for one of them.
+    RobustList,
     /// E8: `exit_aio` waits, uninterruptibly, until the I/O under way is done.
     ExitAio,
     /// E8: `ksm_exit` and `khugepaged_exit`: `down_write(mmap_sem); up_write(mmap_sem)`,
@@ -59,7 +62,7 @@ pub enum Exiting {
 
 impl Exiting {
     /// All steps, in declaration order.
-    pub(crate) const ALL: [Exiting; 2] = [Exiting::ExitAio, Exiting::KsmExit];
+    pub(crate) const ALL: [Exiting; 3] = [Exiting::RobustList, Exiting::ExitAio, Exiting::KsmExit];
 }
 
 /// Steps of `exit_mmap`; which of them a kernel has, and in which order, is its exit
@@ -74,8 +77,10 @@ pub enum ExitMmap {
     SelfReap,
     /// `down_write(mmap_sem); up_write(mmap_sem)`: waits until the reaper is out.
     EmptyWrite,
-    /// `down_write(mmap_sem)`, held to the end (P03, P04).
+    /// `down_write(mmap_sem)`, held to the end (P04, 5.17).
     WriteLock,
+    /// `mmap_read_lock`, held over unmap (6.1).
+    ReadLock,
     /// X.M2: clears `VM_LOCKED` of VMA [`Task::todo`] before it walks it.
     MunlockClear,
     /// X.M2: reads the pmd of that VMA and finds it populated.
@@ -91,7 +96,7 @@ pub enum ExitMmap {
     Skip,
     /// `down_write; up_write` between unmap and page tables (4.14).
     LateEmptyWrite,
-    /// `down_write` held over the page tables (P03).
+    /// `down_write` held over the page tables (P03, 6.1).
     LateWriteLock,
     /// X.M5: `unlink_file_vma` of VMA [`Task::todo`] takes its file's `i_mmap_rwsem`.
     UnlinkFileVma,
@@ -112,16 +117,19 @@ pub enum Reap {
     Zap,
     /// After ten failed tries.
     GiveUp,
+    /// Q2: the timer of the current victim has expired (5.18+).
+    Timer,
 }
 
 impl ExitMmap {
     /// All steps, in declaration order.
-    pub(crate) const ALL: [ExitMmap; 15] = [
+    pub(crate) const ALL: [ExitMmap; 16] = [
         ExitMmap::Start,
         ExitMmap::OomLock,
         ExitMmap::SelfReap,
         ExitMmap::EmptyWrite,
         ExitMmap::WriteLock,
+        ExitMmap::ReadLock,
         ExitMmap::MunlockClear,
         ExitMmap::MunlockWalk,
         ExitMmap::MunlockPtl,
@@ -137,12 +145,13 @@ impl ExitMmap {
 
 impl Reap {
     /// All steps, in declaration order.
-    pub(crate) const ALL: [Reap; 5] = [
+    pub(crate) const ALL: [Reap; 6] = [
         Reap::Next,
         Reap::OomLock,
         Reap::Attempt,
         Reap::Zap,
         Reap::GiveUp,
+        Reap::Timer,
     ];
 }
 

@@ -9,7 +9,7 @@ use crate::machine::{
     CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, TaskId, Timing,
 };
 use crate::patches::InvalidMix;
-use crate::state::{MmFlags, Nap, Pc, Reap, Run, State, StateFlags, TaskFlags};
+use crate::state::{Exiting, MmFlags, Nap, Pc, Reap, Run, State, StateFlags, TaskFlags};
 use crate::transition::{Act, Transition};
 
 /// The transitions the machine can make now, lowest task first. None once it panicked.
@@ -256,7 +256,9 @@ impl<O: Observer> Cx<'_, O> {
             Pc::Unwind => self.unwind(),
             Pc::ExitLock => exit::exit_mm(self),
             Pc::ExitDropMm => exit::drop_mm(self),
-            Pc::Exiting(at) => fork::step(self, at),
+            Pc::Exiting(Exiting::RobustList) => exit::robust_list(self),
+            Pc::Exiting(Exiting::ExitAio) => fork::exit_aio(self),
+            Pc::Exiting(Exiting::KsmExit) => fork::ksm_exit(self),
             Pc::ExitMmap(at) => mmap::exit_mmap(self, at),
             Pc::Reap(at) => oom_reaper::step(self, at),
         }
@@ -319,7 +321,7 @@ impl<O: Observer> Cx<'_, O> {
         }
     }
 
-    fn complete(&mut self, completion: CompletionId) {
+    pub(crate) fn complete(&mut self, completion: CompletionId) {
         self.emit(Event::Completed {
             task: self.me,
             completion,

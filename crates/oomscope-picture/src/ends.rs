@@ -23,6 +23,10 @@ impl Words<'_> {
                 "oom_reaper finds nothing that it may reap from {} and counts it as done",
                 self.task(victim)
             ),
+            Event::ReapNotNeeded { victim } => format!(
+                "oom_reaper is not needed: {} has freed its memory itself",
+                self.task(victim)
+            ),
             Event::ReaperRefused { mm, .. } => format!(
                 "oom_reaper leaves {} alone: the exiting task has claimed it with MMF_UNSTABLE",
                 self.mm(mm)
@@ -73,6 +77,14 @@ impl Words<'_> {
 
     pub(crate) fn exit_clause(&self, event: &Event) -> Option<String> {
         Some(match *event {
+            Event::RobustListWalked { task } => format!(
+                "{} walks its robust list and wakes who waits for its futexes",
+                self.task(task)
+            ),
+            Event::RobustListLost { task } => format!(
+                "{} cannot read its robust list, the reaper took that memory: nobody is woken",
+                self.task(task)
+            ),
             Event::Exiting { task } => {
                 format!("{} notices SIGKILL and begins to exit", self.task(task))
             }

@@ -66,6 +66,7 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
             Pc::Unwind => inner(&op.unwrap_or_default(), "-EINTR"),
             Pc::ExitLock => inner("do_exit", "exit_mm"),
             Pc::ExitDropMm => inner("exit_mm", "mmput"),
+            Pc::Exiting(Exiting::RobustList) => inner("exit_mm", "exit_robust_list"),
             Pc::Exiting(at) => inner("mmput", exiting_frame(at)),
             Pc::ExitMmap(at) => inner("exit_mmap", exit_frame(at)),
             Pc::Reap(_) => "oom_reap_task".to_string(),
@@ -285,6 +286,9 @@ fn path(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
             frames.extend([exit_frame(at), "exit_mmap", "mmput"]);
             frames.extend(mmput_callers(machine, task));
         }
+        Pc::Exiting(Exiting::RobustList) => {
+            frames.extend(["exit_robust_list", "mm_release", "exit_mm", "do_exit"]);
+        }
         Pc::Exiting(at) => {
             frames.extend([exiting_frame(at), "mmput"]);
             frames.extend(mmput_callers(machine, task));
@@ -371,6 +375,7 @@ fn lock_frames(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static s
 
 fn exiting_frame(at: Exiting) -> &'static str {
     match at {
+        Exiting::RobustList => "exit_robust_list",
         Exiting::ExitAio => "exit_aio",
         Exiting::KsmExit => "__ksm_exit",
     }
@@ -383,6 +388,7 @@ fn exit_frame(at: ExitMmap) -> &'static str {
         ExitMmap::SelfReap => "__oom_reap_task_mm",
         ExitMmap::EmptyWrite | ExitMmap::LateEmptyWrite => "down_write; up_write",
         ExitMmap::WriteLock | ExitMmap::LateWriteLock => "down_write",
+        ExitMmap::ReadLock => "down_read",
         ExitMmap::MunlockClear => "munlock_vma_pages_range",
         ExitMmap::MunlockWalk => "follow_page_mask",
         ExitMmap::MunlockPtl => "pte_offset_map_lock",

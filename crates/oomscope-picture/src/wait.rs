@@ -5,11 +5,12 @@
 //! visible cycle: a task that needs a page waits for memory, and memory waits for those
 //! who keep the victim's pages.
 
+use oomscope_model::kernel::memory::is_reapable;
 use oomscope_model::kernel::oom_kill::blocks_killer;
 use oomscope_model::kernel::page_alloc::reserve_mark;
 use oomscope_model::kernel::{ExitProtocol, Reaper, ReaperMm};
 use oomscope_model::machine::{
-    Backing, CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, ProcessId, TaskId,
+    CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, ProcessId, TaskId,
 };
 use oomscope_model::state::{Exiting, MmFlags, Pc, Reap, Run, State, TaskFlags};
 
@@ -196,6 +197,17 @@ fn will_complete(machine: &Machine, state: &State, task: TaskId, completion: Com
         && rest
             .iter()
             .any(|line| line.op == Op::Complete { completion })
+        || dies_for(machine, state, task, completion)
+}
+
+/// Whether its exit will walk a robust list on which somebody waits.
+fn dies_for(machine: &Machine, state: &State, task: TaskId, completion: CompletionId) -> bool {
+    let word = state.task(task);
+    let before = match names::pc(word.run) {
+        Some(Pc::Exiting(Exiting::RobustList)) => true,
+        _ => word.flags.has(TaskFlags::SIGKILL) && !word.flags.has(TaskFlags::EXITING),
+    };
+    before && machine.actor(task).robust_list == Some(completion)
 }
 
 fn pins_of(machine: &Machine, state: &State, process: ProcessId) -> Vec<WaitEdge> {
@@ -259,9 +271,9 @@ fn reap_goes_on(machine: &Machine, state: &State, mm: MmId) -> bool {
             machine.kernel.exit_mmap,
             ExitProtocol::UnstableV1 | ExitProtocol::UnstableV2
         );
-    let infos = &machine.mms[mm.0 as usize].vmas;
-    let prey = infos.iter().zip(&word.vmas).any(|(info, vma)| {
-        matches!(info.backing, Backing::Anon | Backing::File) && !vma.locked && vma.pages > 0
-    });
+    let vmas = 0..machine.mms[mm.0 as usize].vmas.len();
+    let prey = vmas
+        .into_iter()
+        .any(|vma| word.vmas[vma].pages > 0 && is_reapable(machine, state, mm, vma));
     alive && !claimed && prey && trylock_blocker(state, lock).is_none()
 }

@@ -52,11 +52,13 @@ fn rank(event: &Event) -> u8 {
         Event::Killed { .. } | Event::MarkedItself { .. } | Event::MarkedExiting { .. } => 2,
         Event::UnableToReap { .. } | Event::Reaped { .. } | Event::TrylockFailed { .. } => 3,
         Event::ReaperRefused { .. } | Event::NothingToReap { .. } => 3,
+        Event::ReapNotNeeded { .. } => 3,
         Event::WaiterLeft { .. } | Event::AllocFailed { .. } | Event::FaultRefused { .. } => 4,
         Event::ScanAborted { .. } | Event::KillerVetoed { .. } | Event::OomLockBusy { .. } => 4,
         Event::Unmapped { .. } | Event::VmaZapped { .. } | Event::MmGone { .. } => 5,
         Event::Munlocking { .. } | Event::PmdRead { .. } | Event::PtlTaken { .. } => 5,
         Event::PmdNone { .. } | Event::ExitMmapStarts { .. } => 5,
+        Event::RobustListWalked { .. } | Event::RobustListLost { .. } => 5,
         Event::MmDropped { .. } | Event::Exiting { .. } | Event::VmaSkipped { .. } => 6,
         Event::LockQueued { .. } | Event::PageTaken { .. } | Event::NoPage { .. } => 7,
         Event::LockTaken { .. } | Event::Completed { .. } | Event::Waits { .. } => 8,
@@ -361,7 +363,12 @@ impl Words<'_> {
             {
                 Some("the next round will find the same".to_string())
             }
-            Event::Completed { .. } if !matches!(main, Event::Completed { .. }) => {
+            Event::Completed { .. }
+                if !matches!(
+                    main,
+                    Event::Completed { .. } | Event::RobustListWalked { .. }
+                ) =>
+            {
                 self.clause(event)
             }
             _ => None,

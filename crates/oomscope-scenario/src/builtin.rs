@@ -41,6 +41,11 @@ builtins! {
     "zeroes-to-disk",
     "vhost-reads-zeroes",
     "vhost-shares-mm",
+    "robust-futex",
+    "last-mmput-stranger",
+    "hand-off-over-kill",
+    "self-reap-over-kill",
+    "self-reap-mlocked",
 }
 
 impl Builtin {

@@ -3,7 +3,7 @@
 use oomscope_model::kernel::Kernel;
 use oomscope_model::machine::{
     Actor, Kind, LOCKS_MAX, Lock, LockClass, LockId, MMS_MAX, Machine, MmId, MmInfo, Process,
-    ProcessId, Rules, TASKS_MAX, TaskId, Zone,
+    ProcessId, Rules, TASKS_MAX, TaskId, VmaInfo, Zone,
 };
 use oomscope_model::patches::PatchSet;
 use oomscope_model::state::Nap;
@@ -85,6 +85,8 @@ struct Draft<'a> {
     vma_locks: Vec<(usize, VmaLock<'a>)>,
     /// `aio = "…"` of an address space, resolved after the programs.
     aios: Vec<(usize, Word<'a>)>,
+    /// `robust_list = "…"` of task number n, resolved after the programs.
+    robust_lists: Vec<(usize, Word<'a>)>,
     locks: Vec<Lock>,
     cpus: Option<u8>,
     at_task_too_many: Option<usize>,
@@ -100,6 +102,7 @@ impl<'a> Draft<'a> {
             mms: Vec::new(),
             vma_locks: Vec::new(),
             aios: Vec::new(),
+            robust_lists: Vec::new(),
             locks: vec![Lock {
                 name: "oom_lock".into(),
                 class: LockClass::OomLock,
@@ -154,6 +157,7 @@ impl<'a> Draft<'a> {
         }
         if readers.is_empty() {
             self.task(word.text, reader.at, pid, kind, Some(mm), short, notes);
+            self.robust_list(reader, &vmas, notes);
             threads = 1;
         }
         for reader in &readers {
@@ -169,6 +173,7 @@ impl<'a> Draft<'a> {
             let program = reader.text("program", notes);
             let name = name.map_or(default, |name| name.text.into());
             self.task(&name, reader.at, pid, kind, Some(mm), program, notes);
+            self.robust_list(reader, &vmas, notes);
             threads = threads.saturating_add(1);
         }
         self.mms.push(MmInfo {
@@ -186,6 +191,18 @@ impl<'a> Draft<'a> {
             oom_score_adj,
         });
         self.last_pid = pid;
+    }
+
+    /// The robust list of the task that was just added.
+    fn robust_list(&mut self, reader: &Reader<'a>, vmas: &[VmaInfo], notes: &mut Notes<'_>) {
+        let Some(word) = reader.text("robust_list", notes) else {
+            return;
+        };
+        if vmas.first().is_none_or(|vma| vma.pages == 0) {
+            let hint = Some("give the first VMA a size".into());
+            notes.error(word.at(), "there is no memory for the list", hint);
+        }
+        self.robust_lists.push((self.tasks.len() - 1, word));
     }
 
     fn kthread(&mut self, reader: &Reader<'a>, notes: &mut Notes<'_>) {
@@ -256,6 +273,7 @@ impl<'a> Draft<'a> {
             pid,
             kind,
             mm,
+            robust_list: None,
             program: Vec::new(),
         };
         self.tasks.push(PendingTask { actor, program });
@@ -368,6 +386,7 @@ impl<'a> Draft<'a> {
                 pid,
                 kind,
                 mm: None,
+                robust_list: None,
                 program: Vec::new(),
             });
         }
@@ -396,6 +415,10 @@ impl<'a> Draft<'a> {
         for (mm, word) in &self.aios {
             word.check_name(2 * NAME_MAX, notes);
             machine.mms[*mm].aio = completions.waits(word.text, word.at(), notes);
+        }
+        for (task, word) in &self.robust_lists {
+            word.check_name(2 * NAME_MAX, notes);
+            machine.tasks[*task].robust_list = completions.ends(word.text, word.at(), notes);
         }
         completions.check(notes);
         machine.completions = completions.names;

@@ -53,6 +53,18 @@ impl Completions {
         Some(id)
     }
 
+    /// The completion of this name, which something outside the programs completes.
+    pub(crate) fn ends(
+        &mut self,
+        name: &str,
+        at: usize,
+        notes: &mut Notes<'_>,
+    ) -> Option<CompletionId> {
+        let id = self.id(name, at, notes)?;
+        self.completed[id.0 as usize] = true;
+        Some(id)
+    }
+
     /// Warns of every wait that nobody ends.
     pub(crate) fn check(&self, notes: &mut Notes<'_>) {
         for (index, name) in self.names.iter().enumerate() {

@@ -138,6 +138,9 @@ pub fn cast_digest(machine: &Machine) -> u32 {
                 Kind::OomReaper => 0x4_0000,
             } + u32::from(mm),
         );
+        if let Some(futex) = actor.robust_list {
+            crc.small(b'r', futex.0, 0, 0);
+        }
         for line in &actor.program {
             let [a, b, c] = op_words(line.op);
             crc.small(a, b, c, line.resume);

@@ -183,6 +183,11 @@ pub(crate) static PROCESS: Section = Section {
             "How long `exit_mmap` works before this address space is unmapped; otherwise no time.",
         ),
         key(
+            "robust_list",
+            "name",
+            "A futex that its one thread holds, on its robust list in the first VMA: exit completes this name, unless the reaper has taken that memory.",
+        ),
+        key(
             "program",
             "program",
             "Short for one thread; leave it out for a process that only uses memory.",
@@ -241,6 +246,11 @@ pub(crate) static THREAD: Section = Section {
             "pid",
             "1 to 65535",
             "By default the process's pid plus the place of the thread.",
+        ),
+        key(
+            "robust_list",
+            "name",
+            "A futex that the thread holds, on its robust list in the first VMA: exit completes this name, unless the reaper has taken that memory.",
         ),
         key("program", "program", "What it does."),
     ],

@@ -54,6 +54,10 @@ const NUMBERS: &[&str] = &[
     "nofail-reserve",
     "nofail-obeys",
     "retry-mayfail",
+    "exit-write-lock",
+    "reap-mlocked",
+    "delay-reaper",
+    "exit-read-lock",
 ];
 
 /// The packed form of a link.

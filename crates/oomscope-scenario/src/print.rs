@@ -149,6 +149,7 @@ fn process(scenario: &Scenario, id: ProcessId, out: &mut String) -> Written {
     }
     let alone = process.threads == 1 && leader.name == process.name;
     if alone {
+        robust_list(machine, process.leader, out)?;
         program(scenario, process.leader, out)?;
     }
     if plain.is_none() {
@@ -164,6 +165,7 @@ fn process(scenario: &Scenario, id: ProcessId, out: &mut String) -> Written {
                 "\n[[process.thread]]\nname = {}\npid = {pid}",
                 quoted(name)
             )?;
+            robust_list(machine, task, out)?;
             program(scenario, task, out)?;
         }
     }
@@ -210,6 +212,16 @@ fn vma(machine: &Machine, info: &VmaInfo, out: &mut String) -> Written {
         writeln!(out, "i_mmap = {}", quoted(&lock.name))?;
     }
     Ok(())
+}
+
+fn robust_list(machine: &Machine, task: TaskId, out: &mut String) -> Written {
+    match machine.actor(task).robust_list {
+        Some(futex) => {
+            let name = &machine.completions[futex.0 as usize];
+            writeln!(out, "robust_list = {}", quoted(name))
+        }
+        None => Ok(()),
+    }
 }
 
 fn program(scenario: &Scenario, task: TaskId, out: &mut String) -> Written {

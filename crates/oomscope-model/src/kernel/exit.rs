@@ -1,7 +1,9 @@
 //! `kernel/exit.c`, 4.5 to 4.19: from the signal to `mmput`.
 //!
 //! **Models** do_exit and exit_mm (E1 to E9); facts: oom.md 6.1.
-//! **Leaves out** the robust futex walk, core dumps, exit_files and what comes after it.
+//! **Leaves out** core dumps, vfork and clear_child_tid, exit_files and what comes after it.
+//! The walk of the robust list faults on memory that is not there, which needs `mmap_sem`
+//! for reading: that wait is left to E4, which takes the same lock next.
 //! **Atomic because** E2 to E4 touch only the task's own word until the lock; E6, E7 and
 //! E9 follow each other without a sleep when the task is not the last user: who looks in
 //! between sees a marked task without an mm, which aborts the scan just as the marked task
@@ -10,15 +12,40 @@
 use crate::event::{Event, Observer};
 use crate::kernel::{fork, lock, oom_kill};
 use crate::machine::{Kind, Mode};
-use crate::state::{Pc, TaskFlags};
+use crate::state::{Exiting, Pc, TaskFlags};
 use crate::step::{Cx, Next};
 
-/// E1 to E4: `PF_EXITING`, then `mmap_sem` for reading, uninterruptibly.
+/// E1 and E2: `PF_EXITING`; then E3, if there is something to do, and E4.
 pub(crate) fn exit_mm<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     cx.set_flag(cx.me, TaskFlags::EXITING, true);
     cx.emit(Event::Exiting { task: cx.me });
     // A round of the allocator reads PF_EXITING (the scan of 4.5, C1).
     cx.disturb();
+    if cx.machine.actor(cx.me).robust_list.is_some() {
+        return Next::Go(Pc::Exiting(Exiting::RobustList));
+    }
+    lock_mm(cx)
+}
+
+/// E3: `exit_robust_list` follows the list in user memory and marks every futex on it as
+/// having lost its owner. Where the reaper has been, there is no list: a read of the zapped
+/// page finds zeroes, or SIGBUS from 4.14 on, and the walk ends without waking anybody.
+pub(crate) fn robust_list<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    let actor = cx.machine.actor(cx.me);
+    if let (Some(futex), Some(mm)) = (actor.robust_list, actor.mm) {
+        let task = cx.me;
+        if cx.state.mm(mm).vmas[0].pages > 0 {
+            cx.emit(Event::RobustListWalked { task });
+            cx.complete(futex);
+        } else {
+            cx.emit(Event::RobustListLost { task });
+        }
+    }
+    lock_mm(cx)
+}
+
+/// E4: `mmap_sem` for reading, uninterruptibly.
+fn lock_mm<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     match cx.machine.actor(cx.me).mm {
         Some(mm) => lock::acquire(cx, cx.machine.mmap_sem(mm), Mode::Read, Pc::ExitDropMm),
         None => Next::Exited,

@@ -33,19 +33,11 @@ fn after_aio<O: Observer>(cx: &Cx<'_, O>, mm: MmId) -> Next {
     Next::Go(Pc::ExitMmap(mmap::FIRST))
 }
 
-/// One step of `__mmput` before `exit_mmap`.
-pub(crate) fn step<O: Observer>(cx: &mut Cx<'_, O>, at: Exiting) -> Next {
+/// Sleeps until the I/O that the process had submitted is done. No signal ends this.
+pub(crate) fn exit_aio<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     let Some(mm) = cx.state.task(cx.me).mm_job else {
         return Next::Idle;
     };
-    match at {
-        Exiting::ExitAio => exit_aio(cx, mm),
-        Exiting::KsmExit => ksm_exit(cx, mm),
-    }
-}
-
-/// Sleeps until the I/O that the process had submitted is done. No signal ends this.
-fn exit_aio<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId) -> Next {
     match cx.machine.mms[mm.0 as usize].aio {
         Some(completion) if cx.state.completed >> completion.0 & 1 == 0 => {
             cx.emit(Event::Waits {
@@ -59,7 +51,10 @@ fn exit_aio<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId) -> Next {
 }
 
 /// Takes `mmap_sem` for writing and gives it back: whoever walked the mm is out.
-fn ksm_exit<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId) -> Next {
+pub(crate) fn ksm_exit<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    let Some(mm) = cx.state.task(cx.me).mm_job else {
+        return Next::Idle;
+    };
     let mmap_sem = cx.machine.mmap_sem(mm);
     if cx.state.task(cx.me).held.mode(mmap_sem).is_none() {
         let pc = Pc::Exiting(Exiting::KsmExit);

@@ -11,9 +11,9 @@
 //! everything others do before it.
 
 use crate::event::{Event, Observer, Right};
-use crate::kernel::{Unstable, lock, page_alloc};
-use crate::machine::{Backing, Kind, MmId, Op};
-use crate::state::{MmFlags, StateFlags};
+use crate::kernel::{Mlocked, Unstable, lock, page_alloc};
+use crate::machine::{Backing, Kind, Machine, MmId, Op};
+use crate::state::{MmFlags, State, StateFlags};
 use crate::step::{Cx, Next};
 
 /// The request got its page: maps it if it was a fault, and ends the line with its lock
@@ -79,14 +79,14 @@ pub(crate) fn release<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     Next::LineDone
 }
 
-/// Whether the reaper's filter lets it take this VMA now (oom.md 5.4, up to 5.17).
-pub(crate) fn is_reapable<O: Observer>(cx: &Cx<'_, O>, mm: MmId, vma: usize) -> bool {
-    let info = &cx.machine.mms[mm.0 as usize].vmas[vma];
-    let private = match info.backing {
+/// Whether the reaper's filter lets it take this VMA now (oom.md 5.4).
+pub fn is_reapable(machine: &Machine, state: &State, mm: MmId, vma: usize) -> bool {
+    let private = match machine.mms[mm.0 as usize].vmas[vma].backing {
         Backing::Anon | Backing::File => true,
         Backing::Shared | Backing::Hugetlb | Backing::Pfnmap => false,
     };
-    private && !cx.state.mm(mm).vmas[vma].locked
+    let spared = machine.kernel.mlocked == Mlocked::Munlocked && state.mm(mm).vmas[vma].locked;
+    private && !spared
 }
 
 /// Frees the pages of one VMA.

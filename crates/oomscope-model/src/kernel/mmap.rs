@@ -1,4 +1,4 @@
-//! `mm/mmap.c`, exit_mmap, 4.5 to 4.19, with the protocols that were proposed.
+//! `mm/mmap.c`, exit_mmap, 4.5 to 6.1, with the protocols that were proposed.
 //!
 //! **Models** the M-steps of oom.md 6.2 in the order of each protocol of 6.3, and
 //! munlock_vma_pages_range as far as CVE-2018-1000200 needs it (S07).
@@ -11,7 +11,7 @@
 //! the corruption reported below.
 
 use crate::event::{Event, Observer};
-use crate::kernel::{ExitProtocol, fork, lock, memory, oom_kill};
+use crate::kernel::{ExitProtocol, Mlocked, fork, lock, memory, oom_kill};
 use crate::machine::{MmId, Mode, OOM_LOCK};
 use crate::state::{ExitMmap, MmFlags, Pc, Reap, Run, StateFlags, TaskFlags};
 use crate::step::{Cx, Next};
@@ -25,26 +25,34 @@ fn has_step(protocol: ExitProtocol, at: ExitMmap) -> bool {
     use ExitProtocol as P;
     match at {
         X::OomLock => protocol == P::SelfReapUnderOomLock,
-        X::SelfReap => matches!(protocol, P::SelfReapUnderOomLock | P::SelfReap),
+        X::SelfReap => matches!(
+            protocol,
+            P::SelfReapUnderOomLock | P::SelfReap | P::WriteLockTeardown
+        ),
         X::EmptyWrite => matches!(
             protocol,
             P::UnstableV1 | P::UnstableV2 | P::SelfReapUnderOomLock | P::SelfReap
         ),
-        X::WriteLock => protocol == P::WriteLock,
-        X::Skip | X::LateEmptyWrite => {
-            matches!(protocol, P::SkipAfterUnmap | P::SkipAfterUnmapByMm)
-        }
-        X::LateWriteLock => protocol == P::LateWriteLock,
+        X::WriteLock => matches!(protocol, P::WriteLock | P::WriteLockTeardown),
+        X::ReadLock => protocol == P::ReadLockUnmap,
+        X::Skip => matches!(
+            protocol,
+            P::SkipAfterUnmap | P::SkipAfterUnmapByMm | P::ReadLockUnmap
+        ),
+        X::LateEmptyWrite => matches!(protocol, P::SkipAfterUnmap | P::SkipAfterUnmapByMm),
+        X::LateWriteLock => matches!(protocol, P::LateWriteLock | P::ReadLockUnmap),
         _ => true,
     }
 }
 
-/// Whether a step is only for victims. 4.14 sets `MMF_OOM_SKIP` on every mm.
+/// Whether a step is only for victims. 4.14 and 6.1 set `MMF_OOM_SKIP` on every mm, and
+/// from 5.17 on every mm is locked.
 fn is_for_victims(protocol: ExitProtocol, at: ExitMmap) -> bool {
     use ExitMmap as X;
     match at {
-        X::OomLock | X::SelfReap | X::EmptyWrite | X::WriteLock => true,
-        X::LateEmptyWrite | X::LateWriteLock => true,
+        X::OomLock | X::SelfReap | X::EmptyWrite | X::LateEmptyWrite => true,
+        X::WriteLock => protocol == ExitProtocol::WriteLock,
+        X::LateWriteLock => protocol == ExitProtocol::LateWriteLock,
         X::Skip => protocol == ExitProtocol::SkipAfterUnmapByMm,
         _ => false,
     }
@@ -84,7 +92,7 @@ pub(crate) fn exit_mmap<O: Observer>(cx: &mut Cx<'_, O>, at: ExitMmap) -> Next {
         }
         ExitMmap::SelfReap => {
             for vma in 0..cx.machine.mms[mm.0 as usize].vmas.len() {
-                if memory::is_reapable(cx, mm, vma) {
+                if memory::is_reapable(cx.machine, cx.state, mm, vma) {
                     memory::zap(cx, mm, vma);
                 }
             }
@@ -93,11 +101,15 @@ pub(crate) fn exit_mmap<O: Observer>(cx: &mut Cx<'_, O>, at: ExitMmap) -> Next {
             after(cx, mm, at)
         }
         ExitMmap::EmptyWrite | ExitMmap::LateEmptyWrite => pass_through(cx, mm, mmap_sem, at),
-        ExitMmap::WriteLock | ExitMmap::LateWriteLock => {
+        ExitMmap::WriteLock | ExitMmap::ReadLock | ExitMmap::LateWriteLock => {
             if cx.state.task(cx.me).held.mode(mmap_sem).is_some() {
                 return after(cx, mm, at);
             }
-            lock::acquire(cx, mmap_sem, Mode::Write, Pc::ExitMmap(at))
+            let mode = match at {
+                ExitMmap::ReadLock => Mode::Read,
+                _ => Mode::Write,
+            };
+            lock::acquire(cx, mmap_sem, mode, Pc::ExitMmap(at))
         }
         ExitMmap::MunlockClear
         | ExitMmap::MunlockWalk
@@ -117,6 +129,8 @@ pub(crate) fn exit_mmap<O: Observer>(cx: &mut Cx<'_, O>, at: ExitMmap) -> Next {
             after(cx, mm, at)
         }
         ExitMmap::Skip => {
+            // 6.1 gives the read lock back first; a reaper in between finds nothing left.
+            lock::release(cx, mmap_sem);
             cx.set_mm_flag(mm, MmFlags::OOM_SKIP);
             after(cx, mm, at)
         }
@@ -245,11 +259,12 @@ fn next_file_vma<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId, from: usize) -> Next
 /// The next step of the protocol after `at`, skipping what is not for this mm.
 fn after<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId, at: ExitMmap) -> Next {
     use ExitMmap as X;
-    const ORDER: [ExitMmap; 11] = [
+    const ORDER: [ExitMmap; 12] = [
         X::OomLock,
         X::SelfReap,
         X::EmptyWrite,
         X::WriteLock,
+        X::ReadLock,
         X::MunlockClear,
         X::Unmap,
         X::Skip,
@@ -264,7 +279,8 @@ fn after<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId, at: ExitMmap) -> Next {
             continue;
         }
         if step == X::MunlockClear {
-            if cx.state.mm(mm).vmas.iter().any(|vma| vma.locked) {
+            let pass = cx.machine.kernel.mlocked == Mlocked::Munlocked;
+            if pass && cx.state.mm(mm).vmas.iter().any(|vma| vma.locked) {
                 return next_locked_vma(cx, mm);
             }
             continue;
@@ -304,7 +320,9 @@ fn free_pgtables<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId) -> Next {
         ExitProtocol::SkipAfterUnmap
         | ExitProtocol::SkipAfterUnmapByMm
         | ExitProtocol::SelfReapUnderOomLock
-        | ExitProtocol::SelfReap => false,
+        | ExitProtocol::SelfReap
+        | ExitProtocol::WriteLockTeardown
+        | ExitProtocol::ReadLockUnmap => false,
     };
     if skips {
         cx.set_mm_flag(mm, MmFlags::OOM_SKIP);

@@ -1,15 +1,19 @@
-//! `mm/oom_kill.c`, the `oom_reaper` thread, 4.6 to 4.19.
+//! `mm/oom_kill.c`, the `oom_reaper` thread, 4.6 to 6.1.
 //!
 //! **Models** wake_oom_reaper (Q1 to Q3), oom_reap_task and __oom_reap_task (T0 to T9),
 //! oom_reap_task_mm; facts: oom.md 5.1 to 5.5.
-//! **Leaves out** mmu notifiers, the double enqueue of S24, the 2 s timer of 5.18.
+//! **Leaves out** mmu notifiers, the double enqueue of S24, and that the timers of 5.18 run
+//! side by side: here the thread itself sleeps before it turns to a victim, so the next
+//! victim's two seconds begin when it is done with this one.
 //! **Atomic because** T1 to T6 test and take under the trylock that ends them; T7 is cut
 //! per VMA, because the exiting victim may change `VM_LOCKED` between two of them; T8 and
 //! T9 release and record, which commutes with what others do before the next lock.
 
 use crate::event::{Event, Observer};
 use crate::kernel::oom_kill::{self, ReapEnd};
-use crate::kernel::{ExitProtocol, Mmput, Reaper, ReaperLock, ReaperMm, fork, lock, memory};
+use crate::kernel::{
+    Complaint, ExitProtocol, Mmput, ReapDelay, Reaper, ReaperLock, ReaperMm, fork, lock, memory,
+};
 use crate::machine::{Kind, MmId, Mode, OOM_LOCK, ProcessId, TaskId};
 use crate::state::{MmFlags, Nap, Pc, Reap, Run, TaskFlags};
 use crate::step::{Cx, Next, REAP_NEXT};
@@ -49,6 +53,7 @@ pub(crate) fn step<O: Observer>(cx: &mut Cx<'_, O>, at: Reap) -> Next {
         Reap::Attempt => attempt(cx),
         Reap::Zap => zap(cx),
         Reap::GiveUp => give_up(cx),
+        Reap::Timer => timer_over(cx),
     }
 }
 
@@ -67,8 +72,31 @@ fn next_victim<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     let me = cx.task_mut();
     me.victim = Some(victim);
     me.tries = 0;
+    if cx.machine.kernel.reap_delay == ReapDelay::TwoSeconds {
+        return Next::Nap(Nap::Hz2, Pc::Reap(Reap::Timer));
+    }
     cx.emit(Event::ReaperStarts { victim });
     begin_attempt(cx)
+}
+
+/// Q2: the victim's two seconds are over. If it has freed its memory itself, that was it.
+fn timer_over<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    let Some(victim) = cx.state.task(cx.me).victim else {
+        return Next::Idle;
+    };
+    if is_skipped(cx, victim) {
+        cx.emit(Event::ReapNotNeeded { victim });
+        return next_job(cx);
+    }
+    cx.emit(Event::ReaperStarts { victim });
+    begin_attempt(cx)
+}
+
+fn is_skipped<O: Observer>(cx: &Cx<'_, O>, victim: TaskId) -> bool {
+    cx.machine
+        .actor(victim)
+        .mm
+        .is_some_and(|mm| cx.state.mm(mm).flags.has(MmFlags::OOM_SKIP))
 }
 
 fn begin_attempt<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
@@ -152,7 +180,7 @@ fn zap<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     };
     let vma = usize::from(word.todo);
     let vmas = cx.machine.mms[mm.0 as usize].vmas.len();
-    if memory::is_reapable(cx, mm, vma) {
+    if memory::is_reapable(cx.machine, cx.state, mm, vma) {
         memory::zap(cx, mm, vma);
     } else {
         cx.emit(Event::VmaSkipped { mm, vma: vma as u8 });
@@ -220,7 +248,11 @@ fn give_up<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     let Some(victim) = cx.state.task(cx.me).victim else {
         return Next::Idle;
     };
-    cx.emit(Event::UnableToReap { victim });
+    if cx.machine.kernel.complaint == Complaint::UnlessSkipped && is_skipped(cx, victim) {
+        cx.emit(Event::ReapNotNeeded { victim });
+    } else {
+        cx.emit(Event::UnableToReap { victim });
+    }
     oom_kill::reap_ended(cx, victim, ReapEnd::GaveUp);
     next_job(cx)
 }

@@ -2,9 +2,9 @@
 
 use super::{Patch, PatchKind, Version};
 use crate::kernel::{
-    Bookkeeping, ExitProtocol, ExitingTask, KillNap, KthreadSharer, Mmput, Nofail, NofailReserve,
-    Nofs, Reaper, ReaperLock, ReaperMm, RetryMayfail, ShortCut, SiteWait, Unstable, VictimFails,
-    VictimReserve,
+    Bookkeeping, Complaint, ExitProtocol, ExitingTask, KillNap, KthreadSharer, Mlocked, Mmput,
+    Nofail, NofailReserve, Nofs, ReapDelay, Reaper, ReaperLock, ReaperMm, RetryMayfail, ShortCut,
+    SiteWait, Unstable, VictimFails, VictimReserve,
 };
 
 /// All patches: merged ones in merge order, then proposals, then hypothetical ones.
@@ -315,12 +315,15 @@ pub const PATCHES: &[Patch] = &[
         author: "David Rientjes",
         commit: Some("27ae357fa82b"),
         kind: PatchKind::Merged(Version(4, 17)),
-        change: "exit_mmap of a victim reaps, sets MMF_OOM_SKIP and waits for the reaper, all before it munlocks.",
+        change: "exit_mmap of a victim reaps, sets MMF_OOM_SKIP and waits for the reaper, all before it munlocks; the reaper no longer complains about an mm with that flag (97b1255cb27c).",
         why: "The munlock pass and the reaper walked the same page tables: CVE-2018-1000200.",
-        source: "oom.md R13, 6.3 d",
+        source: "oom.md R13, 6.3 d; R12",
         requires: &["reap-without-mmget"],
         excludes: &[],
-        apply: |kernel| kernel.exit_mmap = ExitProtocol::SelfReapUnderOomLock,
+        apply: |kernel| {
+            kernel.exit_mmap = ExitProtocol::SelfReapUnderOomLock;
+            kernel.complaint = Complaint::UnlessSkipped;
+        },
     },
     Patch {
         id: "no-kill-nap",
@@ -352,6 +355,62 @@ pub const PATCHES: &[Patch] = &[
             kernel.reaper_lock = ReaperLock::NotTaken;
             kernel.exit_mmap = ExitProtocol::SelfReap;
         },
+    },
+    Patch {
+        id: "exit-write-lock",
+        title: "Teardown under the write lock",
+        subject: "mm: protect free_pgtables with mmap_lock write lock in exit_mmap",
+        author: "Suren Baghdasaryan",
+        commit: Some("64591e8605d6"),
+        kind: PatchKind::Merged(Version(5, 17)),
+        change: "exit_mmap holds mmap_lock for writing from munlock to the end, for every mm.",
+        why: "process_mrelease walks an mm that is no OOM victim, for which nobody waited.",
+        source: "oom.md X01, 6.3 e1",
+        requires: &["reaper-no-oom-lock"],
+        excludes: &[],
+        apply: |kernel| kernel.exit_mmap = ExitProtocol::WriteLockTeardown,
+    },
+    Patch {
+        id: "reap-mlocked",
+        title: "Reap mlocked memory",
+        subject: "mm/munlock: delete munlock_vma_pages_all(), allow oomreap",
+        author: "Hugh Dickins",
+        commit: Some("a213e5cf71cb"),
+        kind: PatchKind::Merged(Version(5, 18)),
+        change: "There is no munlock pass any more, and the reaper takes mlocked memory too.",
+        why: "munlock needed page locks, which is why the reaper had to stay away from mlocked memory.",
+        source: "oom.md R18, 5.4, 6.3 e2",
+        requires: &[],
+        excludes: &[],
+        apply: |kernel| kernel.mlocked = Mlocked::LikeAnyOther,
+    },
+    Patch {
+        id: "delay-reaper",
+        title: "Reaper waits two seconds",
+        subject: "oom_kill.c: futex: delay the OOM reaper to allow time for proper futex cleanup",
+        author: "Nico Pache",
+        commit: Some("e4a38402c36e"),
+        kind: PatchKind::Merged(Version(5, 18)),
+        change: "A victim is handed to the reaper two seconds after it was marked, and not at all if MMF_OOM_SKIP is set by then.",
+        why: "The list of robust futexes that the victim holds is in the memory that the reaper takes.",
+        source: "oom.md R19, S19, 5.1 Q2",
+        requires: &["oom-reaper"],
+        excludes: &[],
+        apply: |kernel| kernel.reap_delay = ReapDelay::TwoSeconds,
+    },
+    Patch {
+        id: "exit-read-lock",
+        title: "No OOM code in exit_mmap",
+        subject: "mm: drop oom code from exit_mmap",
+        author: "Suren Baghdasaryan",
+        commit: Some("bf3980c85212"),
+        kind: PatchKind::Merged(Version(6, 1)),
+        change: "exit_mmap unmaps under the read lock, together with the reaper, sets MMF_OOM_SKIP and frees page tables under the write lock; no victim reaps itself, MMF_OOM_VICTIM is gone.",
+        why: "Unmapping does not need to keep the reaper away, so no special case is left.",
+        source: "oom.md X03, V16, 6.3 e3",
+        requires: &["exit-write-lock", "reap-mlocked"],
+        excludes: &[],
+        apply: |kernel| kernel.exit_mmap = ExitProtocol::ReadLockUnmap,
     },
     Patch {
         id: "unstable-v1",

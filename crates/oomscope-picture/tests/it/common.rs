@@ -19,6 +19,7 @@ pub(crate) fn actor(name: &str, pid: u16, kind: Kind, mm: Option<u8>, program: V
         pid,
         kind,
         mm: mm.map(MmId),
+        robust_list: None,
         program,
     }
 }
