@@ -37,6 +37,11 @@ pub(crate) static TOP: Section = Section {
         ),
         key("title", "text", "What people call it."),
         key(
+            "topic",
+            "`\"locks\"`, `\"killer\"`, `\"reaper\"`, `\"exit\"`, `\"memory\"`, `\"file-systems\"` or `\"notifiers\"`",
+            "Under which heading the gallery shows it.",
+        ),
+        key(
             "story",
             "text, several lines",
             "What happens and why anybody cares.",

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Notes, Severity, did_you_mean, list_words};
 use crate::envelope::{Reader, Word, content_start};
 use crate::keys::{EXPECT, LEAD, MARKER, SOURCE, TOP};
 use crate::run::Run;
-use crate::scenario::{Lead, Marker, OFFERED_MAX, Scenario, Source, TEXT_MAX};
+use crate::scenario::{Lead, Marker, OFFERED_MAX, Scenario, Source, TEXT_MAX, Topic};
 use crate::{condition, expect};
 
 /// What a text says, as far as it could be read.
@@ -93,6 +93,10 @@ fn read(top: &Reader<'_>, notes: &mut Notes<'_>) -> Option<Scenario> {
         id: id.map_or("untitled".into(), |id| id.text.into()),
         title: title.map_or("Untitled".into(), |title| title.text.into()),
         story,
+        topic: top.text("topic", notes).and_then(|word| {
+            let topics = Topic::ALL.map(|(word, topic, _)| (word, topic));
+            word.one_of("topic", &topics, notes)
+        }),
         hypothetical: top.flag("hypothetical", notes),
         sources,
         version,

@@ -12,7 +12,7 @@ use crate::cast::TEARDOWNS;
 use crate::compile::CLASSES;
 use crate::memory::BACKINGS;
 use crate::run::Run;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Topic};
 use crate::{condition, expect, rules};
 
 /// Writes a scenario as a file. Comments outside programs are not part of a scenario.
@@ -32,6 +32,12 @@ fn head(scenario: &Scenario, out: &mut String) -> Written {
     writeln!(out, "title = {}", quoted(&scenario.title))?;
     if !scenario.story.is_empty() {
         writeln!(out, "story = {}", quoted(&scenario.story))?;
+    }
+    if let Some((word, ..)) = Topic::ALL
+        .iter()
+        .find(|(_, topic, _)| Some(*topic) == scenario.topic)
+    {
+        writeln!(out, "topic = \"{word}\"")?;
     }
     if scenario.hypothetical {
         writeln!(out, "hypothetical = true")?;

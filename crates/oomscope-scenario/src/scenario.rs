@@ -20,6 +20,8 @@ pub struct Scenario {
     pub id: String,
     /// What people call it.
     pub title: String,
+    /// Under which heading the gallery shows it.
+    pub topic: Option<Topic>,
     /// What happens and why anybody cares; paragraphs stand between empty lines.
     pub story: String,
     /// Nobody has reported this from the field: it is derived from the code, or invented.
@@ -45,6 +47,42 @@ pub struct Scenario {
     pub seed: u32,
     /// The file itself.
     pub text: String,
+}
+
+/// What a story is about, first of all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub enum Topic {
+    /// Who waits for whom.
+    Locks,
+    /// Who dies, and who may not because somebody else is dying.
+    Killer,
+    /// Memory freed from outside.
+    Reaper,
+    /// From the signal to the last page table.
+    Exit,
+    /// The page allocator and reclaim.
+    Memory,
+    /// Allocations with file system locks held.
+    FileSystems,
+    /// Others who hold page tables of the same memory.
+    Notifiers,
+}
+
+impl Topic {
+    /// All topics in the order of the gallery, with the word of the file and the heading.
+    pub const ALL: [(&str, Topic, &str); 7] = [
+        ("locks", Topic::Locks, "Locks in the way"),
+        ("reaper", Topic::Reaper, "Reaped from outside"),
+        ("exit", Topic::Exit, "The way out"),
+        ("killer", Topic::Killer, "Who dies, and who may not"),
+        ("memory", Topic::Memory, "Asking for memory"),
+        ("file-systems", Topic::FileSystems, "File systems"),
+        (
+            "notifiers",
+            Topic::Notifiers,
+            "Others who map the same memory",
+        ),
+    ];
 }
 
 /// Where a story comes from.

@@ -69,7 +69,10 @@ pub fn Dialogs(props: &Props) -> Html {
 
 fn content(props: &Props, panel: Option<Panel>) -> (&'static str, Html) {
     match panel {
-        Some(Panel::Scenarios) => ("Scenarios", pick::scenarios(props)),
+        Some(Panel::Scenarios) => (
+            "Scenarios",
+            html! { <pick::Gallery store={props.store.clone()} dispatch={props.dispatch.clone()} /> },
+        ),
         Some(Panel::Kernel) => ("Kernel", pick::kernels(props)),
         Some(Panel::Share) => ("Share", share::share(props)),
         Some(Panel::Help) => ("Help", help::help()),

@@ -3,7 +3,7 @@
 //
 //   node web/tests/browser/shots.mjs [TEXT]     only pictures whose name contains TEXT
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, startBrowser, startServer } from './harness.mjs';
 
@@ -53,6 +53,10 @@ const MOMENTS = {
       if (await page.locator('.token:not(.gone)').count()) break;
       await page.keyboard.press('l');
     }
+  },
+  // The last marker that the run reaches.
+  lead: async (page) => {
+    for (let n = 0; n < 9; n += 1) await page.keyboard.press(']');
   },
   stuck: async (page) => {
     await page.keyboard.press('End');
@@ -104,10 +108,15 @@ for (const moment of ['selected', 'tasks', 'story', 'scenarios', 'kernel', 'shar
   add(HEADLINE, moment, 'full', 'light');
   add(HEADLINE, moment, 'phone', 'dark');
 }
-for (const scenario of ['writer-in-queue-pinned', 'imutex-livelock', 'imutex-livelock-unreapable', 'munlock-oops', 'munlock-page-lock']) {
+const SCENARIOS = readdirSync(join(ROOT, 'assets', 'scenarios'))
+  .filter((file) => file.endsWith('.toml'))
+  .map((file) => file.replace('.toml', ''));
+for (const scenario of SCENARIOS.filter((id) => id !== HEADLINE)) {
   add(scenario, 'stuck', 'full', 'light');
   add(scenario, 'stuck', 'laptop', 'dark');
   add(scenario, 'stuck', 'phone', 'light');
+  add(scenario, 'lead', 'full', 'light');
+  add(scenario, 'lead', 'small', 'dark');
 }
 add(HEADLINE, 'stuck', 'full', 'light', { tag: 'grey', grey: true });
 add(HEADLINE, 'stuck', 'full', 'light', { tag: 'zoom200', zoom: 2 });

@@ -2,45 +2,119 @@
 
 use oomscope_model::patches::{PatchId, PatchKind, PatchSet, VERSIONS, Version};
 use oomscope_scenario::builtin::{BUILTIN, Builtin};
+use oomscope_scenario::scenario::Topic;
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::store::Action;
 use crate::view::{Props, on};
 
-/// The gallery.
-pub(super) fn scenarios(props: &Props) -> Html {
-    html! {
-        <>
-            <p class="lead">{ "Each is a small machine with a story from the kernel’s own mailing lists. Every way it can go has been searched." }</p>
-            <ul class="cards">{ for BUILTIN.iter().filter_map(|builtin| card(props, builtin)) }</ul>
-        </>
-    }
+/// What a card of the gallery says, read from its file once.
+struct Head {
+    id: &'static str,
+    title: String,
+    tale: String,
+    origin: String,
+    topic: Option<Topic>,
+    /// Everything a person may look for, in small letters.
+    text: String,
 }
 
-fn card(props: &Props, builtin: &Builtin) -> Option<Html> {
+thread_local! {
+    static HEADS: Vec<Head> = BUILTIN.iter().filter_map(head).collect();
+}
+
+fn head(builtin: &Builtin) -> Option<Head> {
     let scenario = builtin.scenario()?;
-    let current = props.store.scenario().id == scenario.id;
-    let source = scenario
-        .sources
-        .first()
-        .map(|source| source.label.clone())
-        .unwrap_or_default();
+    let source = scenario.sources.first();
+    let source = source.map_or("", |source| source.label.as_str());
+    let label = if scenario.hypothetical {
+        "hypothetical · "
+    } else {
+        ""
+    };
+    let mut text = format!("{} {} {}", builtin.id, scenario.title, scenario.story);
+    for source in &scenario.sources {
+        text = format!("{text} {} {}", source.label, source.url_or_ref);
+    }
+    for patch in &scenario.offered {
+        text = format!("{text} {} {}", patch.get().id, patch.get().title);
+    }
+    Some(Head {
+        id: builtin.id,
+        tale: beginning(&scenario.story),
+        origin: format!("Kernel {} · {label}{source}", scenario.version),
+        topic: scenario.topic,
+        text: text.to_lowercase(),
+        title: scenario.title,
+    })
+}
+
+/// The gallery.
+#[component]
+pub(super) fn Gallery(props: &Props) -> Html {
+    let wanted = use_state(String::new);
+    let look_for = {
+        let wanted = wanted.clone();
+        Callback::from(move |event: InputEvent| {
+            wanted.set(event.target_unchecked_into::<HtmlInputElement>().value());
+        })
+    };
+    let words = wanted.to_lowercase();
+    let fits = |head: &&Head| {
+        words
+            .split_whitespace()
+            .all(|word| head.text.contains(word))
+    };
+    HEADS.with(|heads| {
+        let found = heads.iter().filter(fits).count();
+        let all = heads.len();
+        let topics = Topic::ALL.into_iter().map(|(_, topic, title)| (Some(topic), title));
+        html! {
+            <>
+                <p class="lead">{ "Each is a small machine with a story from the kernel’s own mailing lists. Every way it can go has been searched." }</p>
+                <label class="find">
+                    <span>{ "Find" }</span>
+                    <input type="search" id="find-scenario" placeholder="a word, a patch, a commit" value={(*wanted).clone()} oninput={look_for} />
+                    <output aria-live="polite">{ if words.is_empty() { format!("{all} scenarios") } else { format!("{found} of {all}") } }</output>
+                </label>
+                { for topics.chain([(None, "Others")]).map(|(topic, title)| {
+                    let cards: Vec<Html> = heads.iter().filter(fits).filter(|head| head.topic == topic).map(|head| card(props, head)).collect();
+                    html! {
+                        if !cards.is_empty() {
+                            <section key={title}>
+                                <h3>{ title }</h3>
+                                <ul class="cards">{ cards }</ul>
+                            </section>
+                        }
+                    }
+                }) }
+                if found == 0 {
+                    <p>{ format!("No scenario speaks of “{}”. A commit, a patch’s id or a word such as munlock finds some.", *wanted) }</p>
+                }
+            </>
+        }
+    })
+}
+
+fn card(props: &Props, head: &Head) -> Html {
+    let current = props.store.scenario().id == head.id;
     let open = then_close(
         props,
         Action::OpenScenario {
-            id: scenario.id.clone(),
+            id: head.id.to_string(),
         },
     );
-    Some(html! {
-        <li key={builtin.id}>
-            <button type="button" class="card" data-scenario={builtin.id} onclick={open}
+    html! {
+        <li key={head.id}>
+            <button type="button" class="card" data-scenario={head.id} onclick={open}
                     aria-current={current.then_some("true")}>
-                <span class="name">{ &scenario.title }</span>
-                <span class="tale">{ beginning(&scenario.story) }</span>
-                <span class="origin">{ format!("Kernel {} · {}{source}", scenario.version, if scenario.hypothetical { "hypothetical · " } else { "" }) }</span>
+                <span class="name">{ &head.title }</span>
+                <span class="tale">{ &head.tale }</span>
+                <span class="origin">{ &head.origin }</span>
             </button>
         </li>
-    })
+    }
 }
 
 /// A story's first sentence, or as many as it takes to say something.
