@@ -8,9 +8,9 @@ use std::collections::{HashMap, VecDeque};
 use oomscope_explore::{Class, Explorer, Outcome};
 use oomscope_model::kernel::{Kernel, page_alloc};
 use oomscope_model::machine::{
-    Actor, Backing, CompletionId, Gfp, KillerWindow, Kind, Line, Lock, LockClass, LockId, Machine,
-    MmId, MmInfo, Mode, Op, Parking, Process, ProcessId, Rules, TaskId, Timing, VmaInfo, Wait,
-    Zone,
+    Actor, Backing, CompletionId, Gfp, KillerWindow, Kind, Line, Lock, LockClass, LockId, Lru,
+    LruKind, Machine, MmId, MmInfo, Mode, Op, Parking, Process, ProcessId, Rules, TaskId, Timing,
+    VmaInfo, Wait, Zone,
 };
 use oomscope_model::patches::{PatchId, PatchSet, VERSIONS};
 use oomscope_model::state::{State, StateFlags};
@@ -292,6 +292,7 @@ fn generate(dice: &mut Dice) -> Machine {
         processes: Vec::new(),
         locks: vec![lock("oom_lock", LockClass::OomLock)],
         mms: Vec::new(),
+        lrus: Vec::new(),
         completions: vec!["done".into()],
         patches: PatchSet(0),
         kernel: Kernel::of(PatchSet(0)),
@@ -325,6 +326,13 @@ fn generate(dice: &mut Dice) -> Machine {
         let mm = (dice.roll(2) == 0).then_some(MmId(0));
         let program = program(dice, mm, extra);
         add_task(&mut machine, "kthread", Kind::Kthread, mm, program);
+    }
+    if dice.roll(3) == 0 {
+        let reclaimable = lrus(dice, extra);
+        machine.lrus = reclaimable;
+        if dice.roll(2) == 0 {
+            add_task(&mut machine, "kswapd0", Kind::Kswapd, None, Vec::new());
+        }
     }
     add_task(&mut machine, "kworker", Kind::Kworker, None, Vec::new());
     add_task(
@@ -398,6 +406,26 @@ fn add_process(machine: &mut Machine, dice: &mut Dice, index: u8, extra: LockId)
         threads,
         oom_score_adj: 0,
     });
+}
+
+/// Something for reclaim to find, perhaps behind the extra lock.
+fn lrus(dice: &mut Dice, extra: LockId) -> Vec<Lru> {
+    const KINDS: [LruKind; 4] = [LruKind::Clean, LruKind::Hot, LruKind::Dirty, LruKind::Slab];
+    let mut lrus: Vec<Lru> = (0..1 + dice.roll(2))
+        .map(|_| {
+            let kind = KINDS[dice.roll(4) as usize];
+            let locked = matches!(kind, LruKind::Dirty | LruKind::Slab) && dice.roll(3) != 0;
+            Lru {
+                name: "list".into(),
+                kind,
+                pages: 1 + dice.roll(2) as u16,
+                lock: locked.then_some(extra),
+                needs: dice.roll(2) as u8,
+            }
+        })
+        .collect();
+    lrus.sort_by_key(|lru| lru.kind == LruKind::Slab);
+    lrus
 }
 
 /// Some address spaces are harder to leave: I/O in flight, ksmd, a file's list of mappers.

@@ -32,7 +32,12 @@ impl State {
 
     fn check_pages(&self, machine: &Machine) -> Result<(), Broken> {
         let mapped: u32 = self.mms.iter().map(|mm| u32::from(mm.rss())).sum();
-        let known = mapped + u32::from(self.free_pages);
+        let lists = &self.lrus[..self.lru_count as usize];
+        let listed: u32 = lists
+            .iter()
+            .map(|lru| u32::from(lru.pages) + u32::from(lru.isolated))
+            .sum();
+        let known = mapped + listed + u32::from(self.free_pages);
         ensure(
             known <= u32::from(machine.zone.total_pages),
             "pages add up to too many",

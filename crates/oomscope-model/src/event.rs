@@ -220,6 +220,26 @@ pub enum Event {
     ProgramEnded { task: TaskId },
     /// The system call of `task` failed on the way (killed) and returns.
     Unwound { task: TaskId },
+    /// `task` woke kswapd.
+    KswapdWoken { task: TaskId, kswapd: TaskId },
+    /// Free memory is above the high mark: kswapd sleeps.
+    KswapdSleeps { task: TaskId },
+    /// A whole pass of kswapd freed nothing: it sleeps until somebody wakes it again.
+    KswapdGaveUp { task: TaskId },
+    /// `task` freed pages of a list.
+    Reclaimed { task: TaskId, list: u8, pages: u16 },
+    /// kswapd took a dirty page off its list in order to write it.
+    Isolated { task: TaskId, list: u8 },
+    /// Writing a page needed memory, and there was none.
+    WritepageFailed { task: TaskId, list: u8 },
+    /// A page that `task` reclaimed was faulted in again at once.
+    Refaulted { task: TaskId, list: u8 },
+    /// The shrinker of a list does nothing for `task`: no `__GFP_FS`, or it holds the lock.
+    ShrinkerSkipped { task: TaskId, list: u8 },
+    /// `task` found too many pages isolated and sleeps 100 ms.
+    TooManyIsolated { task: TaskId },
+    /// `task` made so many rounds without progress, and asks the killer now.
+    RetriesExhausted { task: TaskId, rounds: u8 },
     /// A person switched a patch.
     Switched { patch: PatchId, on: bool },
 }

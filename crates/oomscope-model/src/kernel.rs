@@ -17,6 +17,7 @@ pub mod oom_reaper;
 pub mod page_alloc;
 pub mod rwsem;
 pub mod signal;
+pub mod vmscan;
 
 /// Every decision the modelled kernel can make in more than one way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,6 +60,12 @@ pub struct Kernel {
     pub victim_fails: VictimFails,
     /// What is `__GFP_RETRY_MAYFAIL` good for?
     pub retry_mayfail: RetryMayfail,
+    /// How often does an allocator go back to reclaim before it calls the killer?
+    pub retry: ReclaimRetry,
+    /// How long does a direct reclaimer wait for pages that others have isolated?
+    pub isolation: Isolation,
+    /// Who calls the killer when memory is gone?
+    pub killer_caller: KillerCaller,
     /// Who gets SIGBUS for a fault on an `MMF_UNSTABLE` mm?
     pub unstable: Unstable,
     /// Do `mmap`, `munmap`, `brk` and friends wait killably for `mmap_sem`?
@@ -275,6 +282,34 @@ pub enum RetryMayfail {
     CostlyOnly,
     /// A request of any order fails instead of calling the killer (4.13+).
     NeverKills,
+}
+
+/// DETECT (locks-and-allocation.md 4.5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReclaimRetry {
+    /// As long as a pass makes any progress (up to 4.6).
+    WhileProgress,
+    /// While what is reclaimable could satisfy the request, and at most sixteen rounds
+    /// without progress (4.7+).
+    Bounded,
+}
+
+/// ISOLATED (locks-and-allocation.md 4.6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Isolation {
+    /// 100 ms, again and again (up to 4.13).
+    ForEver,
+    /// 100 ms, once (4.14+).
+    Once,
+}
+
+/// Proposal A (locks-and-allocation.md 5.4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KillerCaller {
+    /// The allocator that finds nothing.
+    Allocators,
+    /// kswapd, when a whole pass frees nothing.
+    Kswapd,
 }
 
 /// V12 and V13 (oom.md 5.5).

@@ -17,6 +17,8 @@ pub const MMS_MAX: usize = 8;
 pub const LOCKS_MAX: usize = 16;
 /// The most VMAs one address space can hold.
 pub const VMAS_MAX: usize = 3;
+/// The most lists of reclaimable pages.
+pub const LRUS_MAX: usize = 3;
 /// The most lines one program can hold after `repeat` was unrolled.
 pub const LINES_MAX: usize = 250;
 
@@ -59,6 +61,8 @@ pub struct Machine {
     pub locks: Vec<Lock>,
     /// Address spaces.
     pub mms: Vec<MmInfo>,
+    /// What reclaim can find, slab last; at most [`LRUS_MAX`] lists.
+    pub lrus: Vec<Lru>,
     /// Names of things that one task completes and others wait for.
     pub completions: Vec<String>,
     /// Which patches are switched on now.
@@ -111,7 +115,7 @@ pub struct Actor {
     pub program: Vec<Line>,
 }
 
-/// The kinds of tasks; the last two are part of every machine.
+/// The kinds of tasks; `kworker` and `oom_reaper` are part of every machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Kind {
     /// A thread of this process. It can be killed.
@@ -122,6 +126,8 @@ pub enum Kind {
     Kworker,
     /// The `oom_reaper` kernel thread.
     OomReaper,
+    /// `kswapd`, in machines whose story has one.
+    Kswapd,
 }
 
 /// A thread group.
@@ -164,6 +170,36 @@ pub enum LockClass {
     Rwsem,
     /// `PG_locked` of one page: exclusive, first come first served.
     PageLock,
+}
+
+/// Pages that reclaim can find.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Lru {
+    /// What people call them.
+    #[serde(skip)]
+    pub name: String,
+    /// What reclaim has to do for a page.
+    pub kind: LruKind,
+    /// Pages at the start.
+    pub pages: u16,
+    /// The lock that writing them, or their shrinker, takes; its callers need `__GFP_FS`.
+    pub lock: Option<LockId>,
+    /// How many pages the writing of one needs for itself while it is under way.
+    pub needs: u8,
+}
+
+/// Kinds of reclaimable pages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum LruKind {
+    /// Clean page cache: freed at once by whoever finds it.
+    Clean,
+    /// Text and data of what runs now: its user faults a page in again as soon as it is
+    /// reclaimed, so reclaim makes progress and nothing is free.
+    Hot,
+    /// Dirty page cache: only kswapd writes it out, and isolates it before.
+    Dirty,
+    /// Inodes, dentries and the like, behind a shrinker.
+    Slab,
 }
 
 /// What an address space looks like at the start.
@@ -450,7 +486,7 @@ impl Machine {
     pub fn process_of(&self, task: TaskId) -> Option<ProcessId> {
         match self.actor(task).kind {
             Kind::User(process) => Some(process),
-            Kind::Kthread | Kind::Kworker | Kind::OomReaper => None,
+            Kind::Kthread | Kind::Kworker | Kind::OomReaper | Kind::Kswapd => None,
         }
     }
 
@@ -477,7 +513,7 @@ impl Machine {
         self.mms[mm.0 as usize].mmap_sem
     }
 
-    /// The task of this kind, for the two that every machine has.
+    /// The task of this kind, for those of which there is at most one.
     pub fn kernel_task(&self, kind: Kind) -> Option<TaskId> {
         self.task_ids().find(|&task| self.actor(task).kind == kind)
     }

@@ -10,9 +10,9 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{
-    Bookkeeping, Complaint, ExitProtocol, ExitingTask, Kernel, KillNap, KthreadSharer, Mlocked,
-    Mmput, Nofail, NofailReserve, Nofs, ReapDelay, Reaper, ReaperLock, ReaperMm, RetryMayfail,
-    ShortCut, SiteWait, Unstable, VictimFails, VictimReserve,
+    Bookkeeping, Complaint, ExitProtocol, ExitingTask, Isolation, Kernel, KillNap, KillerCaller,
+    KthreadSharer, Mlocked, Mmput, Nofail, NofailReserve, Nofs, ReapDelay, Reaper, ReaperLock,
+    ReaperMm, ReclaimRetry, RetryMayfail, ShortCut, SiteWait, Unstable, VictimFails, VictimReserve,
 };
 
 mod table;
@@ -114,6 +114,9 @@ const BASE: Kernel = Kernel {
     nofail_reserve: NofailReserve::None,
     victim_fails: VictimFails::BeforeKiller,
     retry_mayfail: RetryMayfail::CostlyOnly,
+    retry: ReclaimRetry::WhileProgress,
+    isolation: Isolation::ForEver,
+    killer_caller: KillerCaller::Allocators,
     unstable: Unstable::Ignored,
     mmap_writers: SiteWait::Uninterruptible,
     inode_lock: SiteWait::Uninterruptible,

@@ -7,8 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{
-    CompletionId, Kind, LOCKS_MAX, LockId, MMS_MAX, Machine, MmId, Mode, Op, ProcessId, TASKS_MAX,
-    TaskId, VMAS_MAX,
+    CompletionId, Kind, LOCKS_MAX, LRUS_MAX, LockId, MMS_MAX, Machine, MmId, Mode, Op, ProcessId,
+    TASKS_MAX, TaskId, VMAS_MAX,
 };
 
 /// Where a task is inside modelled code, by kernel function. The doc of each variant
@@ -44,6 +44,41 @@ pub enum Pc {
     ExitMmap(ExitMmap),
     /// In `oom_reap_task`.
     Reap(Reap),
+    /// In reclaim.
+    Vmscan(Vmscan),
+}
+
+/// Where reclaim waits for somebody (locks-and-allocation.md 4.3 P7, 4.6, 5.4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Vmscan {
+    /// `congestion_wait` in `too_many_isolated`, tested again afterwards (up to 4.13).
+    Throttled,
+    /// The same, once (4.14+).
+    ThrottledOnce,
+    /// A direct reclaimer in the shrinker of this list: waits for its lock or holds it.
+    Shrink(u8),
+    /// kswapd looks for the next thing to reclaim.
+    Balance,
+    /// kswapd in `pageout` or the shrinker of this list: waits for its lock or holds it.
+    Pageout(u8),
+    /// kswapd killed somebody and sleeps a jiffy with `oom_lock` held (Proposal A).
+    KillNap,
+}
+
+impl Vmscan {
+    /// All steps.
+    pub(crate) const ALL: [Vmscan; 10] = [
+        Vmscan::Throttled,
+        Vmscan::ThrottledOnce,
+        Vmscan::Balance,
+        Vmscan::KillNap,
+        Vmscan::Shrink(0),
+        Vmscan::Shrink(1),
+        Vmscan::Shrink(2),
+        Vmscan::Pageout(0),
+        Vmscan::Pageout(1),
+        Vmscan::Pageout(2),
+    ];
 }
 
 /// Steps on the way out that only some casts have, because they declare what the step is
@@ -315,7 +350,8 @@ pub struct Task {
     /// Pages still to allocate in this line; or the VMA it looks at, in `exit_mmap` and
     /// in the reaper.
     pub todo: u8,
-    /// Failed tries of the reaper on its current victim, 0..=10.
+    /// Failed tries of the reaper on its current victim, 0..=10; or rounds without progress
+    /// of an allocator, `no_progress_loops`, 0..=16 (4.7+).
     pub tries: u8,
     /// The address space that `exit_mmap` or the reaper works on.
     pub mm_job: Option<MmId>,
@@ -376,6 +412,15 @@ impl Mm {
     }
 }
 
+/// One list of reclaimable pages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LruState {
+    /// Pages on the list.
+    pub pages: u16,
+    /// One more is isolated: in the hands of kswapd, and on no list.
+    pub isolated: bool,
+}
+
 /// Bits of the whole machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct StateFlags(pub u8);
@@ -402,6 +447,8 @@ pub struct State {
     pub tasks: [Task; TASKS_MAX],
     /// Address spaces; only the first [`State::mm_count`] exist.
     pub mms: [Mm; MMS_MAX],
+    /// Lists of reclaimable pages; only the first [`State::lru_count`] exist.
+    pub lrus: [LruState; LRUS_MAX],
     /// Free pages.
     pub free_pages: u16,
     /// Bit n: completion n has been completed.
@@ -412,6 +459,8 @@ pub struct State {
     pub task_count: u8,
     /// How many address spaces there are.
     pub mm_count: u8,
+    /// How many lists of reclaimable pages there are.
+    pub lru_count: u8,
 }
 
 impl State {
@@ -421,12 +470,17 @@ impl State {
         let mut state = State {
             tasks: [Task::NONE; TASKS_MAX],
             mms: [Mm::default(); MMS_MAX],
+            lrus: [LruState::default(); LRUS_MAX],
             free_pages: machine.zone.free_pages,
             completed: 0,
             flags: StateFlags::default(),
             task_count: machine.tasks.len() as u8,
             mm_count: machine.mms.len() as u8,
+            lru_count: machine.lrus.len() as u8,
         };
+        for (lru, info) in state.lrus.iter_mut().zip(&machine.lrus) {
+            lru.pages = info.pages;
+        }
         for (mm, info) in state.mms.iter_mut().zip(&machine.mms) {
             for (vma, info) in mm.vmas.iter_mut().zip(&info.vmas) {
                 *vma = Vma {
@@ -444,7 +498,7 @@ impl State {
                 state.mms[mm.0 as usize].users += 1;
             }
             task.run = match actor.kind {
-                Kind::OomReaper | Kind::Kworker => Run::Idle,
+                Kind::OomReaper | Kind::Kworker | Kind::Kswapd => Run::Idle,
                 Kind::User(_) | Kind::Kthread if actor.program.is_empty() => Run::Idle,
                 Kind::User(_) | Kind::Kthread => match actor.program[0].op {
                     Op::WaitFor { completion } => Run::Waits {

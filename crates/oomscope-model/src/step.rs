@@ -3,7 +3,7 @@
 use crate::event::{Event, Observer};
 use crate::kernel::{
     Bookkeeping, Kernel, Reaper, exit, fork, lock, memory, mmap, oom_kill, oom_reaper, page_alloc,
-    signal,
+    signal, vmscan,
 };
 use crate::machine::{
     CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, TaskId, Timing,
@@ -183,13 +183,17 @@ pub fn act<O: Observer>(
     Ok(())
 }
 
-/// Pages that are neither free nor mapped by any mm: the kernel's own.
+/// Pages that are neither free nor mapped by any mm nor reclaimable: the kernel's own.
 pub fn kernel_pages(machine: &Machine, state: &State) -> u16 {
     let mapped: u16 = state.mms[..state.mm_count as usize]
         .iter()
         .map(|mm| mm.rss())
         .sum();
-    machine.zone.total_pages - state.free_pages - mapped
+    let listed: u16 = state.lrus[..state.lru_count as usize]
+        .iter()
+        .map(|lru| lru.pages + u16::from(lru.isolated))
+        .sum();
+    machine.zone.total_pages - state.free_pages - mapped - listed
 }
 
 /// After a switch: sleepers look again under the new rules, and what the new kernel would
@@ -199,6 +203,7 @@ fn reconsider<O: Observer>(cx: &mut Cx<'_, O>, before: &Kernel) {
     for task in cx.machine.task_ids() {
         signal::wake_if_killable(cx, task);
     }
+    vmscan::look_again(cx.state);
     if kernel.bookkeeping == Bookkeeping::OomMm && before.bookkeeping != Bookkeeping::OomMm {
         oom_kill::adopt_oom_mm(cx);
     }
@@ -221,6 +226,8 @@ pub(crate) enum Next {
     Nap(Nap, Pc),
     /// The allocator's round changed nothing.
     Fruitless,
+    /// Waits until what it tests again and again changes.
+    Park(Pc),
     /// Somebody else has `oom_lock`.
     OomLockBusy,
     /// Waits for a completion and goes on at this place.
@@ -261,6 +268,7 @@ impl<O: Observer> Cx<'_, O> {
             Pc::Exiting(Exiting::KsmExit) => fork::ksm_exit(self),
             Pc::ExitMmap(at) => mmap::exit_mmap(self, at),
             Pc::Reap(at) => oom_reaper::step(self, at),
+            Pc::Vmscan(at) => vmscan::step(self, at),
         }
     }
 
@@ -366,6 +374,7 @@ impl<O: Observer> Cx<'_, O> {
                 self.set_run(Run::Asleep { nap, pc });
             }
             Next::Fruitless => page_alloc::end_round(self),
+            Next::Park(pc) => self.set_run(Run::Parked(pc)),
             Next::OomLockBusy => page_alloc::lost_trylock(self),
             Next::Wait(completion, pc) => self.set_run(Run::Waits { completion, pc }),
             Next::LineDone => self.finish_line_of(self.me),
@@ -466,7 +475,7 @@ impl<O: Observer> Cx<'_, O> {
     pub(crate) fn disturb(&mut self) {
         for task in &mut self.state.tasks[..self.state.task_count as usize] {
             task.flags.0 &= !TaskFlags::CLEAN_ROUND;
-            if matches!(task.run, Run::Parked(_)) {
+            if matches!(task.run, Run::Parked(Pc::AllocTry | Pc::AllocOom)) {
                 task.run = Run::Ready(Pc::AllocTry);
             }
         }

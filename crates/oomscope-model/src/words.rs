@@ -1,14 +1,16 @@
 //! The exact packed form of a state: explicit little-endian bit fields in `u64` words, the
 //! same on every platform. What is hashed, stored and compared is this and nothing else.
 
-use crate::machine::{CompletionId, LockId, MMS_MAX, MmId, Mode, TASKS_MAX, TaskId, VMAS_MAX};
+use crate::machine::{
+    CompletionId, LRUS_MAX, LockId, MMS_MAX, MmId, Mode, TASKS_MAX, TaskId, VMAS_MAX,
+};
 use crate::state::{
-    ExitMmap, Exiting, Held, Mm, MmFlags, Nap, Pc, Reap, Run, State, StateFlags, Task, TaskFlags,
-    Vma,
+    ExitMmap, Exiting, Held, LruState, Mm, MmFlags, Nap, Pc, Reap, Run, State, StateFlags, Task,
+    TaskFlags, Vma, Vmscan,
 };
 
 /// The most words a state can have.
-pub const WORDS_MAX: usize = 2 * TASKS_MAX + MMS_MAX + 1;
+pub const WORDS_MAX: usize = 2 * TASKS_MAX + MMS_MAX + 2;
 
 /// The program counters that are not nested, in the order of their codes.
 const PLAIN: [Pc; 10] = [
@@ -39,6 +41,10 @@ fn pc_code(pc: Pc) -> u64 {
     match pc {
         Pc::ExitMmap(at) => 1 << 5 | at as u64,
         Pc::Reap(at) => 2 << 5 | at as u64,
+        Pc::Vmscan(at) => {
+            let step = Vmscan::ALL.iter().position(|&other| other == at);
+            3 << 5 | step.unwrap_or_default() as u64
+        }
         Pc::Exiting(at) => 6 << 5 | at as u64,
         plain => PLAIN
             .iter()
@@ -52,6 +58,7 @@ fn pc_of(code: u64) -> Pc {
     match code >> 5 {
         1 => Pc::ExitMmap(ExitMmap::ALL[at]),
         2 => Pc::Reap(Reap::ALL[at]),
+        3 => Pc::Vmscan(Vmscan::ALL[at]),
         6 => Pc::Exiting(Exiting::ALL[at]),
         _ => PLAIN[at],
     }
@@ -93,7 +100,8 @@ impl Reader {
 impl State {
     /// How many words a state with this many tasks and address spaces has.
     pub fn word_count(&self) -> usize {
-        2 * usize::from(self.task_count) + usize::from(self.mm_count) + 1
+        let lrus = usize::from(self.lru_count > 0);
+        2 * usize::from(self.task_count) + usize::from(self.mm_count) + lrus + 1
     }
 
     /// Packs the state into the first [`State::word_count`] words of `words`.
@@ -104,6 +112,9 @@ impl State {
         }
         for (index, mm) in self.mms[..usize::from(self.mm_count)].iter().enumerate() {
             words[2 * tasks + index] = pack_mm(mm);
+        }
+        if self.lru_count > 0 {
+            words[self.word_count() - 2] = pack_lrus(&self.lrus);
         }
         words[self.word_count() - 1] = Writer::new()
             .put(13, u64::from(self.free_pages))
@@ -124,6 +135,9 @@ impl State {
             .enumerate()
         {
             *mm = unpack_mm(words[2 * tasks + index]);
+        }
+        if shape.lru_count > 0 {
+            state.lrus = unpack_lrus(words[shape.word_count() - 2]);
         }
         let mut reader = Reader {
             word: words[shape.word_count() - 1],
@@ -182,7 +196,7 @@ fn pack_task(task: &Task) -> [u64; 2] {
         .put(8, u64::from(task.line))
         .put(16, u64::from(task.flags.0))
         .put(5, u64::from(task.todo))
-        .put(4, u64::from(task.tries));
+        .put(5, u64::from(task.tries));
     let second = Writer::new()
         .put(32, u64::from(task.held.0))
         .put(6, task.victim.map_or(0, |victim| u64::from(victim.0) + 1))
@@ -223,7 +237,7 @@ fn unpack_task(first: u64, second: u64) -> Task {
     let line = reader.take(8) as u8;
     let flags = TaskFlags(reader.take(16) as u16);
     let todo = reader.take(5) as u8;
-    let tries = reader.take(4) as u8;
+    let tries = reader.take(5) as u8;
     let mut reader = Reader { word: second };
     let held = Held(reader.take(32) as u32);
     let victim = reader
@@ -243,6 +257,28 @@ fn unpack_task(first: u64, second: u64) -> Task {
         victim,
         reap_rank,
     }
+}
+
+fn pack_lrus(lrus: &[LruState; LRUS_MAX]) -> u64 {
+    let mut writer = Writer::new();
+    for lru in lrus {
+        writer = writer
+            .put(13, u64::from(lru.pages))
+            .put(1, u64::from(lru.isolated));
+    }
+    writer.word
+}
+
+fn unpack_lrus(word: u64) -> [LruState; LRUS_MAX] {
+    let mut reader = Reader { word };
+    let mut lrus = [LruState::default(); LRUS_MAX];
+    for lru in &mut lrus {
+        *lru = LruState {
+            pages: reader.take(13) as u16,
+            isolated: reader.take(1) != 0,
+        };
+    }
+    lrus
 }
 
 fn pack_mm(mm: &Mm) -> u64 {

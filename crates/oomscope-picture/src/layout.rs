@@ -109,7 +109,7 @@ pub fn drawn_tasks(machine: &Machine, kworker: bool) -> Vec<TaskId> {
     let mut tasks: Vec<TaskId> = machine
         .task_ids()
         .filter(|&task| match machine.actor(task).kind {
-            Kind::User(_) | Kind::Kthread => true,
+            Kind::User(_) | Kind::Kthread | Kind::Kswapd => true,
             Kind::Kworker => kworker,
             Kind::OomReaper => false,
         })

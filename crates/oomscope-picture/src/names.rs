@@ -97,6 +97,14 @@ pub(crate) fn op(machine: &Machine, state: &State, task: TaskId) -> Option<Op> {
         .map(|line| line.op)
 }
 
+/// A list of reclaimable pages.
+pub(crate) fn list(machine: &Machine, list: u8) -> &str {
+    machine
+        .lrus
+        .get(usize::from(list))
+        .map_or("the page cache", |lru| &lru.name)
+}
+
 /// Where a task is or will go on.
 pub(crate) fn pc(run: Run) -> Option<Pc> {
     match run {

@@ -1,7 +1,7 @@
 //! The rule of the kernel that a step has just carried out, with its source.
 
 use oomscope_model::event::{Event, Null, Right};
-use oomscope_model::kernel::{Bookkeeping, ExitingTask, VictimReserve};
+use oomscope_model::kernel::{Bookkeeping, ExitingTask, Isolation, VictimReserve};
 use oomscope_model::machine::{LockClass, LockId, Machine, Mode};
 
 /// A rule in words.
@@ -161,6 +161,33 @@ fn memory_rule(machine: &Machine, event: &Event) -> Option<Rule> {
         ),
         Event::PageTaken { right, .. } => reserve_rule(machine, right),
         Event::AllocFailed { why, .. } => null_rule(machine, why),
+        Event::TooManyIsolated { .. } => match machine.kernel.isolation {
+            Isolation::ForEver => new(
+                "too_many_isolated",
+                "While more pages are isolated than left on the inactive list, a direct reclaimer sleeps 100 ms and looks again. It gets neither to the free list nor to the OOM killer.",
+                "locks-and-allocation.md 4.6",
+            ),
+            Isolation::Once => new(
+                "too_many_isolated, once",
+                "A direct reclaimer sleeps 100 ms, then goes on without progress.",
+                "locks-and-allocation.md 4.6",
+            ),
+        },
+        Event::Refaulted { .. } => new(
+            "Progress in reclaim",
+            "A page that was reclaimed counts as progress, whoever has it now. Up to 4.6 progress alone means another round; from 4.7 on all that is reclaimable must also be enough for the request.",
+            "locks-and-allocation.md 4.4, 4.5",
+        ),
+        Event::RetriesExhausted { .. } => new(
+            "should_reclaim_retry",
+            "After more than sixteen rounds without progress the OOM killer is asked.",
+            "locks-and-allocation.md 4.5",
+        ),
+        Event::ShrinkerSkipped { .. } => new(
+            "Shrinkers and __GFP_FS",
+            "A shrinker that takes a file system lock does nothing for a caller that may hold it.",
+            "locks-and-allocation.md 4.1, 7 L5",
+        ),
         Event::OomLockBusy { .. } => new(
             "oom_lock is only tried",
             "Whoever finds oom_lock taken assumes that somebody else makes progress, sleeps one jiffy and retries.",

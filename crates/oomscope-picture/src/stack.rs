@@ -5,7 +5,7 @@
 
 use oomscope_model::kernel::Reaper;
 use oomscope_model::machine::{Gfp, Kind, LockClass, LockId, Machine, Mode, Op, TaskId, Wait};
-use oomscope_model::state::{ExitMmap, Exiting, Pc, Reap, Run, State};
+use oomscope_model::state::{ExitMmap, Exiting, Pc, Reap, Run, State, Vmscan};
 
 use crate::names;
 
@@ -34,6 +34,7 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
     match machine.actor(task).kind {
         Kind::OomReaper => return reaper_detail(machine, state, task),
         Kind::Kworker if word.run == Run::Idle => return "no mmput handed over".to_string(),
+        Kind::Kswapd if word.run == Run::Idle => return "asleep until woken".to_string(),
         _ => {}
     }
     let inner = |op: &str, at: &str| format!("{op} → {at}");
@@ -52,6 +53,7 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
                 Pc::ExitLock | Pc::ExitDropMm => inner("exit_mm", &verb),
                 Pc::Exiting(at) => inner(exiting_frame(at), &verb),
                 Pc::ExitMmap(_) => inner("exit_mmap", &verb),
+                Pc::Vmscan(at) => inner(vmscan_frames(at)[0], &verb),
                 _ => match names::op(machine, state, task) {
                     Some(Op::Lock { .. }) | None => inner(&verb, names::lock_title(machine, on)),
                     Some(_) => inner(&op.unwrap_or_default(), &verb),
@@ -70,6 +72,10 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
             Pc::Exiting(at) => inner("mmput", exiting_frame(at)),
             Pc::ExitMmap(at) => inner("exit_mmap", exit_frame(at)),
             Pc::Reap(_) => "oom_reap_task".to_string(),
+            Pc::Vmscan(at @ (Vmscan::Throttled | Vmscan::ThrottledOnce)) => {
+                inner(vmscan_frames(at)[0], "congestion_wait")
+            }
+            Pc::Vmscan(at) => vmscan_frames(at)[0].to_string(),
             _ => op.unwrap_or_else(|| "user mode".to_string()),
         },
     }
@@ -242,6 +248,11 @@ fn sleeping(machine: &Machine, state: &State, task: TaskId) -> Option<String> {
         Run::Asleep {
             pc: Pc::Reap(_), ..
         } => "schedule_timeout_idle",
+        Run::Asleep {
+            pc: Pc::Vmscan(Vmscan::Throttled | Vmscan::ThrottledOnce),
+            ..
+        }
+        | Run::Parked(Pc::Vmscan(_)) => "congestion_wait",
         Run::Asleep { .. } | Run::Parked(Pc::AllocOom) => "schedule_timeout_uninterruptible",
         _ => return None,
     };
@@ -306,6 +317,13 @@ fn path(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
             "oom_reaper",
         ]),
         Pc::Reap(_) => frames.extend(["oom_reap_task", "oom_reaper"]),
+        Pc::Vmscan(at) => {
+            frames.extend(vmscan_frames(at));
+            if machine.actor(task).kind != Kind::Kswapd {
+                frames.extend(["try_to_free_pages", "__alloc_pages_slowpath"]);
+                frames.extend(op_frames(machine, state, task, Pc::AllocTry));
+            }
+        }
         _ => frames.extend(op_frames(machine, state, task, pc)),
     }
     frames
@@ -317,7 +335,18 @@ fn mmput_callers(machine: &Machine, task: TaskId) -> [&'static str; 2] {
         Kind::User(_) => ["exit_mm", "do_exit"],
         Kind::OomReaper => ["oom_reap_task", "oom_reaper"],
         Kind::Kthread => ["unuse_mm", "kthread"],
-        Kind::Kworker => ["process_one_work", "worker_thread"],
+        Kind::Kworker | Kind::Kswapd => ["process_one_work", "worker_thread"],
+    }
+}
+
+/// Where reclaim is, innermost function first.
+fn vmscan_frames(at: Vmscan) -> &'static [&'static str] {
+    match at {
+        Vmscan::Throttled | Vmscan::ThrottledOnce => &["shrink_inactive_list", "shrink_zone"],
+        Vmscan::Shrink(_) => &["shrink_slab", "shrink_zone"],
+        Vmscan::Balance => &["balance_pgdat", "kswapd"],
+        Vmscan::Pageout(_) => &["pageout", "shrink_page_list", "balance_pgdat", "kswapd"],
+        Vmscan::KillNap => &["out_of_memory", "balance_pgdat", "kswapd"],
     }
 }
 

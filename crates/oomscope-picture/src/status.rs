@@ -13,7 +13,9 @@ use crate::wait::needs_page;
 pub fn status(machine: &Machine, state: &State, task: TaskId) -> Status {
     match machine.actor(task).kind {
         Kind::OomReaper => reaper(machine, state, task),
-        Kind::User(_) | Kind::Kthread | Kind::Kworker => worker(machine, state, task),
+        Kind::User(_) | Kind::Kthread | Kind::Kworker | Kind::Kswapd => {
+            worker(machine, state, task)
+        }
     }
 }
 
@@ -59,6 +61,11 @@ fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
             } => say(Glyph::Clock, "naps with oom_lock", Tone::Wait),
             Run::Ready(Pc::AllocScan) => say(Glyph::Play, "looks for a victim", Tone::Signal),
             Run::Ready(_) => say(Glyph::Play, also_killed("wants a page"), Tone::Wait),
+            Run::Parked(Pc::Vmscan(_)) => say(
+                Glyph::Clock,
+                also_killed("waits for isolated pages"),
+                Tone::Wait,
+            ),
             Run::Parked(_) if killed => say(Glyph::Play, "no page, SIGKILL", Tone::Wait),
             _ => say(Glyph::Play, "runs, no page", Tone::Wait),
         };
@@ -77,7 +84,7 @@ fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
             format!("sleeps {}", nap_words(nap)),
             Tone::Wait,
         ),
-        Run::Idle if machine.actor(task).kind == Kind::Kworker => {
+        Run::Idle if matches!(machine.actor(task).kind, Kind::Kworker | Kind::Kswapd) => {
             say(Glyph::Ring, "idle", Tone::Neutral)
         }
         Run::Idle => say(Glyph::Check, "done", Tone::Ok),
@@ -94,6 +101,7 @@ fn ready(machine: &Machine, state: &State, task: TaskId, pc: Pc, killed: bool) -
         Pc::ExitMmap(_) | Pc::Exiting(_) => {
             say(Glyph::Arrow, "tears down its memory", Tone::Signal)
         }
+        Pc::Vmscan(_) => say(Glyph::Recycle, "reclaims", Tone::Run),
         Pc::AllocTry | Pc::AllocOom | Pc::AllocScan => say(Glyph::Play, "allocates", Tone::Run),
         _ if killed && state.task(task).held.is_empty() => {
             say(Glyph::Arrow, "killed, will exit", Tone::Signal)

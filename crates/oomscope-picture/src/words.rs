@@ -5,6 +5,7 @@
 
 use oomscope_model::event::{Event, Null, Right};
 use oomscope_model::kernel::page_alloc::{self, Request};
+use oomscope_model::kernel::vmscan;
 use oomscope_model::machine::{
     Gfp, LockId, Machine, Mode, OOM_LOCK, PAGE_ALLOC_COSTLY_ORDER, TaskId,
 };
@@ -69,6 +70,12 @@ fn rank(event: &Event) -> u8 {
         Event::Exited { .. } | Event::ProgramEnded { .. } | Event::WaiterWoken { .. } => 12,
         Event::PageMapped { .. } | Event::Parked { .. } => 13,
         Event::Slept { .. } | Event::Woke { .. } => 14,
+        Event::TooManyIsolated { .. } | Event::Refaulted { .. } => 4,
+        Event::RetriesExhausted { .. } | Event::WritepageFailed { .. } => 5,
+        Event::Isolated { .. } | Event::Reclaimed { .. } => 6,
+        Event::KswapdSleeps { .. } | Event::KswapdGaveUp { .. } => 8,
+        Event::ShrinkerSkipped { .. } => 8,
+        Event::KswapdWoken { .. } => 12,
     }
 }
 
@@ -117,6 +124,7 @@ impl Words<'_> {
     fn clause(&self, event: &Event) -> Option<String> {
         self.lock_clause(event)
             .or_else(|| self.memory_clause(event))
+            .or_else(|| self.reclaim_clause(event))
             .or_else(|| self.killer_clause(event))
             .or_else(|| self.reaper_clause(event))
             .or_else(|| self.exit_clause(event))
@@ -235,11 +243,17 @@ impl Words<'_> {
             Event::PageMapped { task, mm } => {
                 format!("{} maps a page into {}", self.task(task), self.mm(mm))
             }
-            Event::NoPage { task } => format!(
-                "{} wants a page, but {free} are not above the min mark ({}) and reclaim finds nothing",
-                self.task(task),
-                self.size(self.machine.zone.min)
-            ),
+            Event::NoPage { task } => {
+                let (name, min) = (self.task(task), self.size(self.machine.zone.min));
+                let reclaim = if self.machine.lrus.is_empty() {
+                    " and reclaim finds nothing"
+                } else {
+                    ""
+                };
+                format!(
+                    "{name} wants a page, but {free} are not above the min mark ({min}){reclaim}"
+                )
+            }
             Event::AllocFailed {
                 task,
                 gfp,
@@ -286,6 +300,61 @@ impl Words<'_> {
         })
     }
 
+    fn reclaim_clause(&self, event: &Event) -> Option<String> {
+        let list = |list: u8| names::list(self.machine, list);
+        Some(match *event {
+            Event::KswapdWoken { task, kswapd } => {
+                format!("{} wakes {}", self.task(task), self.task(kswapd))
+            }
+            Event::KswapdSleeps { task } => {
+                format!("{} finds enough free memory and sleeps", self.task(task))
+            }
+            Event::KswapdGaveUp { task } => {
+                format!("{} goes over all lists and frees nothing", self.task(task))
+            }
+            Event::Reclaimed {
+                task,
+                list: from,
+                pages,
+            } => format!(
+                "{} reclaims {} from {}",
+                self.task(task),
+                self.size(pages),
+                list(from)
+            ),
+            Event::Isolated { task, list: from } => format!(
+                "{} isolates {} of {} in order to write it",
+                self.task(task),
+                self.size(1),
+                list(from)
+            ),
+            Event::WritepageFailed { task, list: from } => format!(
+                "{} cannot write {}: that needs a page, and even the reserve has none",
+                self.task(task),
+                list(from)
+            ),
+            Event::Refaulted { task, list: from } => format!(
+                "{} reclaims a page of {}, and its user faults it in again at once",
+                self.task(task),
+                list(from)
+            ),
+            Event::ShrinkerSkipped { task, list: from } => format!(
+                "{} may not shrink {}: that needs a file system lock",
+                self.task(task),
+                list(from)
+            ),
+            Event::TooManyIsolated { task } => format!(
+                "{} finds more pages isolated than left on the list and sleeps 100 ms",
+                self.task(task)
+            ),
+            Event::RetriesExhausted { task, rounds } => format!(
+                "{} has been through reclaim {rounds} times without progress and turns to the OOM killer",
+                self.task(task)
+            ),
+            _ => return None,
+        })
+    }
+
     fn killer_clause(&self, event: &Event) -> Option<String> {
         let process = |process| names::process(self.machine, process);
         Some(match *event {
@@ -302,6 +371,10 @@ impl Words<'_> {
                     self.task(task)
                 )
             }
+            Event::KillerVetoed { task } if vmscan::killer_is_kswapd(self.machine) => format!(
+                "{} leaves the OOM killer to kswapd and tries again",
+                self.task(task)
+            ),
             Event::KillerVetoed { task } => format!(
                 "{} may not call the OOM killer ({}) and tries again",
                 self.task(task),
@@ -350,6 +423,7 @@ impl Words<'_> {
     fn consequence(&self, main: &Event, event: &Event) -> Option<String> {
         match *event {
             Event::LockGranted { .. } | Event::Oopsed { .. } => self.clause(event),
+            Event::WritepageFailed { .. } | Event::Reclaimed { .. } => self.clause(event),
             Event::VmaZapped { pages, .. } => Some(format!("{} are freed", self.size(pages))),
             Event::WaiterWoken { task, .. } if !matches!(main, Event::Killed { .. }) => {
                 Some(format!("{} is woken", self.task(task)))

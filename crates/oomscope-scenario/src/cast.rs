@@ -2,8 +2,8 @@
 
 use oomscope_model::kernel::Kernel;
 use oomscope_model::machine::{
-    Actor, Kind, LOCKS_MAX, Lock, LockClass, LockId, MMS_MAX, Machine, MmId, MmInfo, Process,
-    ProcessId, Rules, TASKS_MAX, TaskId, VmaInfo, Zone,
+    Actor, Kind, LOCKS_MAX, LRUS_MAX, Lock, LockClass, LockId, Lru, LruKind, MMS_MAX, Machine,
+    MmId, MmInfo, Process, ProcessId, Rules, TASKS_MAX, TaskId, VmaInfo, Zone,
 };
 use oomscope_model::patches::PatchSet;
 use oomscope_model::state::Nap;
@@ -11,7 +11,7 @@ use oomscope_model::state::Nap;
 use crate::compile::{CLASSES, Completions, compile};
 use crate::diagnostic::{Notes, did_you_mean, list_words};
 use crate::envelope::{Reader, Word};
-use crate::keys::{CPU, KTHREAD, LOCK, PROCESS, THREAD, ZONE};
+use crate::keys::{CPU, KSWAPD, KTHREAD, LOCK, LRU, PROCESS, THREAD, ZONE};
 use crate::memory::{VmaLock, WhichLock};
 use crate::verb::Sort;
 use crate::{memory, program};
@@ -24,6 +24,22 @@ pub(crate) const OOM_REAPER: (&str, u16) = ("oom_reaper", 31);
 /// How long a teardown may be said to take.
 pub(crate) const TEARDOWNS: [(&str, Nap); 3] =
     [("1 s", Nap::Hz), ("2 s", Nap::Hz2), ("3 s", Nap::Hz3)];
+
+/// `kswapd` as the log prints it, where there is one.
+pub(crate) const KSWAPD_NAME: &str = "kswapd0";
+/// Its pid unless the file says otherwise.
+const KSWAPD_PID: u16 = 38;
+
+/// What `reclaimable = "…"` is called.
+const PAGE_CACHE: &str = "page cache";
+
+/// Kinds of reclaimable pages.
+pub(crate) const LRU_KINDS: [(&str, LruKind); 4] = [
+    ("clean", LruKind::Clean),
+    ("hot", LruKind::Hot),
+    ("dirty", LruKind::Dirty),
+    ("slab", LruKind::Slab),
+];
 
 /// How many characters a task's name can have: `TASK_COMM_LEN` without its NUL.
 const NAME_MAX: usize = 15;
@@ -55,10 +71,14 @@ pub(crate) fn cast(top: &Reader<'_>, patches: PatchSet, notes: &mut Notes<'_>) -
             .number("count", 1..=8, notes)
             .map(|count| count as u8);
     }
+    if let Some(reader) = top.table("kswapd", &KSWAPD, notes) {
+        draft.kswapd = Some(draft.pid(&reader, KSWAPD_PID, notes));
+    }
     for reader in top.tables("process", &PROCESS, notes) {
         draft.process(&reader, notes);
     }
     draft.locks(top, notes);
+    draft.lrus(top, notes);
     for reader in top.tables("kthread", &KTHREAD, notes) {
         draft.kthread(&reader, notes);
     }
@@ -88,6 +108,8 @@ struct Draft<'a> {
     /// `robust_list = "…"` of task number n, resolved after the programs.
     robust_lists: Vec<(usize, Word<'a>)>,
     locks: Vec<Lock>,
+    lrus: Vec<Lru>,
+    kswapd: Option<u16>,
     cpus: Option<u8>,
     at_task_too_many: Option<usize>,
     last_pid: u16,
@@ -107,6 +129,8 @@ impl<'a> Draft<'a> {
                 name: "oom_lock".into(),
                 class: LockClass::OomLock,
             }],
+            lrus: Vec::new(),
+            kswapd: None,
             cpus: None,
             at_task_too_many: None,
             last_pid: 990,
@@ -247,12 +271,13 @@ impl<'a> Draft<'a> {
         program: Option<Word<'a>>,
         notes: &mut Notes<'_>,
     ) {
-        let ours = [KWORKER, OOM_REAPER];
+        let kswapd = self.kswapd.map(|pid| (KSWAPD_NAME, pid));
+        let ours: Vec<(&str, u16)> = [KWORKER, OOM_REAPER].into_iter().chain(kswapd).collect();
         let taken = self
             .tasks
             .iter()
             .map(|task| (task.actor.name.as_str(), task.actor.pid));
-        for (other, other_pid) in taken.chain(ours) {
+        for (other, other_pid) in taken.chain(ours.iter().copied()) {
             if other == name {
                 let hint = ours.contains(&(other, other_pid));
                 let hint = hint.then(|| format!("{other} is part of every machine"));
@@ -333,9 +358,78 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// What reclaim can find.
+    fn lrus(&mut self, top: &Reader<'a>, notes: &mut Notes<'_>) {
+        let zone = top.table("zone", &ZONE, notes);
+        let word = zone.and_then(|zone| zone.text("reclaimable", notes));
+        if let Some(pages) = word.and_then(|word| memory::pages(&word, self.mb_per_page, notes)) {
+            self.lrus.push(Lru {
+                name: PAGE_CACHE.into(),
+                kind: LruKind::Clean,
+                pages,
+                lock: None,
+                needs: 0,
+            });
+        }
+        let readers = top.tables("lru", &LRU, notes);
+        for reader in &readers {
+            if self.lrus.len() == LRUS_MAX {
+                let sentence = format!("there are at most {LRUS_MAX} lists to reclaim from");
+                notes.error(reader.at, sentence, None);
+                return;
+            }
+            let lru = self.lru(reader, notes);
+            self.lrus.extend(lru);
+        }
+        self.lrus.sort_by_key(|lru| lru.kind == LruKind::Slab);
+    }
+
+    fn lru(&self, reader: &Reader<'a>, notes: &mut Notes<'_>) -> Option<Lru> {
+        let name = reader.needed("name", notes);
+        let size = reader.needed("size", notes);
+        let kind = match reader.text("kind", notes) {
+            Some(word) => word.one_of("kind of list", &LRU_KINDS, notes)?,
+            None => LruKind::Clean,
+        };
+        let lock = reader.text("lock", notes);
+        let needs = reader.number("needs", 0..=15, notes).unwrap_or_default() as u8;
+        if let Some(word) = &lock
+            && matches!(kind, LruKind::Clean | LruKind::Hot)
+        {
+            let hint = Some("say kind = \"dirty\" or kind = \"slab\"".into());
+            notes.error(word.at(), "clean pages need no lock", hint);
+        }
+        if needs > 0 && kind != LruKind::Dirty {
+            let hint = Some("say kind = \"dirty\"".into());
+            notes.error(reader.at, "only dirty pages are written", hint);
+        }
+        let lock = lock.and_then(|word| self.reclaim_lock(&word, notes));
+        Some(Lru {
+            name: name?.text.into(),
+            kind,
+            pages: memory::pages(&size?, self.mb_per_page, notes)?,
+            lock,
+            needs,
+        })
+    }
+
+    /// A lock of the scenario's own: reclaim takes no `mmap_sem`.
+    fn reclaim_lock(&self, word: &Word<'_>, notes: &mut Notes<'_>) -> Option<LockId> {
+        let fits = |lock: &Lock| CLASSES.iter().any(|(_, class)| *class == lock.class);
+        let found = self.locks.iter().position(|lock| lock.name == word.text);
+        let found = found.filter(|&index| fits(&self.locks[index]));
+        if found.is_none() {
+            let names = self.locks.iter().filter(|lock| fits(lock));
+            let hint = did_you_mean(word.text, names.map(|lock| lock.name.as_str()))
+                .unwrap_or_else(|| "declare it with [[lock]]".into());
+            notes.error(word.at(), format!("no lock {:?}", word.text), Some(hint));
+        }
+        found.map(|index| LockId(index as u8))
+    }
+
     /// `None` if the tables of the model could not hold this.
     fn check_limits(&self, notes: &mut Notes<'_>) -> Option<()> {
-        let tasks = self.tasks.len() + 2;
+        let tasks = self.tasks.len() + 2 + usize::from(self.kswapd.is_some());
         if let Some(at) = self.at_task_too_many {
             let sentence =
                 format!("{tasks} tasks, kworker and oom_reaper included; {TASKS_MAX} is the most");
@@ -361,7 +455,8 @@ impl<'a> Draft<'a> {
             .flat_map(|mm| &mm.vmas)
             .map(|vma| u32::from(vma.pages))
             .sum();
-        let sum = mapped + u32::from(zone.free_pages);
+        let listed: u32 = self.lrus.iter().map(|lru| u32::from(lru.pages)).sum();
+        let sum = mapped + listed + u32::from(zone.free_pages);
         if sum > u32::from(zone.total_pages) {
             let mb = u32::from(zone.mb_per_page);
             let sentence = format!(
@@ -380,7 +475,9 @@ impl<'a> Draft<'a> {
             .into_iter()
             .map(|task| (task.actor, task.program))
             .unzip();
-        for ((name, pid), kind) in [(KWORKER, Kind::Kworker), (OOM_REAPER, Kind::OomReaper)] {
+        let kswapd = self.kswapd.map(|pid| ((KSWAPD_NAME, pid), Kind::Kswapd));
+        let always = [(KWORKER, Kind::Kworker), (OOM_REAPER, Kind::OomReaper)];
+        for ((name, pid), kind) in kswapd.into_iter().chain(always) {
             tasks.push(Actor {
                 name: name.into(),
                 pid,
@@ -396,6 +493,7 @@ impl<'a> Draft<'a> {
             processes: self.processes,
             locks: self.locks,
             mms: self.mms,
+            lrus: self.lrus,
             completions: Vec::new(),
             patches,
             kernel: Kernel::of(patches),

@@ -1,6 +1,8 @@
 //! Short digests, over explicit little-endian words, so that every platform agrees.
 
-use oomscope_model::machine::{Backing, Gfp, Kind, LockClass, Machine, Mode, Op, ProcessId, Wait};
+use oomscope_model::machine::{
+    Backing, Gfp, Kind, LockClass, LruKind, Machine, Mode, Op, ProcessId, Wait,
+};
 use oomscope_model::state::{Run, State};
 
 /// A CRC-32 (IEEE) being computed.
@@ -102,6 +104,17 @@ pub fn cast_digest(machine: &Machine) -> u32 {
             LockClass::PageLock => 4,
         });
     }
+    for lru in &machine.lrus {
+        let kind = match lru.kind {
+            LruKind::Clean => 0,
+            LruKind::Hot => 1,
+            LruKind::Dirty => 2,
+            LruKind::Slab => 3,
+        };
+        crc.word(lru.pages.into());
+        let lock = lru.lock.map_or(0, |lock| lock.0 + 1);
+        crc.small(b'l', kind, lock, lru.needs);
+    }
     for mm in &machine.mms {
         crc.name(&mm.name);
         if let Some(nap) = mm.teardown {
@@ -136,6 +149,7 @@ pub fn cast_digest(machine: &Machine) -> u32 {
                 Kind::Kthread => 0x2_0000,
                 Kind::Kworker => 0x3_0000,
                 Kind::OomReaper => 0x4_0000,
+                Kind::Kswapd => 0x5_0000,
             } + u32::from(mm),
         );
         if let Some(futex) = actor.robust_list {

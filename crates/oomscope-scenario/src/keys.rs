@@ -80,6 +80,12 @@ pub(crate) static TOP: Section = Section {
         ),
         key("lock", "`[[lock]]`", "Locks of the scenario's own."),
         key(
+            "lru",
+            "`[[lru]]`",
+            "What reclaim can find; without it, nothing.",
+        ),
+        key("kswapd", "`[kswapd]`", "There is a kswapd in this story."),
+        key(
             "process",
             "`[[process]]`",
             "Processes, in the order in which the OOM killer scans them.",
@@ -109,6 +115,11 @@ pub(crate) static ZONE: Section = Section {
             "page",
             "`\"4 MB\"`, the default",
             "How much one model page stands for.",
+        ),
+        key(
+            "reclaimable",
+            "size",
+            "Short for one `[[lru]]` of clean page cache.",
         ),
         key(
             "free",
@@ -150,6 +161,36 @@ pub(crate) static CPU: Section = Section {
     name: "[cpu]",
     doc: "Declares that CPU time is scarce: an allocator that holds `oom_lock`, the killer, runs only while fewer than `count` others retry in the allocator. What can then go on only through such a task is a stall.",
     keys: &[key("count", "1 to 8", "How many CPUs there are.")],
+};
+
+pub(crate) static LRU: Section = Section {
+    name: "[[lru]]",
+    doc: "Pages that reclaim can find, at most three lists.",
+    keys: &[
+        key("name", "name", "What to call them."),
+        key(
+            "kind",
+            "`\"clean\"`, the default, `\"hot\"`, `\"dirty\"` or `\"slab\"`",
+            "Clean pages are freed at once; hot ones are in use and faulted in again at once; dirty ones are written by kswapd alone, which isolates them before; slab is freed by a shrinker.",
+        ),
+        key("size", "size", "How much there is at the start."),
+        key(
+            "lock",
+            "name of a lock",
+            "For dirty pages the lock that writing takes, for slab that of the shrinker; allocators without `__GFP_FS` leave it alone.",
+        ),
+        key(
+            "needs",
+            "0 to 15, default 0",
+            "For dirty pages: how many free pages must be there before one can be written.",
+        ),
+    ],
+};
+
+pub(crate) static KSWAPD: Section = Section {
+    name: "[kswapd]",
+    doc: "kswapd: woken by allocators below the low mark, it reclaims until free memory is above the high mark, and may block on the lock of a list. Without this table nobody reclaims but the allocators themselves.",
+    keys: &[key("pid", "1 to 65535, default 38", "Process id.")],
 };
 
 pub(crate) static PROCESS: Section = Section {
@@ -337,5 +378,6 @@ pub(crate) static EXPECT: Section = Section {
 
 /// All tables, in the order of the reference.
 pub(crate) static SECTIONS: &[&Section] = &[
-    &TOP, &SOURCE, &ZONE, &CPU, &LOCK, &PROCESS, &VMA, &THREAD, &KTHREAD, &LEAD, &MARKER, &EXPECT,
+    &TOP, &SOURCE, &ZONE, &CPU, &LOCK, &LRU, &KSWAPD, &PROCESS, &VMA, &THREAD, &KTHREAD, &LEAD,
+    &MARKER, &EXPECT,
 ];

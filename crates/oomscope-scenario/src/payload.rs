@@ -58,6 +58,9 @@ const NUMBERS: &[&str] = &[
     "reap-mlocked",
     "delay-reaper",
     "exit-read-lock",
+    "bounded-retry",
+    "isolated-once",
+    "oom-in-kswapd",
 ];
 
 /// The packed form of a link.

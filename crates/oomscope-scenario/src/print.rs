@@ -3,12 +3,12 @@
 use core::fmt::Write;
 
 use oomscope_model::machine::{
-    Actor, Backing, Kind, LockClass, Machine, MmId, MmInfo, ProcessId, TaskId, VmaInfo,
+    Actor, Backing, Kind, LockClass, Lru, Machine, MmId, MmInfo, ProcessId, TaskId, VmaInfo,
 };
 use oomscope_model::patches::{PatchId, PatchSet};
 use oomscope_model::transition::Move;
 
-use crate::cast::TEARDOWNS;
+use crate::cast::{LRU_KINDS, TEARDOWNS};
 use crate::compile::CLASSES;
 use crate::memory::BACKINGS;
 use crate::run::Run;
@@ -89,6 +89,12 @@ fn machine(scenario: &Scenario, out: &mut String) -> Written {
     if let Some(cpus) = machine.cpus {
         writeln!(out, "\n[cpu]\ncount = {cpus}")?;
     }
+    if let Some(kswapd) = machine.kernel_task(Kind::Kswapd) {
+        writeln!(out, "\n[kswapd]\npid = {}", machine.actor(kswapd).pid)?;
+    }
+    for lru in &machine.lrus {
+        list(machine, lru, out)?;
+    }
     for lock in &machine.locks {
         if let Some((kind, _)) = CLASSES.iter().find(|(_, class)| *class == lock.class) {
             writeln!(
@@ -115,6 +121,23 @@ fn machine(scenario: &Scenario, out: &mut String) -> Written {
             }
             program(scenario, task, out)?;
         }
+    }
+    Ok(())
+}
+
+/// What reclaim can find.
+fn list(machine: &Machine, lru: &Lru, out: &mut String) -> Written {
+    writeln!(out, "\n[[lru]]\nname = {}", quoted(&lru.name))?;
+    if let Some((kind, _)) = LRU_KINDS.iter().find(|(_, kind)| *kind == lru.kind) {
+        writeln!(out, "kind = \"{kind}\"")?;
+    }
+    writeln!(out, "size = {}", size(machine, lru.pages))?;
+    if let Some(lock) = lru.lock {
+        let name = &machine.locks[lock.0 as usize].name;
+        writeln!(out, "lock = {}", quoted(name))?;
+    }
+    if lru.needs > 0 {
+        writeln!(out, "needs = {}", lru.needs)?;
     }
     Ok(())
 }

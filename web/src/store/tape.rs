@@ -216,6 +216,11 @@ fn is_interesting(event: &Event) -> bool {
             | Event::NoPage { .. }
             | Event::Parked { .. }
             | Event::AllocFailed { .. }
+            | Event::TooManyIsolated { .. }
+            | Event::Isolated { .. }
+            | Event::Reclaimed { .. }
+            | Event::RetriesExhausted { .. }
+            | Event::KswapdGaveUp { .. }
             | Event::MarkedItself { .. }
             | Event::MarkedExiting { .. }
             | Event::Killed { .. }

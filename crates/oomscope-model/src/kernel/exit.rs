@@ -82,6 +82,6 @@ pub(crate) fn after_mmput<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
             oom_kill::exit_oom_victim(cx, cx.me);
             Next::Exited
         }
-        Kind::Kthread | Kind::Kworker | Kind::OomReaper => Next::Idle,
+        Kind::Kthread | Kind::Kworker | Kind::OomReaper | Kind::Kswapd => Next::Idle,
     }
 }

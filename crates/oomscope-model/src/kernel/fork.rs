@@ -72,7 +72,7 @@ pub(crate) fn mmput_over<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     match cx.machine.actor(cx.me).kind {
         Kind::User(_) | Kind::Kthread => exit::after_mmput(cx),
         Kind::OomReaper => oom_reaper::next_job(cx),
-        Kind::Kworker => next_mmput(cx),
+        Kind::Kworker | Kind::Kswapd => next_mmput(cx),
     }
 }
 

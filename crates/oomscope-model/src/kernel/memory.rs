@@ -30,6 +30,10 @@ pub(crate) fn got_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
     }
     let order = page_alloc::request(cx.machine, cx.state, cx.me).order;
     cx.state.free_pages -= 1 << order;
+    // Where something is reclaimable, less free memory can be what ends the retries (4.5).
+    if !cx.machine.lrus.is_empty() {
+        cx.disturb();
+    }
     cx.emit(Event::PageTaken { task: cx.me, right });
     if let Some(mm) = fault {
         cx.state.mm_mut(mm).vmas[0].pages += 1;

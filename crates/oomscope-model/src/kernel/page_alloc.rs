@@ -6,20 +6,20 @@
 //! **Leaves out** zones, compaction and fragmentation: a request of order n needs 2^n pages
 //! and finds them in one piece. PF_DUMPCORE, `__GFP_THISNODE`, suspended storage: nobody
 //! here is one of them.
-//! **Atomic because** P0 to P9 only read the free list and the task's own flags when there
-//! is nothing to reclaim; M1 to M6 take and give back `oom_lock` around reads (and the
+//! **Atomic because** P0 to P9 only read the free list and the task's own flags where reclaim
+//! ([`super::vmscan`]) waits for nobody; M1 to M6 take and give back `oom_lock` around reads (and the
 //! kill), so no one can tell that from one instant. Two cuts stay visible: between the
 //! failed P3 and M2 a victim can finish; and a killer that naps holds `oom_lock`.
 
 use crate::event::{Event, Null, Observer, Right};
 use crate::kernel::{
     KillNap, Nofail, NofailReserve, Nofs, RetryMayfail, VictimFails, VictimReserve, lock, memory,
-    oom_kill,
+    oom_kill, vmscan,
 };
 use crate::machine::{
     Gfp, KillerWindow, Machine, Mode, OOM_LOCK, Op, PAGE_ALLOC_COSTLY_ORDER, Parking, TaskId,
 };
-use crate::state::{Nap, Pc, Run, State, TaskFlags};
+use crate::state::{Nap, Pc, Run, State, TaskFlags, Vmscan};
 use crate::step::{Cx, Next};
 
 /// What the current line of a task asks of the allocator.
@@ -44,7 +44,7 @@ pub fn request(machine: &Machine, state: &State, task: TaskId) -> Request {
 }
 
 /// `__zone_watermark_ok`: strictly more than the mark is left after all but one page.
-fn watermark_ok(free: u16, order: u8, mark: u16) -> bool {
+pub(crate) fn watermark_ok(free: u16, order: u8, mark: u16) -> bool {
     free.checked_sub((1 << order) - 1)
         .is_some_and(|rest| rest > mark)
 }
@@ -97,21 +97,47 @@ pub fn wants_page(state: &State, task: TaskId) -> bool {
                 pc: Pc::AllocKillNap | Pc::AllocTry,
                 ..
             }
+    ) || is_in_reclaim(state, task)
+}
+
+/// Whether the task is a direct reclaimer that waits for somebody, or goes on after it did.
+fn is_in_reclaim(state: &State, task: TaskId) -> bool {
+    let (Run::Ready(pc) | Run::Asleep { pc, .. } | Run::Queued { pc, .. }) = state.task(task).run
+    else {
+        return false;
+    };
+    matches!(
+        pc,
+        Pc::Vmscan(Vmscan::Throttled | Vmscan::ThrottledOnce | Vmscan::Shrink(_))
     )
 }
 
 /// Whether the task burns CPU in rounds of the slow path that find nothing. A parked one
 /// does: parking is how the model says that its rounds change nothing.
 pub fn is_busy(state: &State, task: TaskId) -> bool {
-    wants_page(state, task) && state.task(task).held.mode(OOM_LOCK).is_none()
+    let word = state.task(task);
+    let sleeps = matches!(
+        word.run,
+        Run::Queued { .. }
+            | Run::Asleep {
+                pc: Pc::Vmscan(_),
+                ..
+            }
+            | Run::Parked(Pc::Vmscan(_))
+    );
+    wants_page(state, task) && !sleeps && word.held.mode(OOM_LOCK).is_none()
 }
 
 /// P0 to P9: the free list at low, at min and at the task's reserve mark.
 pub(crate) fn try_freelist<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     if let Some(right) = freelist(cx) {
-        return memory::got_page(cx, right);
+        if right != Right::Low {
+            vmscan::wakeup_kswapd(cx);
+        }
+        return got_page(cx, right);
     }
     cx.emit(Event::NoPage { task: cx.me });
+    vmscan::wakeup_kswapd(cx);
     let Request { gfp, .. } = request(cx.machine, cx.state, cx.me);
     // P4.
     if !gfp.has(Gfp::DIRECT_RECLAIM) {
@@ -124,12 +150,24 @@ pub(crate) fn try_freelist<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     {
         return fail_early(cx, Null::Victim);
     }
-    // P8.
-    if gfp.has(Gfp::NORETRY) {
-        return fail_early(cx, Null::NoRetry);
-    }
     begin_round(cx);
-    Next::Go(Pc::AllocOom)
+    vmscan::direct_reclaim(cx)
+}
+
+/// The free list once more, after reclaim made progress.
+pub(crate) fn try_again<O: Observer>(cx: &mut Cx<'_, O>) -> Option<Next> {
+    freelist(cx).map(|right| got_page(cx, right))
+}
+
+/// P8: one pass was enough.
+pub(crate) fn no_retry<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    fail(cx, Null::NoRetry)
+}
+
+/// The request is over and counts no rounds any more.
+fn got_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
+    cx.task_mut().tries = 0;
+    memory::got_page(cx, right)
 }
 
 /// From here on a change would be seen by this round too late.
@@ -160,13 +198,16 @@ fn freelist<O: Observer>(cx: &Cx<'_, O>) -> Option<Right> {
 
 /// M1 and M2, and the rest unless the killer's window is split.
 pub(crate) fn may_oom<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    if vmscan::killer_is_kswapd(cx.machine) {
+        return leave_it_to_kswapd(cx);
+    }
     if !lock::can_trylock(cx.machine, cx.state, OOM_LOCK, Mode::Write) {
         cx.emit(Event::OomLockBusy { task: cx.me });
         return Next::OomLockBusy;
     }
     let Request { order, .. } = request(cx.machine, cx.state, cx.me);
     if watermark_ok(cx.state.free_pages, order, cx.machine.zone.high) {
-        return memory::got_page(cx, Right::High);
+        return got_page(cx, Right::High);
     }
     match cx.machine.rules.killer_window {
         KillerWindow::Closed => scan(cx),
@@ -174,6 +215,14 @@ pub(crate) fn may_oom<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
             lock::take(cx, OOM_LOCK, Mode::Write);
             Next::Go(Pc::AllocScan)
         }
+    }
+}
+
+/// Proposal A, A1: no allocator calls the killer; it fails where it may fail, or retries.
+fn leave_it_to_kswapd<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    match veto(cx) {
+        Veto::Fails => fail(cx, Null::Vetoed),
+        Veto::None | Veto::NoVictim | Veto::Loops => after_oom(cx, oom_kill::Verdict::Vetoed),
     }
 }
 
@@ -244,7 +293,7 @@ fn somebody_progresses<O: Observer>(cx: &mut Cx<'_, O>, verdict: oom_kill::Verdi
         && verdict != oom_kill::Verdict::Panicked
         && watermark_ok(cx.state.free_pages, order, 0)
     {
-        return memory::got_page(cx, Right::Nofail);
+        return got_page(cx, Right::Nofail);
     }
     after_oom(cx, verdict)
 }
@@ -273,6 +322,7 @@ fn after_oom<O: Observer>(cx: &mut Cx<'_, O>, verdict: oom_kill::Verdict) -> Nex
 fn fail<O: Observer>(cx: &mut Cx<'_, O>, why: Null) -> Next {
     let Request { gfp, order } = request(cx.machine, cx.state, cx.me);
     if !gfp.has(Gfp::NOFAIL) {
+        cx.task_mut().tries = 0;
         cx.emit(Event::AllocFailed {
             task: cx.me,
             gfp,
@@ -285,7 +335,7 @@ fn fail<O: Observer>(cx: &mut Cx<'_, O>, why: Null) -> Next {
     let harder = cx.machine.kernel.nofail == Nofail::ObeysVetoes
         && watermark_ok(cx.state.free_pages, order, min - min / 4);
     if harder {
-        return memory::got_page(cx, Right::Nofail);
+        return got_page(cx, Right::Nofail);
     }
     Next::Fruitless
 }

@@ -6,7 +6,7 @@
 //! **Atomic because** all threads are flagged in one section under `siglock`.
 
 use crate::event::{Event, Observer};
-use crate::kernel::lock;
+use crate::kernel::{lock, vmscan};
 use crate::machine::{ProcessId, TaskId};
 use crate::state::{Pc, Run, TaskFlags};
 use crate::step::Cx;
@@ -15,6 +15,8 @@ use crate::step::Cx;
 /// it next returns towards user mode.
 pub(crate) fn send_sigkill<O: Observer>(cx: &mut Cx<'_, O>, process: ProcessId) {
     cx.disturb();
+    // Who waits for isolated pages looks at the signal after its sleep (4.6).
+    vmscan::look_again(cx.state);
     for task in cx.machine.threads(process) {
         if cx.state.task(task).flags.has(TaskFlags::SIGKILL) {
             continue;

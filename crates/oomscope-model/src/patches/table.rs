@@ -2,9 +2,9 @@
 
 use super::{Patch, PatchKind, Version};
 use crate::kernel::{
-    Bookkeeping, Complaint, ExitProtocol, ExitingTask, KillNap, KthreadSharer, Mlocked, Mmput,
-    Nofail, NofailReserve, Nofs, ReapDelay, Reaper, ReaperLock, ReaperMm, RetryMayfail, ShortCut,
-    SiteWait, Unstable, VictimFails, VictimReserve,
+    Bookkeeping, Complaint, ExitProtocol, ExitingTask, Isolation, KillNap, KillerCaller,
+    KthreadSharer, Mlocked, Mmput, Nofail, NofailReserve, Nofs, ReapDelay, Reaper, ReaperLock,
+    ReaperMm, ReclaimRetry, RetryMayfail, ShortCut, SiteWait, Unstable, VictimFails, VictimReserve,
 };
 
 /// All patches: merged ones in merge order, then proposals, then hypothetical ones.
@@ -122,6 +122,20 @@ pub const PATCHES: &[Patch] = &[
         apply: |kernel| kernel.nofs = Nofs::AfterShortCut,
     },
     Patch {
+        id: "bounded-retry",
+        title: "Bounded reclaim retries",
+        subject: "mm, oom: rework oom detection",
+        author: "Michal Hocko",
+        commit: Some("0a0337e0d1d1"),
+        kind: PatchKind::Merged(Version(4, 7)),
+        change: "An allocator goes back to reclaim only while all that is reclaimable could satisfy it, and at most sixteen times without progress.",
+        why: "A single page that was reclaimed and taken back postponed the OOM killer for ever.",
+        source: "locks-and-allocation.md 4.5, 6 DETECT",
+        requires: &[],
+        excludes: &[],
+        apply: |kernel| kernel.retry = ReclaimRetry::Bounded,
+    },
+    Patch {
         id: "clear-mark",
         title: "Clear TIF_MEMDIE also after failure",
         subject: "mm, oom_reaper: clear TIF_MEMDIE for all tasks queued for oom_reaper",
@@ -225,7 +239,7 @@ pub const PATCHES: &[Patch] = &[
         change: "A __GFP_NOFAIL request kills only where others may; a victim's request fails only after it called the killer once more.",
         why: "A caller that holds file system locks is a bad judge of whom to kill: its NOFS victims may need those locks.",
         source: "oom.md K10, locks-and-allocation.md 6 NOFAILSEM, 4.3 P11, P12",
-        requires: &[],
+        requires: &["nofs-short-cut"],
         excludes: &[],
         apply: |kernel| {
             kernel.nofail = Nofail::ObeysVetoes;
@@ -259,6 +273,20 @@ pub const PATCHES: &[Patch] = &[
         requires: &["oom-mm"],
         excludes: &[],
         apply: |kernel| kernel.unstable = Unstable::Sigbus,
+    },
+    Patch {
+        id: "isolated-once",
+        title: "Wait once for isolated pages",
+        subject: "mm, vmscan: do not loop on too_many_isolated for ever",
+        author: "Michal Hocko",
+        commit: Some("db73ee0d4637"),
+        kind: PatchKind::Merged(Version(4, 14)),
+        change: "A direct reclaimer that finds too many pages isolated sleeps 100 ms once, then goes on without progress.",
+        why: "kswapd may hold the last LRU pages and wait for a lock; then every allocator waited for kswapd, and nobody called the killer.",
+        source: "locks-and-allocation.md 4.6, 6 ISOLATED",
+        requires: &[],
+        excludes: &[],
+        apply: |kernel| kernel.isolation = Isolation::Once,
     },
     Patch {
         id: "group-reserve",
@@ -487,6 +515,20 @@ pub const PATCHES: &[Patch] = &[
             "munlock-fix",
         ],
         apply: |kernel| kernel.exit_mmap = ExitProtocol::WriteLock,
+    },
+    Patch {
+        id: "oom-in-kswapd",
+        title: "OOM killer in kswapd",
+        subject: "How to handle TIF_MEMDIE stalls? (proposal: move the OOM killer to kswapd, 2015-02)",
+        author: "Dave Chinner",
+        commit: None,
+        kind: PatchKind::Proposed,
+        change: "Allocators never call the OOM killer; kswapd does, when a whole pass frees nothing.",
+        why: "kswapd holds no file system lock, so GFP_NOFS allocators would no longer need somebody else to call it.",
+        source: "locks-and-allocation.md 5.4",
+        requires: &[],
+        excludes: &[],
+        apply: |kernel| kernel.killer_caller = KillerCaller::Kswapd,
     },
     Patch {
         id: "killable-inode-lock",

@@ -1,0 +1,356 @@
+//! The allocator and reclaim: programs in, what came of the requests out. The names T3 to
+//! T7 are those of locks-and-allocation.md 7, *Regression outcomes*.
+
+use oomscope_model::event::{Event, Null, Right};
+use oomscope_model::kernel::{Kernel, page_alloc, vmscan};
+use oomscope_model::machine::{Machine, Parking, Timing};
+use oomscope_model::patches::{PatchSet, VERSIONS, Version};
+use oomscope_model::state::{Run, State};
+use oomscope_model::step::{enabled, step};
+use oomscope_model::transition::Transition;
+use oomscope_scenario::parse::parse;
+
+const V319: Version = Version(3, 19);
+const V40: Version = Version(4, 0);
+const V45: Version = Version(4, 5);
+const V47: Version = Version(4, 7);
+const V49: Version = Version(4, 9);
+const V412: Version = Version(4, 12);
+const V413: Version = Version(4, 13);
+const V414: Version = Version(4, 14);
+
+/// One process `f` that runs this program, a big idle one, and what the text adds. min 8,
+/// low 10, high 12 of 128 pages.
+fn machine(version: Version, free: u16, program: &str, more: &str) -> Machine {
+    let text = format!(
+        "format = 1\nid = \"t\"\ntitle = \"t\"\nstory = \"t\"\nkernel = \"{version}\"\n\
+         [zone]\ntotal = \"128 pages\"\npage = \"4 MB\"\nfree = \"{free} pages\"\n\
+         min = \"8 pages\"\nlow = \"10 pages\"\nhigh = \"12 pages\"\n\
+         [[lock]]\nname = \"m\"\nkind = \"mutex\"\n\
+         [[process]]\nname = \"f\"\nrss = \"1 pages\"\nprogram = \"\"\"\n{program}\n\"\"\"\n\
+         [[process]]\nname = \"big\"\nrss = \"40 pages\"\n{more}\n"
+    );
+    let parsed = parse(&text);
+    let Some(scenario) = parsed.scenario else {
+        panic!("{text}\n{:?}", parsed.diagnostics);
+    };
+    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
+    scenario.machine
+}
+
+struct Play {
+    machine: Machine,
+    state: State,
+    events: Vec<Event>,
+}
+
+impl Play {
+    fn new(machine: Machine) -> Play {
+        let state = State::start(&machine);
+        Play {
+            machine,
+            state,
+            events: Vec::new(),
+        }
+    }
+
+    fn can(&self, name: &str) -> bool {
+        let task = self.machine.task_named(name).expect("a task");
+        enabled(&self.machine, &self.state).any(|next| next == Transition(task))
+    }
+
+    /// Lets the named tasks step in this order, as far as they can.
+    fn steps(&mut self, names: &str) -> &mut Play {
+        for name in names.split_whitespace() {
+            if self.can(name) {
+                let task = self.machine.task_named(name).expect("a task");
+                let Play {
+                    machine,
+                    state,
+                    events,
+                } = self;
+                step(machine, state, Transition(task), events);
+            }
+        }
+        self
+    }
+
+    /// Lets one task go on until it cannot, at most so many steps.
+    fn run(&mut self, name: &str, most: u32) -> u32 {
+        let mut steps = 0;
+        while steps < most && self.can(name) {
+            self.steps(name);
+            steps += 1;
+        }
+        steps
+    }
+
+    fn nulls(&self) -> Vec<Null> {
+        let why = |event: &Event| match event {
+            Event::AllocFailed { why, .. } => Some(*why),
+            _ => None,
+        };
+        self.events.iter().filter_map(why).collect()
+    }
+
+    fn rights(&self) -> Vec<Right> {
+        let right = |event: &Event| match event {
+            Event::PageTaken { right, .. } => Some(*right),
+            _ => None,
+        };
+        self.events.iter().filter_map(right).collect()
+    }
+
+    fn kills(&self) -> u8 {
+        self.state.kills(&self.machine)
+    }
+
+    fn is_parked(&self, name: &str) -> bool {
+        let task = self.machine.task_named(name).expect("a task");
+        matches!(self.state.task(task).run, Run::Parked(_))
+    }
+}
+
+#[test]
+fn t3_nofs_without_memory_fails_in_3_19_and_loops_ever_after() {
+    for &version in VERSIONS {
+        for gfp in ["GFP_NOFS", "GFP_NOIO"] {
+            let mut play = Play::new(machine(version, 8, &format!("alloc_page {gfp}"), ""));
+            play.run("f", 50);
+            assert_eq!(play.kills(), 0, "{version} {gfp}");
+            if version == V319 {
+                assert_eq!(play.nulls(), [Null::Vetoed], "{gfp}");
+            } else {
+                assert_eq!(play.nulls(), [], "{version} {gfp}");
+                assert!(play.is_parked("f"), "{version} {gfp}");
+            }
+        }
+    }
+}
+
+#[test]
+fn t4_a_victim_takes_the_last_page_up_to_4_13_and_stops_at_half_of_min_from_4_14() {
+    for (version, left) in [(V45, 0), (V49, 0), (V413, 0), (V414, 4)] {
+        let mut play = Play::new(machine(version, 8, "alloc_page GFP_KERNEL 12", ""));
+        let f = play.machine.task_named("f").expect("f");
+        play.steps("f");
+        let act = oomscope_model::transition::Act::Kill { task: f };
+        oomscope_model::step::act(&mut play.machine, &mut play.state, act, &mut ())
+            .expect("killable");
+        play.run("f", 60);
+        assert_eq!(play.nulls(), [Null::Victim], "{version}");
+        assert!(play.rights().iter().all(|&right| right == Right::Reserve));
+        assert_eq!(play.rights().len(), 8 - left, "{version}");
+    }
+}
+
+#[test]
+fn t5_nofs_nofail_kills_up_to_4_11_and_never_from_4_12() {
+    for &version in VERSIONS {
+        let program = "alloc_page GFP_NOFS|__GFP_NOFAIL";
+        let mut play = Play::new(machine(version, 8, program, ""));
+        play.run("f", 20);
+        assert_eq!(play.kills() > 0, version < V412, "{version}");
+        assert_eq!(play.nulls(), [], "{version}: it must not fail");
+        // From 4.5 on it has its page, from below the mark.
+        let reserve = play.rights() == [Right::Nofail];
+        assert_eq!(reserve, version >= V45, "{version}: {:?}", play.rights());
+    }
+}
+
+#[test]
+fn t6_a_costly_request_fails_after_bounded_work_and_kills_nobody() {
+    for &version in VERSIONS {
+        for lists in [
+            "",
+            "[[lru]]\nname = \"text\"\nkind = \"hot\"\nsize = \"40 pages\"\n",
+        ] {
+            let mut play = Play::new(machine(version, 20, "alloc_pages GFP_KERNEL 4", lists));
+            let steps = play.run("f", 50);
+            assert!(steps < 10, "{version}");
+            assert_eq!(play.nulls(), [Null::Vetoed], "{version}");
+            assert_eq!(play.kills(), 0, "{version}");
+        }
+        // One order less does not fail, and kills.
+        let mut play = Play::new(machine(version, 14, "alloc_pages GFP_KERNEL 3", ""));
+        play.run("f", 20);
+        assert_eq!((play.nulls(), play.kills()), (vec![], 1), "{version}");
+    }
+}
+
+/// Pages that only kswapd could write, and no kswapd: `available` satisfies the mark, and
+/// nothing is ever freed.
+const DIRTY: &str = "[[lru]]\nname = \"dirty\"\nkind = \"dirty\"\nsize = \"20 pages\"\n";
+
+#[test]
+fn t7_exactly_seventeen_rounds_without_progress_from_4_7_on() {
+    for &version in VERSIONS.iter().filter(|&&version| version >= V47) {
+        for parking in [Parking::Off, Parking::On] {
+            let mut machine = machine(version, 8, "alloc_page GFP_KERNEL", DIRTY);
+            machine.rules.parking = parking;
+            machine.rules.timing = Timing::Adversarial;
+            let mut play = Play::new(machine);
+            while play.kills() == 0 {
+                assert_ne!(play.run("f", 1), 0, "{version}");
+            }
+            let exhausted = play.events.iter().find_map(|event| match event {
+                Event::RetriesExhausted { rounds, .. } => Some(*rounds),
+                _ => None,
+            });
+            assert_eq!(exhausted, Some(17), "{version} {parking:?}");
+            if parking == Parking::Off {
+                let rounds = play
+                    .events
+                    .iter()
+                    .filter(|event| matches!(event, Event::NoPage { .. }))
+                    .count();
+                assert_eq!(rounds, 17, "{version}");
+            }
+        }
+    }
+}
+
+#[test]
+fn without_enough_to_reclaim_the_killer_is_asked_at_once() {
+    for (version, more) in [(V45, DIRTY), (V47, "")] {
+        let mut play = Play::new(machine(version, 8, "alloc_page GFP_KERNEL", more));
+        assert!(play.run("f", 3) <= 3);
+        assert_eq!(play.kills(), 1, "{version}");
+    }
+}
+
+#[test]
+fn a_page_of_progress_is_enough_up_to_4_6_and_a_question_from_4_7_on() {
+    // Free and hot together must pass the mark: 8 + 2 does, 6 + 2 does not.
+    for (version, free, loops) in [(V45, 6, true), (V47, 6, false), (V47, 8, true)] {
+        let hot = "[[lru]]\nname = \"text\"\nkind = \"hot\"\nsize = \"2 pages\"\n";
+        let mut play = Play::new(machine(version, free, "alloc_page GFP_KERNEL", hot));
+        play.run("f", 10);
+        assert_eq!(play.kills() == 0, loops, "{version} {free}");
+        assert!(!loops || play.is_parked("f"), "{version} {free}");
+    }
+}
+
+/// Who may go how far below min (4.2). min is 8.
+#[test]
+fn the_watermark_table() {
+    let table = [
+        ("GFP_KERNEL", None),
+        ("GFP_NOFS", None),
+        ("GFP_KERNEL|__GFP_HIGH", Some((4, Right::Atomic))),
+        ("GFP_ATOMIC", Some((3, Right::Atomic))),
+        ("GFP_NOIO|__GFP_MEMALLOC", Some((0, Right::Memalloc))),
+    ];
+    for (gfp, reserve) in table {
+        let machine = machine(V414, 8, &format!("alloc_page {gfp}"), "");
+        let state = State::start(&machine);
+        let f = machine.task_named("f").expect("f");
+        assert_eq!(page_alloc::reserve(&machine, &state, f), reserve, "{gfp}");
+    }
+}
+
+#[test]
+fn who_gets_null_and_why() {
+    let table = [
+        (V45, "GFP_ATOMIC", vec![Null::NoReclaim], 0),
+        (V45, "GFP_KERNEL|__GFP_NORETRY", vec![Null::NoRetry], 0),
+        (V412, "GFP_KERNEL|__GFP_RETRY_MAYFAIL", vec![], 1),
+        (
+            V413,
+            "GFP_KERNEL|__GFP_RETRY_MAYFAIL",
+            vec![Null::Vetoed],
+            0,
+        ),
+        (V40, "GFP_NOFS|__GFP_NORETRY", vec![Null::NoRetry], 0),
+    ];
+    for (version, gfp, nulls, kills) in table {
+        // Five pages: below every mark that GFP_ATOMIC could use after two more.
+        let mut play = Play::new(machine(version, 8, &format!("alloc_page {gfp} 6"), ""));
+        play.run("f", 14);
+        assert_eq!(play.nulls(), nulls, "{version} {gfp}");
+        assert_eq!(play.kills(), kills, "{version} {gfp}");
+    }
+}
+
+#[test]
+fn kswapd_reclaims_up_to_the_high_mark_and_sleeps() {
+    let more = "[kswapd]\n[[lru]]\nname = \"cache\"\nsize = \"30 pages\"\n";
+    let mut play = Play::new(machine(V45, 8, "alloc_page GFP_NOFS", more));
+    assert!(!play.can("kswapd0"));
+    play.steps("f");
+    assert!(play.can("kswapd0"));
+    play.run("kswapd0", 5);
+    assert!(play.state.free_pages > 12);
+    assert!(!play.can("kswapd0"));
+}
+
+const BEHIND_A_LOCK: &str = "[[lru]]\nname = \"inodes\"\nkind = \"slab\"\nsize = \"4 pages\"\nlock = \"m\"\n\
+     [[process]]\nname = \"h\"\nrss = \"1 pages\"\nprogram = \"\"\"\nmutex_lock m\nwait_for x\nmutex_unlock m\n\"\"\"\n\
+     [[process]]\nname = \"c\"\nrss = \"1 pages\"\nprogram = \"\"\"\nwait_for never\ncomplete x\ncomplete never\n\"\"\"\n";
+
+#[test]
+fn a_shrinker_waits_for_its_lock_and_leaves_nofs_callers_alone() {
+    for (gfp, waits) in [("GFP_KERNEL", true), ("GFP_NOFS", false)] {
+        let program = format!("alloc_page {gfp}");
+        let mut play = Play::new(machine(V45, 8, &program, BEHIND_A_LOCK));
+        play.steps("h h").run("f", 10);
+        let f = play.machine.task_named("f").expect("f");
+        let queued = matches!(play.state.task(f).run, Run::Queued { .. });
+        assert_eq!(queued, waits, "{gfp}");
+        assert!(page_alloc::wants_page(&play.state, f), "{gfp}");
+        assert!(!page_alloc::is_busy(&play.state, f) || !waits, "{gfp}");
+    }
+}
+
+#[test]
+fn nobody_tests_for_isolated_pages_again_from_4_14_on() {
+    for (version, kills) in [(V413, 0), (V414, 1)] {
+        let more = "[kswapd]\n[[lru]]\nname = \"dirty\"\nkind = \"dirty\"\nsize = \"1 pages\"\nlock = \"m\"\n\
+            [[process]]\nname = \"h\"\nrss = \"1 pages\"\nprogram = \"\"\"\nmutex_lock m\nwait_for x\nmutex_unlock m\n\"\"\"\n\
+            [[process]]\nname = \"c\"\nrss = \"1 pages\"\nprogram = \"\"\"\nwait_for never\ncomplete x\ncomplete never\n\"\"\"\n";
+        let mut play = Play::new(machine(version, 9, "alloc_page GFP_KERNEL 2", more));
+        play.steps("h h f kswapd0");
+        assert!(
+            vmscan::too_many_isolated(&play.machine, &play.state),
+            "{version}"
+        );
+        for _ in 0..100 {
+            play.steps("f");
+        }
+        assert_eq!(play.kills(), kills, "{version}");
+        assert_eq!(play.is_parked("f"), kills == 0, "{version}");
+    }
+}
+
+#[test]
+fn a_killed_task_leaves_the_wait_for_isolated_pages() {
+    let more = "[kswapd]\n[[lru]]\nname = \"dirty\"\nkind = \"dirty\"\nsize = \"1 pages\"\nlock = \"m\"\n\
+        [[process]]\nname = \"h\"\nrss = \"1 pages\"\nprogram = \"\"\"\nmutex_lock m\nwait_for x\nmutex_unlock m\n\"\"\"\n\
+        [[process]]\nname = \"c\"\nrss = \"1 pages\"\nprogram = \"\"\"\nwait_for never\ncomplete x\ncomplete never\n\"\"\"\n";
+    let mut play = Play::new(machine(V45, 9, "alloc_page GFP_KERNEL 2", more));
+    play.steps("h h f kswapd0").run("f", 10);
+    assert!(play.is_parked("f"));
+    assert!(!play.can("f"));
+    let f = play.machine.task_named("f").expect("f");
+    let act = oomscope_model::transition::Act::Kill { task: f };
+    oomscope_model::step::act(&mut play.machine, &mut play.state, act, &mut ()).expect("killable");
+    // It returns as if it had reclaimed something, so it retries and never asks the killer.
+    play.run("f", 20);
+    assert!(play.is_parked("f"));
+    assert_eq!(play.kills(), 1, "itself");
+    assert_eq!(play.nulls(), []);
+}
+
+#[test]
+fn proposal_a_kills_from_kswapd_alone() {
+    let mut machine = machine(V45, 8, "alloc_page GFP_NOFS", "[kswapd]\n");
+    let patch = oomscope_model::patches::PatchId::named("oom-in-kswapd").expect("in the table");
+    machine.patches = PatchSet::of_version(V45).with(patch, true);
+    machine.kernel = Kernel::of(machine.patches);
+    let mut play = Play::new(machine);
+    play.run("f", 10);
+    assert_eq!(play.kills(), 0);
+    assert!(play.is_parked("f"));
+    play.run("kswapd0", 3);
+    assert_eq!(play.kills(), 1);
+}
