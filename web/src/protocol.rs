@@ -130,7 +130,7 @@ pub struct Survey {
     pub class: u8,
     /// States reachable from it, itself included.
     pub states: u32,
-    /// `livelock`, `deadlock`, `hang` or nothing.
+    /// `livelock`, `deadlock`, `hang`, `stall` or nothing.
     pub kind: String,
     /// Outcomes that are reachable, in the words of scenario files, joined with spaces.
     pub outcomes: String,

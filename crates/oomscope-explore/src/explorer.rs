@@ -124,6 +124,13 @@ impl Explorer {
             .and_then(|regions| regions.kind(index))
     }
 
+    /// Whether every way out of this state needs a task that gets no CPU ([`Outcome::Stall`]).
+    pub fn is_stalled(&self, state: &State) -> bool {
+        let index = self.store.find(state);
+        let regions = self.regions.as_ref();
+        regions.is_some_and(|regions| index.is_some_and(|index| regions.is_stalled(index)))
+    }
+
     /// Which outcomes are reachable from the start. Complete only when done; what is in it
     /// earlier is true already.
     pub fn outcomes(&self) -> Vec<Outcome> {

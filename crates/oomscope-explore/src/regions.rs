@@ -76,12 +76,14 @@ impl Regions {
         self.first(LEADS_TO_HANG, LEADS_TO_LIVELOCK)
     }
 
+    /// Whether this state can finish, but not while the scheduler starves whom it starves.
+    pub(crate) fn is_stalled(&self, index: u32) -> bool {
+        self.bits[index as usize] & (CAN_FINISH | NOT_STALLED) == CAN_FINISH
+    }
+
     /// The first state that can finish, but not while the scheduler starves whom it starves.
     pub(crate) fn first_stall(&self) -> Option<u32> {
-        self.bits
-            .iter()
-            .position(|&bits| bits & (CAN_FINISH | NOT_STALLED) == CAN_FINISH)
-            .map(|index| index as u32)
+        (0..self.bits.len() as u32).find(|&index| self.is_stalled(index))
     }
 
     fn first(&self, with: u8, without: u8) -> Option<u32> {

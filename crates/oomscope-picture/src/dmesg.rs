@@ -97,6 +97,11 @@ pub fn log_lines(
                 name(task)
             ))])
             .collect(),
+        Event::ZeroesCopied { task, mm } => vec![note(format!(
+            "{} copied zeroes where {} had data",
+            name(task),
+            names::mm(machine, mm)
+        ))],
         Event::Corrupted { mm } => vec![note(format!(
             "page tables of {} were freed while the reaper walked them: bad page state",
             names::mm(machine, mm)

@@ -329,15 +329,14 @@ impl Store {
 
 /// What a flip changes, in one word.
 fn compare(before: &Survey, after: &Survey) -> Badge {
-    let newly = |outcome: Outcome| {
-        let has = |survey: &Survey| {
-            survey
-                .outcomes
-                .split(' ')
-                .any(|word| word == outcome.word())
-        };
-        has(after) && !has(before)
+    let has = |survey: &Survey, outcome: Outcome| {
+        survey
+            .outcomes
+            .split(' ')
+            .any(|word| word == outcome.word())
     };
+    let newly = |outcome: Outcome| has(after, outcome) && !has(before, outcome);
+    let no_more = |outcome: Outcome| has(before, outcome) && !has(after, outcome);
     // A panic means that nobody was left to kill: second victims come before it.
     if newly(Outcome::Oops) || newly(Outcome::Corrupt) {
         return Badge::OopsPossible;
@@ -351,6 +350,7 @@ fn compare(before: &Survey, after: &Survey) -> Badge {
         (Some(Class::Free), Some(Class::AtRisk | Class::Doomed))
         | (Some(Class::AtRisk), Some(Class::Doomed)) => Badge::LockupPossible,
         _ if newly(Outcome::ExtraKill) => Badge::SecondVictim,
+        (_, Some(Class::Free)) if no_more(Outcome::Stall) => Badge::Clears,
         _ => Badge::NoEffect,
     }
 }

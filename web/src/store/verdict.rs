@@ -23,7 +23,7 @@ impl Store {
         } else if flags.has(StateFlags::CORRUPT) {
             self.broken(
                 "Memory corrupted",
-                "Page tables were freed while somebody still used them.",
+                "Memory was taken away while somebody still used it.",
             )
         } else if flags.has(StateFlags::OOPS) {
             let died = format!(
@@ -192,6 +192,12 @@ impl Store {
             verdict.first = self.what_cleared(step);
             return verdict;
         }
+        if survey.is_some_and(|survey| survey.kind == "stall") {
+            let mut verdict = self.verdict_of(Tone::Wait, "free", "Stalled");
+            verdict.first = "Every way out of here needs the killer, and it gets no CPU while the others retry: long, but not for ever.".to_string();
+            verdict.sentence = self.chain_spans();
+            return verdict;
+        }
         let mut verdict = self.verdict_of(Tone::Ok, "free", "Safe from here");
         verdict.first = match survey {
             Some(survey) => format!(
@@ -211,6 +217,11 @@ impl Store {
         let costs: Vec<&str> = [
             (Outcome::Oops, "an oops"),
             (Outcome::Corrupt, "memory corruption"),
+            (
+                Outcome::WrongErrno,
+                "an error that the caller does not expect",
+            ),
+            (Outcome::Stall, "minutes without progress"),
             (Outcome::ExtraKill, "a second victim"),
             (Outcome::Panic, "a panic, when nobody is left to kill"),
         ]

@@ -291,10 +291,12 @@ fn survey(explorer: &Explorer, state: &State) -> Survey {
         .iter()
         .map(|outcome| outcome.word())
         .collect();
+    let doomed = explorer.lockup_kind(state).map(kind);
+    let stalled = explorer.is_stalled(state).then_some("stall");
     Survey {
         class: explorer.class(state).map_or(u8::MAX, digit),
         states: explorer.reachable_from(state).unwrap_or(0),
-        kind: explorer.lockup_kind(state).map_or("", kind).to_string(),
+        kind: doomed.or(stalled).unwrap_or_default().to_string(),
         outcomes: outcomes.join(" "),
     }
 }
