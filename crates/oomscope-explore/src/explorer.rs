@@ -26,6 +26,8 @@ pub(crate) mod mark {
     pub(crate) const PANIC: u8 = 1 << 4;
     /// Some task wants a page.
     pub(crate) const WANTS_PAGE: u8 = 1 << 5;
+    /// A system call returned an error that its caller does not expect.
+    pub(crate) const WRONG_ERRNO: u8 = 1 << 6;
 }
 
 /// A breadth-first exploration, advanced in slices; stop calling to cancel.
@@ -213,6 +215,7 @@ fn marks_of(machine: &Machine, state: &State) -> u8 {
     set(mark::SECOND_KILL, state.kills(machine) >= 2);
     set(mark::OOPS, state.flags.has(StateFlags::OOPS));
     set(mark::CORRUPT, state.flags.has(StateFlags::CORRUPT));
+    set(mark::WRONG_ERRNO, state.flags.has(StateFlags::WRONG_ERRNO));
     set(mark::PANIC, state.flags.has(StateFlags::PANIC));
     let wants = machine
         .task_ids()
@@ -224,13 +227,14 @@ fn marks_of(machine: &Machine, state: &State) -> u8 {
 /// Whether a state with these marks shows an outcome that one state can show. A lockup
 /// needs the whole graph.
 fn shows(marks: u8, outcome: Outcome) -> bool {
-    let broken = mark::SECOND_KILL | mark::OOPS | mark::CORRUPT | mark::PANIC;
+    let broken = mark::SECOND_KILL | mark::OOPS | mark::CORRUPT | mark::PANIC | mark::WRONG_ERRNO;
     match outcome {
         Outcome::Ok => marks & mark::FINISHED != 0 && marks & broken == 0,
         Outcome::ExtraKill => marks & mark::SECOND_KILL != 0,
         Outcome::Oops => marks & mark::OOPS != 0,
         Outcome::Corrupt => marks & mark::CORRUPT != 0,
         Outcome::Panic => marks & mark::PANIC != 0,
-        Outcome::Stall | Outcome::Lockup | Outcome::Hang | Outcome::WrongErrno => false,
+        Outcome::WrongErrno => marks & mark::WRONG_ERRNO != 0,
+        Outcome::Stall | Outcome::Lockup | Outcome::Hang => false,
     }
 }

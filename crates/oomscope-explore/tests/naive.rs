@@ -9,8 +9,8 @@ use oomscope_explore::{Class, Explorer, Outcome};
 use oomscope_model::kernel::{Kernel, page_alloc};
 use oomscope_model::machine::{
     Actor, Backing, CompletionId, Gfp, KillerWindow, Kind, Line, Lock, LockClass, LockId, Lru,
-    LruKind, Machine, MmId, MmInfo, Mode, Op, Parking, Process, ProcessId, Rules, TaskId, Timing,
-    VmaInfo, Wait, Zone,
+    LruKind, Machine, MmId, MmInfo, Mode, Op, Parking, Process, ProcessId, Rules, RwsemConfig,
+    TaskId, Timing, VmaInfo, Wait, Zone,
 };
 use oomscope_model::patches::{PatchId, PatchSet, VERSIONS};
 use oomscope_model::state::{State, StateFlags};
@@ -246,7 +246,8 @@ impl Naive {
                 let livelock = self.doomed_into(true);
                 first(&|index| !self.can_finish[index] && !livelock[index])
             }
-            Outcome::Stall | Outcome::WrongErrno => None,
+            Outcome::WrongErrno => flag(StateFlags::WRONG_ERRNO),
+            Outcome::Stall => None,
         }
     }
 }
@@ -301,6 +302,7 @@ fn generate(dice: &mut Dice) -> Machine {
             ..Rules::DEFAULT
         },
         cpus: None,
+        rwsem: RwsemConfig::Xadd,
     };
     if dice.roll(2) == 0 {
         machine.rules.timing = Timing::Adversarial;

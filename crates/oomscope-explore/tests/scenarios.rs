@@ -165,6 +165,9 @@ scenarios! {
     hand_off_over_kill = "hand-off-over-kill",
     self_reap_over_kill = "self-reap-over-kill",
     self_reap_mlocked = "self-reap-mlocked",
+    interruptible_mmap = "interruptible-mmap",
+    leaked_bias = "leaked-bias",
+    generic_rwsem_reader = "generic-rwsem-reader",
 }
 
 /// What one exploration found.

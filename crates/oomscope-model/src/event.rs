@@ -95,6 +95,32 @@ pub enum Event {
         lock: LockId,
         rank: u8,
     },
+    /// The waiter `task` left the queue of `lock` because a signal arrived.
+    WaiterInterrupted {
+        task: TaskId,
+        lock: LockId,
+        rank: u8,
+    },
+    /// A signal with a handler was sent to `task`.
+    SignalSent { task: TaskId },
+    /// The interrupted system call of `task` starts again.
+    Restarted { task: TaskId },
+    /// The system call of `task` returned -EINTR to a program that does not expect it.
+    WrongErrno { task: TaskId },
+    /// `task` holds `lock` for reading now, no longer for writing.
+    Downgraded { task: TaskId, lock: LockId },
+    /// Readers were granted `lock` while a writer owns it.
+    TwoOwners { lock: LockId },
+    /// The last waiter left `lock` and its waiting bias stayed.
+    BiasLeaked { lock: LockId },
+    /// `task`, head of the queue, asked that `lock` be handed to it.
+    HandoffSet { task: TaskId, lock: LockId },
+    /// `task` holds a reference on `mm` from outside.
+    MmPinned { task: TaskId, mm: MmId },
+    /// `task` gave that reference back.
+    MmPut { task: TaskId, mm: MmId },
+    /// `task` unmapped pages of `mm`.
+    VmaUnmapped { task: TaskId, mm: MmId, pages: u16 },
     /// `task` got a page.
     PageTaken { task: TaskId, right: Right },
     /// `task` mapped the page it got into `mm`.

@@ -16,7 +16,10 @@ pub mod oom_kill;
 pub mod oom_reaper;
 pub mod page_alloc;
 pub mod rwsem;
+pub mod rwsem_spinlock;
+pub mod rwsem_xadd;
 pub mod signal;
+pub mod site;
 pub mod vmscan;
 
 /// Every decision the modelled kernel can make in more than one way.
@@ -72,6 +75,22 @@ pub struct Kernel {
     pub mmap_writers: SiteWait,
     /// Does the inode lock wait killably?
     pub inode_lock: SiteWait,
+    /// Do readers of other people's address spaces wait killably for `mmap_sem`?
+    pub remote_readers: SiteWait,
+    /// Does who holds `mmap_sem` for writing wait killably for `i_mmap_rwsem`?
+    pub i_mmap: SiteWait,
+    /// What is the inode lock?
+    pub inode_lock_kind: InodeLock,
+    /// Which rwsem code does this kernel have?
+    pub rwsem: RwsemCode,
+    /// What does a killed writer leave behind in an xadd rwsem?
+    pub xadd_bail: XaddBail,
+    /// And in a generic-spinlock rwsem?
+    pub spinlock_bail: SpinlockBail,
+    /// May a new reader take a free rwsem past its waiters?
+    pub reader_steal: ReaderSteal,
+    /// How does `munmap` hold `mmap_sem` while it unmaps?
+    pub munmap: Munmap,
 }
 
 /// K08: `PF_EXITING` and the scan (oom.md 4.3).
@@ -330,4 +349,64 @@ pub enum SiteWait {
     Uninterruptible,
     /// `TASK_KILLABLE`.
     Killable,
+    /// `TASK_INTERRUPTIBLE`, and the system call fails with -EINTR.
+    Interruptible,
+    /// `TASK_INTERRUPTIBLE`, and the system call starts again by itself: -ERESTARTNOINTR.
+    Restarting,
+}
+
+/// `inode->i_mutex` and its successor (locks-and-allocation.md 2.6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InodeLock {
+    /// A mutex: one at a time, lookups included (up to 4.6).
+    Mutex,
+    /// `i_rwsem`: lookups share it (4.7+).
+    Rwsem,
+}
+
+/// Whose rules an rwsem follows (locks-and-allocation.md 2.1, 2.3, 2.4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RwsemCode {
+    /// `rwsem-xadd.c`, or `rwsem-spinlock.c` where the configuration says so (up to 5.2).
+    TwoVariants,
+    /// One implementation, with hand-off and phase-fair wakes (5.3+).
+    Rewritten,
+}
+
+/// Bug B1 (locks-and-allocation.md 2.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum XaddBail {
+    /// Drops the waiting bias with the last waiter, wakes who stood behind (4.7+).
+    WakesFollowers,
+    /// Only unlinks itself (linux-next, May 2016).
+    Forgets,
+}
+
+/// Bugs B2 and B3 (locks-and-allocation.md 2.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SpinlockBail {
+    /// Only unlinks itself (4.7 to 4.10).
+    Forgets,
+    /// Wakes who stood behind, whoever holds the lock (4.11, 4.12).
+    WakesFollowers,
+    /// Wakes readers, and only if no writer holds the lock (4.13+).
+    WakesReadersIfReadHeld,
+}
+
+/// Reader lock stealing in the slow path (locks-and-allocation.md 2.4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReaderSteal {
+    /// A reader that finds waiters queues.
+    No,
+    /// A reader that finds the lock free takes it, waiters or not (5.11+).
+    FreeLock,
+}
+
+/// `munmap` (locks-and-allocation.md 3.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Munmap {
+    /// For writing to the end (up to 4.19).
+    WriteToTheEnd,
+    /// For writing while it takes the VMAs out, then for reading (4.20+).
+    Downgrades,
 }

@@ -75,6 +75,8 @@ pub struct Machine {
     /// How many CPUs there are, where the story is that they are too few; see
     /// [`crate::step::is_starved`].
     pub cpus: Option<u8>,
+    /// How its rwsems are built before 5.3.
+    pub rwsem: RwsemConfig,
 }
 
 /// One memory zone, in model pages.
@@ -162,7 +164,7 @@ pub enum LockClass {
     OomLock,
     /// `mm->mmap_sem`, a fair rwsem.
     MmapSem(MmId),
-    /// `inode->i_mutex`, a mutex until 4.6.
+    /// `inode->i_mutex`, from 4.7 on `inode->i_rwsem`.
     InodeMutex,
     /// Any other mutex.
     Mutex,
@@ -331,6 +333,54 @@ pub enum Op {
         /// Whose address space.
         mm: MmId,
     },
+    /// `munmap mm [n]`: `mmap_sem` for writing, takes pages out of the first VMA, release.
+    Munmap {
+        /// Whose address space.
+        mm: MmId,
+        /// How many pages it unmaps, 0..=15.
+        pages: u8,
+    },
+    /// `mmap_file mm lock`, `munmap_file mm lock`: the same, with the file's
+    /// `i_mmap_rwsem` for writing inside.
+    MapFile {
+        /// Whose address space.
+        mm: MmId,
+        /// `i_mmap_rwsem` of the file.
+        i_mmap: LockId,
+        /// Puts the mapping in or takes it out.
+        unmap: bool,
+    },
+    /// `khugepaged_collapse mm`, `uffd_register mm`: `mmap_sem` for writing, unkillably in
+    /// every kernel, and release.
+    WriteSite {
+        /// Whose address space.
+        mm: MmId,
+        /// Which site.
+        site: WriteSite,
+    },
+    /// `proc_read mm [n]`: pins the address space, takes its `mmap_sem` for reading, faults
+    /// `n` pages in with `access_remote_vm`, gives everything back.
+    RemoteRead {
+        /// Whose address space.
+        mm: MmId,
+        /// How many pages under one hold of the lock, 1..=15.
+        pages: u8,
+    },
+    /// `downgrade_write lock`: a writer becomes a reader.
+    Downgrade {
+        /// Which lock.
+        lock: LockId,
+    },
+    /// `kill process`: SIGKILL from user space.
+    Kill {
+        /// To whom.
+        process: ProcessId,
+    },
+    /// `signal task`: a signal arrives whose handler runs, such as a timer's SIGALRM.
+    Signal {
+        /// To whom.
+        task: TaskId,
+    },
     /// `wait_for x`: sleeps uninterruptibly until `complete x`.
     WaitFor {
         /// What it waits for.
@@ -348,10 +398,30 @@ impl Op {
     pub fn faults(self) -> Option<(MmId, u8)> {
         match self {
             Op::Fault { mm, pages } => Some((mm, pages)),
+            Op::RemoteRead { mm, pages } => Some((mm, pages)),
             Op::Copy { mm } => Some((mm, 1)),
             _ => None,
         }
     }
+}
+
+/// Writers of `mmap_sem` that no patch up to 6.1 made killable (locks-and-allocation.md 3.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum WriteSite {
+    /// `collapse_huge_page` of khugepaged, a kernel thread.
+    Khugepaged,
+    /// `userfaultfd_register`.
+    UffdRegister,
+}
+
+/// How the rwsems of a kernel before 5.3 are built (locks-and-allocation.md 2.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum RwsemConfig {
+    /// `CONFIG_RWSEM_XCHGADD_ALGORITHM`: every big architecture.
+    #[default]
+    Xadd,
+    /// `CONFIG_RWSEM_GENERIC_SPINLOCK`: small ones, until 5.2 removed it.
+    GenericSpinlock,
 }
 
 /// Lock modes.
@@ -370,6 +440,8 @@ pub enum Wait {
     Uninterruptible,
     /// `TASK_KILLABLE` in every kernel.
     Killable,
+    /// `TASK_INTERRUPTIBLE` in every kernel.
+    Interruptible,
 }
 
 /// The highest order of a request.
@@ -521,6 +593,20 @@ impl Machine {
     /// The task with this name.
     pub fn task_named(&self, name: &str) -> Option<TaskId> {
         self.task_ids().find(|&task| self.actor(task).name == name)
+    }
+
+    /// The first line of the system call that this line is part of: the last one before
+    /// which the task holds no lock that its program took.
+    pub fn call_start(&self, task: TaskId, line: u8) -> u8 {
+        let program = &self.actor(task).program;
+        (1..=line)
+            .rev()
+            .find(|&start| {
+                program
+                    .get(start as usize - 1)
+                    .is_some_and(|before| before.resume == start)
+            })
+            .unwrap_or_default()
     }
 
     /// The line a task's program counter stands at, if the program has one there.

@@ -10,9 +10,10 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{
-    Bookkeeping, Complaint, ExitProtocol, ExitingTask, Isolation, Kernel, KillNap, KillerCaller,
-    KthreadSharer, Mlocked, Mmput, Nofail, NofailReserve, Nofs, ReapDelay, Reaper, ReaperLock,
-    ReaperMm, ReclaimRetry, RetryMayfail, ShortCut, SiteWait, Unstable, VictimFails, VictimReserve,
+    Bookkeeping, Complaint, ExitProtocol, ExitingTask, InodeLock, Isolation, Kernel, KillNap,
+    KillerCaller, KthreadSharer, Mlocked, Mmput, Munmap, Nofail, NofailReserve, Nofs, ReaderSteal,
+    ReapDelay, Reaper, ReaperLock, ReaperMm, ReclaimRetry, RetryMayfail, RwsemCode, ShortCut,
+    SiteWait, SpinlockBail, Unstable, VictimFails, VictimReserve, XaddBail,
 };
 
 mod table;
@@ -88,6 +89,8 @@ pub const VERSIONS: &[Version] = &[
     Version(4, 15),
     Version(4, 17),
     Version(4, 19),
+    Version(5, 4),
+    Version(5, 15),
     Version(5, 17),
     Version(5, 18),
     Version(6, 1),
@@ -120,6 +123,14 @@ const BASE: Kernel = Kernel {
     unstable: Unstable::Ignored,
     mmap_writers: SiteWait::Uninterruptible,
     inode_lock: SiteWait::Uninterruptible,
+    remote_readers: SiteWait::Uninterruptible,
+    i_mmap: SiteWait::Uninterruptible,
+    inode_lock_kind: InodeLock::Mutex,
+    rwsem: RwsemCode::TwoVariants,
+    xadd_bail: XaddBail::WakesFollowers,
+    spinlock_bail: SpinlockBail::Forgets,
+    reader_steal: ReaderSteal::No,
+    munmap: Munmap::WriteToTheEnd,
 };
 
 /// A set of patches.

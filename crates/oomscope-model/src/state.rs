@@ -46,6 +46,8 @@ pub enum Pc {
     Reap(Reap),
     /// In reclaim.
     Vmscan(Vmscan),
+    /// In a system call that takes more than one lock.
+    Site(Site),
 }
 
 /// Where reclaim waits for somebody (locks-and-allocation.md 4.3 P7, 4.6, 5.4).
@@ -78,6 +80,33 @@ impl Vmscan {
         Vmscan::Pageout(0),
         Vmscan::Pageout(1),
         Vmscan::Pageout(2),
+    ];
+}
+
+/// Steps of system calls that do more than lock, work and unlock.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Site {
+    /// `munmap` has taken the VMAs out and holds `mmap_sem` for writing: downgrades it
+    /// where the kernel does (4.20+). A step of its own: a reaper's try fits before it.
+    Unlinked,
+    /// `munmap` frees the pages; a step of its own for the same reason.
+    Zap,
+    /// Holds `mmap_sem` and goes for `i_mmap_rwsem`.
+    FileLock,
+    /// Holds `i_mmap_rwsem` too and gives it back.
+    FileUnlock,
+    /// Done with the foreign mm: `mmput`.
+    RemotePut,
+}
+
+impl Site {
+    /// All steps, in declaration order.
+    pub(crate) const ALL: [Site; 5] = [
+        Site::Unlinked,
+        Site::Zap,
+        Site::FileLock,
+        Site::FileUnlock,
+        Site::RemotePut,
     ];
 }
 
@@ -293,6 +322,12 @@ impl TaskFlags {
     pub const PINS_MM: u16 = 1 << 7;
     /// Died in an oops.
     pub const OOPSED: u16 = 1 << 8;
+    /// A signal with a handler is pending.
+    pub const SIGNAL: u16 = 1 << 9;
+    /// The failed system call starts again once it has unwound (-ERESTARTNOINTR).
+    pub const RESTARTS: u16 = 1 << 10;
+    /// The failed system call returns an error that its manual page does not list.
+    pub const WRONG_ERRNO: u16 = 1 << 11;
 
     /// Whether the bit is set.
     pub fn has(self, bit: u16) -> bool {
@@ -432,6 +467,8 @@ impl StateFlags {
     pub const CORRUPT: u8 = 1 << 1;
     /// The kernel panicked: nothing runs any more.
     pub const PANIC: u8 = 1 << 2;
+    /// A system call returned an error that its manual page does not list.
+    pub const WRONG_ERRNO: u8 = 1 << 3;
 
     /// Whether the bit is set.
     pub fn has(self, bit: u8) -> bool {
@@ -455,6 +492,9 @@ pub struct State {
     pub completed: u16,
     /// Machine-wide bits.
     pub flags: StateFlags,
+    /// Bit n: the count of lock n holds something that neither holders nor queue explain.
+    /// Before 5.3 the waiting bias that bug B1 leaked, from 5.3 on the HANDOFF bit.
+    pub lock_bits: u16,
     /// How many tasks there are.
     pub task_count: u8,
     /// How many address spaces there are.
@@ -474,6 +514,7 @@ impl State {
             free_pages: machine.zone.free_pages,
             completed: 0,
             flags: StateFlags::default(),
+            lock_bits: 0,
             task_count: machine.tasks.len() as u8,
             mm_count: machine.mms.len() as u8,
             lru_count: machine.lrus.len() as u8,
@@ -550,6 +591,15 @@ impl State {
             Run::Queued { on, mode, rank, .. } if on == lock && rank == place => Some((id, mode)),
             _ => None,
         })
+    }
+
+    /// Whether the lock's bit in [`State::lock_bits`] is set.
+    pub fn lock_bit(&self, lock: LockId) -> bool {
+        self.lock_bits >> lock.0 & 1 != 0
+    }
+
+    pub(crate) fn set_lock_bit(&mut self, lock: LockId, on: bool) {
+        self.lock_bits = self.lock_bits & !(1 << lock.0) | u16::from(on) << lock.0;
     }
 
     /// How many tasks stand in a lock's queue.

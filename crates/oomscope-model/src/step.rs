@@ -3,13 +3,13 @@
 use crate::event::{Event, Observer};
 use crate::kernel::{
     Bookkeeping, Kernel, Reaper, exit, fork, lock, memory, mmap, oom_kill, oom_reaper, page_alloc,
-    signal, vmscan,
+    signal, site, vmscan,
 };
 use crate::machine::{
     CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, TaskId, Timing,
 };
 use crate::patches::InvalidMix;
-use crate::state::{Exiting, MmFlags, Nap, Pc, Reap, Run, State, StateFlags, TaskFlags};
+use crate::state::{Exiting, MmFlags, Nap, Pc, Reap, Run, Site, State, StateFlags, TaskFlags};
 use crate::transition::{Act, Transition};
 
 /// The transitions the machine can make now, lowest task first. None once it panicked.
@@ -201,7 +201,20 @@ pub fn kernel_pages(machine: &Machine, state: &State) -> u16 {
 fn reconsider<O: Observer>(cx: &mut Cx<'_, O>, before: &Kernel) {
     let kernel = cx.machine.kernel;
     for task in cx.machine.task_ids() {
-        signal::wake_if_killable(cx, task);
+        signal::wake_if_pending(cx, task);
+    }
+    let code = |kernel: &Kernel| {
+        (
+            kernel.rwsem,
+            kernel.xadd_bail,
+            kernel.spinlock_bail,
+            kernel.inode_lock_kind,
+        )
+    };
+    if code(&kernel) != code(before) {
+        for lock in (0..cx.machine.locks.len() as u8).map(LockId) {
+            lock::reconsider(cx, lock);
+        }
     }
     vmscan::look_again(cx.state);
     if kernel.bookkeeping == Bookkeeping::OomMm && before.bookkeeping != Bookkeeping::OomMm {
@@ -269,6 +282,7 @@ impl<O: Observer> Cx<'_, O> {
             Pc::ExitMmap(at) => mmap::exit_mmap(self, at),
             Pc::Reap(at) => oom_reaper::step(self, at),
             Pc::Vmscan(at) => vmscan::step(self, at),
+            Pc::Site(at) => site::step(self, at),
         }
     }
 
@@ -309,8 +323,24 @@ impl<O: Observer> Cx<'_, O> {
                 self.task_mut().todo = pages;
                 lock::acquire(self, self.machine.mmap_sem(mm), Mode::Read, Pc::AllocTry)
             }
-            Op::Mmap { mm } => {
-                lock::acquire(self, self.machine.mmap_sem(mm), Mode::Write, Pc::Release)
+            op @ (Op::Mmap { .. }
+            | Op::Munmap { .. }
+            | Op::MapFile { .. }
+            | Op::WriteSite { .. }
+            | Op::RemoteRead { .. }) => site::start(self, op),
+            Op::Downgrade { lock } => {
+                lock::downgrade(self, lock);
+                Next::LineDone
+            }
+            Op::Kill { process } => {
+                if !self.state.is_killed(self.machine, process) {
+                    signal::send_sigkill(self, process);
+                }
+                Next::LineDone
+            }
+            Op::Signal { task } => {
+                signal::send_signal(self, task);
+                Next::LineDone
             }
             Op::WaitFor { completion } => {
                 if self.state.completed >> completion.0 & 1 != 0 {
@@ -354,7 +384,23 @@ impl<O: Observer> Cx<'_, O> {
         if !self.state.task(self.me).held.is_empty() {
             return Next::Go(Pc::Unwind);
         }
+        let flags = self.state.task(self.me).flags;
+        if flags.has(TaskFlags::PINS_MM) {
+            return Next::Go(Pc::Site(Site::RemotePut));
+        }
+        self.set_flag(self.me, TaskFlags::RESTARTS, false);
+        self.set_flag(self.me, TaskFlags::WRONG_ERRNO, false);
+        if !flags.has(TaskFlags::SIGKILL) && flags.has(TaskFlags::RESTARTS) {
+            self.emit(Event::Restarted { task: self.me });
+            let line = self.state.task(self.me).line;
+            self.task_mut().line = self.machine.call_start(self.me, line);
+            return self.at_line();
+        }
         self.emit(Event::Unwound { task: self.me });
+        if !flags.has(TaskFlags::SIGKILL) && flags.has(TaskFlags::WRONG_ERRNO) {
+            self.state.flags.0 |= StateFlags::WRONG_ERRNO;
+            self.emit(Event::WrongErrno { task: self.me });
+        }
         let resume = self
             .machine
             .line(self.me, self.state.task(self.me).line)
@@ -408,6 +454,10 @@ impl<O: Observer> Cx<'_, O> {
 
     /// Where a task stands that has just arrived at its current line.
     fn at_line(&mut self) -> Next {
+        if self.state.task(self.me).held.is_empty() {
+            // In user mode handlers run.
+            self.set_flag(self.me, TaskFlags::SIGNAL, false);
+        }
         let task = self.state.task(self.me);
         if self.machine.line(self.me, task.line).is_some() {
             return Next::Go(Pc::Line);

@@ -5,8 +5,8 @@ use crate::machine::{
     CompletionId, LRUS_MAX, LockId, MMS_MAX, MmId, Mode, TASKS_MAX, TaskId, VMAS_MAX,
 };
 use crate::state::{
-    ExitMmap, Exiting, Held, LruState, Mm, MmFlags, Nap, Pc, Reap, Run, State, StateFlags, Task,
-    TaskFlags, Vma, Vmscan,
+    ExitMmap, Exiting, Held, LruState, Mm, MmFlags, Nap, Pc, Reap, Run, Site, State, StateFlags,
+    Task, TaskFlags, Vma, Vmscan,
 };
 
 /// The most words a state can have.
@@ -45,6 +45,7 @@ fn pc_code(pc: Pc) -> u64 {
             let step = Vmscan::ALL.iter().position(|&other| other == at);
             3 << 5 | step.unwrap_or_default() as u64
         }
+        Pc::Site(at) => 5 << 5 | at as u64,
         Pc::Exiting(at) => 6 << 5 | at as u64,
         plain => PLAIN
             .iter()
@@ -59,6 +60,7 @@ fn pc_of(code: u64) -> Pc {
         1 => Pc::ExitMmap(ExitMmap::ALL[at]),
         2 => Pc::Reap(Reap::ALL[at]),
         3 => Pc::Vmscan(Vmscan::ALL[at]),
+        5 => Pc::Site(Site::ALL[at]),
         6 => Pc::Exiting(Exiting::ALL[at]),
         _ => PLAIN[at],
     }
@@ -119,7 +121,8 @@ impl State {
         words[self.word_count() - 1] = Writer::new()
             .put(13, u64::from(self.free_pages))
             .put(16, u64::from(self.completed))
-            .put(3, u64::from(self.flags.0))
+            .put(4, u64::from(self.flags.0))
+            .put(16, u64::from(self.lock_bits))
             .word;
     }
 
@@ -144,7 +147,8 @@ impl State {
         };
         state.free_pages = reader.take(13) as u16;
         state.completed = reader.take(16) as u16;
-        state.flags = StateFlags(reader.take(3) as u8);
+        state.flags = StateFlags(reader.take(4) as u8);
+        state.lock_bits = reader.take(16) as u16;
         state
     }
 

@@ -124,6 +124,18 @@ pub fn log_lines(
                 names::lock(machine, lock)
             ))]
         }
+        Event::WrongErrno { task } => vec![note(format!(
+            "{} got -EINTR from a call that never fails this way",
+            name(task)
+        ))],
+        Event::TwoOwners { lock } => vec![note(format!(
+            "{} has a writer and readers at the same time",
+            names::lock(machine, lock)
+        ))],
+        Event::BiasLeaked { lock } => vec![note(format!(
+            "nobody will get {} again: its waiting bias has leaked",
+            names::lock(machine, lock)
+        ))],
         Event::Switched { patch, on } => {
             let verb = if on { "on" } else { "off" };
             vec![note(format!(

@@ -150,9 +150,13 @@ pub fn queuers(machine: &Machine, lock: LockId) -> usize {
             let actor = machine.actor(task);
             let by_program = actor.program.iter().any(|line| match line.op {
                 Op::Lock { lock: wanted, .. } => wanted == lock,
-                Op::Fault { mm, .. } | Op::Copy { mm } | Op::Mmap { mm } => {
-                    machine.mmap_sem(mm) == lock
-                }
+                Op::MapFile { mm, i_mmap, .. } => machine.mmap_sem(mm) == lock || i_mmap == lock,
+                Op::Fault { mm, .. }
+                | Op::Mmap { mm }
+                | Op::Copy { mm }
+                | Op::Munmap { mm, .. }
+                | Op::WriteSite { mm, .. }
+                | Op::RemoteRead { mm, .. } => machine.mmap_sem(mm) == lock,
                 _ => false,
             });
             let by_exit = matches!(actor.kind, Kind::User(_))

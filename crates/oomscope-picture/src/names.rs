@@ -57,6 +57,7 @@ pub(crate) fn lock_kind(machine: &Machine, lock: LockId) -> String {
     match machine.locks[lock.0 as usize].class {
         LockClass::OomLock => "mutex, the OOM killer’s".to_string(),
         LockClass::MmapSem(mm) => format!("of {}, rwsem", self::mm(machine, mm)),
+        LockClass::InodeMutex if is_rwsem(machine, lock) => "inode lock, rwsem".to_string(),
         LockClass::InodeMutex => "inode lock, mutex".to_string(),
         LockClass::Mutex => "mutex".to_string(),
         LockClass::Rwsem => "rwsem".to_string(),
@@ -66,10 +67,10 @@ pub(crate) fn lock_kind(machine: &Machine, lock: LockId) -> String {
 
 /// `read` or `write`; what has one owner is just `held`.
 pub(crate) fn mode(machine: &Machine, lock: LockId, mode: Mode) -> &'static str {
-    match (machine.locks[lock.0 as usize].class, mode) {
-        (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Read) => "read",
-        (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) => "write",
-        _ => "held",
+    match mode {
+        _ if !is_rwsem(machine, lock) => "held",
+        Mode::Read => "read",
+        Mode::Write => "write",
     }
 }
 
@@ -120,4 +121,4 @@ pub(crate) fn pc(run: Run) -> Option<Pc> {
     }
 }
 
-pub(crate) use oomscope_model::kernel::lock::is_killable;
+pub(crate) use oomscope_model::kernel::lock::{is_killable, is_rwsem};

@@ -1,8 +1,9 @@
 //! The rule of the kernel that a step has just carried out, with its source.
 
 use oomscope_model::event::{Event, Null, Right};
+use oomscope_model::kernel::lock::is_rwsem;
 use oomscope_model::kernel::{Bookkeeping, ExitingTask, Isolation, VictimReserve};
-use oomscope_model::machine::{LockClass, LockId, Machine, Mode};
+use oomscope_model::machine::{Machine, Mode};
 
 /// A rule in words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,13 +43,6 @@ fn of_event(machine: &Machine, event: &Event) -> Option<Rule> {
     lock_rule(machine, event)
         .or_else(|| memory_rule(machine, event))
         .or_else(|| victim_rule(machine, event))
-}
-
-fn is_rwsem(machine: &Machine, lock: LockId) -> bool {
-    matches!(
-        machine.locks[lock.0 as usize].class,
-        LockClass::MmapSem(_) | LockClass::Rwsem
-    )
 }
 
 fn lock_rule(machine: &Machine, event: &Event) -> Option<Rule> {

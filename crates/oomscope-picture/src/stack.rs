@@ -4,8 +4,11 @@
 //! that time would show.
 
 use oomscope_model::kernel::Reaper;
-use oomscope_model::machine::{Gfp, Kind, LockClass, LockId, Machine, Mode, Op, TaskId, Wait};
-use oomscope_model::state::{ExitMmap, Exiting, Pc, Reap, Run, State, Vmscan};
+use oomscope_model::kernel::lock::{QueueRules, rules};
+use oomscope_model::machine::{
+    Gfp, Kind, LockClass, LockId, Machine, Mode, Op, TaskId, Wait, WriteSite,
+};
+use oomscope_model::state::{ExitMmap, Exiting, Pc, Reap, Run, Site, State, Vmscan};
 
 use crate::names;
 
@@ -76,6 +79,7 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
                 inner(vmscan_frames(at)[0], "congestion_wait")
             }
             Pc::Vmscan(at) => vmscan_frames(at)[0].to_string(),
+            Pc::Site(at) => inner(&op.unwrap_or_default(), site_frame(at)),
             _ => op.unwrap_or_else(|| "user mode".to_string()),
         },
     }
@@ -105,7 +109,7 @@ pub fn op_text(machine: &Machine, op: Op) -> String {
         Op::Unlock { lock } => {
             let info = &machine.locks[lock.0 as usize];
             let verb = match info.class {
-                LockClass::MmapSem(_) | LockClass::Rwsem => "up",
+                _ if names::is_rwsem(machine, lock) => "up",
                 LockClass::PageLock => "unlock_page",
                 _ => "mutex_unlock",
             };
@@ -121,12 +125,35 @@ pub fn op_text(machine: &Machine, op: Op) -> String {
         Op::Fault { mm, pages } => format!("page_fault {}{}", names::mm(machine, mm), times(pages)),
         Op::Copy { mm } => format!("copy_from_user {}", names::mm(machine, mm)),
         Op::Mmap { mm } => format!("mmap {}", names::mm(machine, mm)),
+        Op::Munmap { mm, pages } => format!("munmap {} {pages}", names::mm(machine, mm)),
+        Op::MapFile { mm, i_mmap, unmap } => format!(
+            "{} {} {}",
+            if unmap { "munmap_file" } else { "mmap_file" },
+            names::mm(machine, mm),
+            machine.locks[i_mmap.0 as usize].name
+        ),
+        Op::WriteSite { mm, site } => format!("{} {}", site_name(site), names::mm(machine, mm)),
+        Op::RemoteRead { mm, pages } => {
+            format!("proc_read {}{}", names::mm(machine, mm), times(pages))
+        }
+        Op::Downgrade { lock } => {
+            format!("downgrade_write {}", machine.locks[lock.0 as usize].name)
+        }
+        Op::Kill { process } => format!("kill {}", names::process(machine, process)),
+        Op::Signal { task } => format!("signal {}", names::task(machine, task)),
         Op::WaitFor { completion } => {
             format!("wait_for {}", names::completion(machine, completion))
         }
         Op::Complete { completion } => {
             format!("complete {}", names::completion(machine, completion))
         }
+    }
+}
+
+fn site_name(site: WriteSite) -> &'static str {
+    match site {
+        WriteSite::Khugepaged => "khugepaged_collapse",
+        WriteSite::UffdRegister => "uffd_register",
     }
 }
 
@@ -159,8 +186,8 @@ pub(crate) fn gfp_name(gfp: Gfp) -> String {
 /// The function that a wait for this lock calls.
 pub(crate) fn lock_verb(machine: &Machine, lock: LockId, mode: Mode, killable: bool) -> String {
     let verb = match (machine.locks[lock.0 as usize].class, mode) {
-        (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Read) => "down_read",
-        (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) => "down_write",
+        (_, Mode::Read) if names::is_rwsem(machine, lock) => "down_read",
+        (_, Mode::Write) if names::is_rwsem(machine, lock) => "down_write",
         (LockClass::PageLock, _) => "lock_page",
         _ => "mutex_lock",
     };
@@ -189,6 +216,12 @@ fn op_name(machine: &Machine, op: Op) -> String {
         Op::Fault { .. } => "page fault".to_string(),
         Op::Copy { .. } => "copy_from_user".to_string(),
         Op::Mmap { .. } => "mmap".to_string(),
+        Op::Munmap { .. } => "munmap".to_string(),
+        Op::MapFile { unmap, .. } => if unmap { "munmap" } else { "mmap" }.to_string(),
+        Op::WriteSite { site, .. } => site_name(site).to_string(),
+        Op::RemoteRead { .. } => "proc read".to_string(),
+        Op::Downgrade { .. } => "downgrade_write".to_string(),
+        Op::Kill { .. } | Op::Signal { .. } => "kill".to_string(),
         Op::WaitFor { .. } => "wait_for".to_string(),
         Op::Complete { .. } => "complete".to_string(),
     }
@@ -227,15 +260,15 @@ fn sleeping(machine: &Machine, state: &State, task: TaskId) -> Option<String> {
     let frame = match state.task(task).run {
         Run::Queued { on, mode, .. } => {
             let killable = names::is_killable(machine, state, task);
-            match (machine.locks[on.0 as usize].class, mode) {
-                (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Read) => "rwsem_down_read_failed",
-                (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) if killable => {
-                    "rwsem_down_write_failed_killable"
-                }
-                (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) => {
-                    "rwsem_down_write_failed"
-                }
-                (LockClass::PageLock, _) => "__lock_page",
+            match (rules(machine, on), mode) {
+                (QueueRules::Rewritten, Mode::Read) => "rwsem_down_read_slowpath",
+                (QueueRules::Rewritten, Mode::Write) => "rwsem_down_write_slowpath",
+                (QueueRules::Xadd, Mode::Read) => "rwsem_down_read_failed",
+                (QueueRules::Xadd, Mode::Write) if killable => "rwsem_down_write_failed_killable",
+                (QueueRules::Xadd, Mode::Write) => "rwsem_down_write_failed",
+                (QueueRules::Spinlock, Mode::Read) => "__down_read",
+                (QueueRules::Spinlock, Mode::Write) => "__down_write_common",
+                _ if machine.locks[on.0 as usize].class == LockClass::PageLock => "__lock_page",
                 _ if killable => "__mutex_lock_killable_slowpath",
                 _ => "__mutex_lock_slowpath",
             }
@@ -377,7 +410,35 @@ fn op_frames(machine: &Machine, state: &State, task: TaskId, pc: Pc) -> Vec<&'st
             "__do_page_fault",
             "copy_from_user",
         ],
+        Some(Op::RemoteRead { .. }) => vec!["get_user_pages", "access_remote_vm", "mem_rw"],
         Some(Op::Mmap { .. }) => return vec!["vm_mmap_pgoff", "SyS_mmap"],
+        Some(Op::Munmap { .. }) => return vec!["vm_munmap", "SyS_munmap"],
+        Some(Op::MapFile { unmap: false, .. }) if matches!(pc, Pc::Site(_)) => {
+            return vec![
+                "vma_link",
+                "mmap_region",
+                "do_mmap",
+                "vm_mmap_pgoff",
+                "SyS_mmap",
+            ];
+        }
+        Some(Op::MapFile { unmap: false, .. }) => return vec!["vm_mmap_pgoff", "SyS_mmap"],
+        Some(Op::MapFile { .. }) if pc == Pc::Site(Site::FileUnlock) => {
+            return vec![
+                "unlink_file_vma",
+                "free_pgtables",
+                "unmap_region",
+                "SyS_munmap",
+            ];
+        }
+        Some(Op::MapFile { .. }) => return vec!["vm_munmap", "SyS_munmap"],
+        Some(Op::WriteSite {
+            site: WriteSite::Khugepaged,
+            ..
+        }) => return vec!["collapse_huge_page", "khugepaged", "kthread"],
+        Some(Op::WriteSite { .. }) => {
+            return vec!["userfaultfd_register", "userfaultfd_ioctl", "SyS_ioctl"];
+        }
         Some(Op::Alloc { .. }) => vec!["__alloc_pages_nodemask", "alloc_pages_current"],
         _ => Vec::new(),
     };
@@ -390,16 +451,25 @@ fn lock_frames(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static s
         return Vec::new();
     };
     let killable = names::is_killable(machine, state, task);
+    let is_rwsem = names::is_rwsem(machine, on);
     vec![match (machine.locks[on.0 as usize].class, mode) {
-        (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Read) => "down_read",
-        (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) if killable => {
-            "down_write_killable"
-        }
-        (LockClass::MmapSem(_) | LockClass::Rwsem, Mode::Write) => "down_write",
+        (_, Mode::Read) if is_rwsem && killable => "down_read_killable",
+        (_, Mode::Read) if is_rwsem => "down_read",
+        (_, Mode::Write) if is_rwsem && killable => "down_write_killable",
+        (_, Mode::Write) if is_rwsem => "down_write",
         (LockClass::PageLock, _) => "lock_page",
         _ if killable => "mutex_lock_killable",
         _ => "mutex_lock",
     }]
+}
+
+fn site_frame(at: Site) -> &'static str {
+    match at {
+        Site::Unlinked => "detach_vmas",
+        Site::Zap => "unmap_region",
+        Site::FileLock | Site::FileUnlock => "i_mmap_rwsem",
+        Site::RemotePut => "mmput",
+    }
 }
 
 fn exiting_frame(at: Exiting) -> &'static str {

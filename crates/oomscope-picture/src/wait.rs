@@ -241,7 +241,10 @@ fn pins_of(machine: &Machine, state: &State, process: ProcessId) -> Vec<WaitEdge
         let user = machine.actor(task).mm == Some(mm)
             && !flags.has(TaskFlags::MM_NULL)
             && state.task(task).run != Run::Exited;
-        exit_mmap || user
+        let reads = state.task(task).mm_job == Some(mm)
+            && flags.has(TaskFlags::PINS_MM)
+            && matches!(machine.actor(task).kind, Kind::User(_) | Kind::Kthread);
+        exit_mmap || user || reads
     };
     let why = Why::Pins { process, mm };
     let (threads, others): (Vec<TaskId>, Vec<TaskId>) = machine

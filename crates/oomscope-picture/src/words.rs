@@ -27,7 +27,7 @@ pub fn caption(machine: &Machine, events: &[Event], state: &State) -> String {
     };
     let mut sentence = clause;
     // Kernel identifiers keep their spelling at the start of a sentence, words do not.
-    for word in ["the ", "nobody "] {
+    for word in ["the ", "nobody ", "a ", "readers "] {
         if sentence.starts_with(word) {
             sentence[..1].make_ascii_uppercase();
         }
@@ -49,11 +49,17 @@ fn rank(event: &Event) -> u8 {
         | Event::Corrupted { .. }
         | Event::ZeroesCopied { .. }
         | Event::Panicked { .. } => 0,
+        Event::TwoOwners { .. } | Event::WrongErrno { .. } => 0,
         Event::Switched { .. } => 1,
         Event::Killed { .. } | Event::MarkedItself { .. } | Event::MarkedExiting { .. } => 2,
         Event::UnableToReap { .. } | Event::Reaped { .. } | Event::TrylockFailed { .. } => 3,
         Event::ReaperRefused { .. } | Event::NothingToReap { .. } => 3,
         Event::ReapNotNeeded { .. } => 3,
+        Event::WaiterInterrupted { .. } | Event::Restarted { .. } => 4,
+        Event::SignalSent { .. } | Event::Downgraded { .. } | Event::MmPut { .. } => 6,
+        Event::VmaUnmapped { .. } => 5,
+        Event::BiasLeaked { .. } | Event::HandoffSet { .. } => 7,
+        Event::MmPinned { .. } => 10,
         Event::WaiterLeft { .. } | Event::AllocFailed { .. } | Event::FaultRefused { .. } => 4,
         Event::ScanAborted { .. } | Event::KillerVetoed { .. } | Event::OomLockBusy { .. } => 4,
         Event::Unmapped { .. } | Event::VmaZapped { .. } | Event::MmGone { .. } => 5,
@@ -185,6 +191,54 @@ impl Words<'_> {
                 "SIGKILL takes {} out of the queue of {}: it leaves with -EINTR",
                 self.task(task),
                 self.lock(lock)
+            ),
+            Event::WaiterInterrupted { task, lock, .. } => format!(
+                "a signal takes {} out of the queue of {}",
+                self.task(task),
+                self.lock(lock)
+            ),
+            Event::SignalSent { task } => format!("a signal arrives for {}", self.task(task)),
+            Event::Restarted { task } => format!(
+                "the handler of {} runs, and its system call starts again (-ERESTARTNOINTR)",
+                self.task(task)
+            ),
+            Event::WrongErrno { task } => format!(
+                "the system call of {} returns -EINTR, which its manual page does not list",
+                self.task(task)
+            ),
+            Event::Downgraded { task, lock } => format!(
+                "{} holds {} only for reading from now on",
+                self.task(task),
+                self.lock(lock)
+            ),
+            Event::TwoOwners { lock } => format!(
+                "readers are granted {} although a writer owns it",
+                self.lock(lock)
+            ),
+            Event::BiasLeaked { lock } => format!(
+                "the count of {} still says that somebody waits, and nobody does",
+                self.lock(lock)
+            ),
+            Event::HandoffSet { task, lock } => format!(
+                "{} finds {} taken again and asks that it be handed over",
+                self.task(task),
+                self.lock(lock)
+            ),
+            Event::MmPinned { task, mm } => {
+                format!("{} takes a reference on {}", self.task(task), self.mm(mm))
+            }
+            Event::MmPut { task, mm } => {
+                format!(
+                    "{} gives its reference on {} back",
+                    self.task(task),
+                    self.mm(mm)
+                )
+            }
+            Event::VmaUnmapped { task, mm, pages } => format!(
+                "{} unmaps {} of {}",
+                self.task(task),
+                self.size(pages),
+                self.mm(mm)
             ),
             Event::Waits { task, completion } => {
                 format!(
@@ -424,6 +478,9 @@ impl Words<'_> {
         match *event {
             Event::LockGranted { .. } | Event::Oopsed { .. } => self.clause(event),
             Event::WritepageFailed { .. } | Event::Reclaimed { .. } => self.clause(event),
+            Event::BiasLeaked { .. } | Event::HandoffSet { .. } | Event::Downgraded { .. } => {
+                self.clause(event)
+            }
             Event::VmaZapped { pages, .. } => Some(format!("{} are freed", self.size(pages))),
             Event::WaiterWoken { task, .. } if !matches!(main, Event::Killed { .. }) => {
                 Some(format!("{} is woken", self.task(task)))

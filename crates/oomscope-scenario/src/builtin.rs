@@ -54,6 +54,9 @@ builtins! {
     "hand-off-over-kill",
     "self-reap-over-kill",
     "self-reap-mlocked",
+    "interruptible-mmap",
+    "leaked-bias",
+    "generic-rwsem-reader",
 }
 
 impl Builtin {

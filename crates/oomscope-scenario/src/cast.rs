@@ -3,15 +3,15 @@
 use oomscope_model::kernel::Kernel;
 use oomscope_model::machine::{
     Actor, Kind, LOCKS_MAX, LRUS_MAX, Lock, LockClass, LockId, Lru, LruKind, MMS_MAX, Machine,
-    MmId, MmInfo, Process, ProcessId, Rules, TASKS_MAX, TaskId, VmaInfo, Zone,
+    MmId, MmInfo, Process, ProcessId, Rules, RwsemConfig, TASKS_MAX, TaskId, VmaInfo, Zone,
 };
 use oomscope_model::patches::PatchSet;
 use oomscope_model::state::Nap;
 
-use crate::compile::{CLASSES, Completions, compile};
+use crate::compile::{CLASSES, Completions, RWSEMS, compile};
 use crate::diagnostic::{Notes, did_you_mean, list_words};
 use crate::envelope::{Reader, Word};
-use crate::keys::{CPU, KSWAPD, KTHREAD, LOCK, LRU, PROCESS, THREAD, ZONE};
+use crate::keys::{CONFIG, CPU, KSWAPD, KTHREAD, LOCK, LRU, PROCESS, THREAD, ZONE};
 use crate::memory::{VmaLock, WhichLock};
 use crate::verb::Sort;
 use crate::{memory, program};
@@ -88,7 +88,15 @@ pub(crate) fn cast(top: &Reader<'_>, patches: PatchSet, notes: &mut Notes<'_>) -
     let zone = zone?;
     draft.check_limits(notes)?;
     draft.check_pages(zone, top, notes);
-    Some(draft.finish(zone, patches, notes))
+    let rwsem = rwsem(top, notes);
+    Some(draft.finish(zone, patches, rwsem, notes))
+}
+
+fn rwsem(top: &Reader<'_>, notes: &mut Notes<'_>) -> RwsemConfig {
+    let config = top.table("config", &CONFIG, notes);
+    let word = config.and_then(|config| config.text("rwsem", notes));
+    word.and_then(|word| word.one_of("rwsem", &RWSEMS, notes))
+        .unwrap_or_default()
 }
 
 struct PendingTask<'a> {
@@ -469,7 +477,13 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn finish(self, zone: Zone, patches: PatchSet, notes: &mut Notes<'_>) -> Cast {
+    fn finish(
+        self,
+        zone: Zone,
+        patches: PatchSet,
+        rwsem: RwsemConfig,
+        notes: &mut Notes<'_>,
+    ) -> Cast {
         let (mut tasks, words): (Vec<Actor>, Vec<_>) = self
             .tasks
             .into_iter()
@@ -499,6 +513,7 @@ impl<'a> Draft<'a> {
             kernel: Kernel::of(patches),
             rules: Rules::DEFAULT,
             cpus: self.cpus,
+            rwsem,
         };
         let mut completions = Completions::default();
         let mut programs = vec![String::new(); machine.tasks.len()];

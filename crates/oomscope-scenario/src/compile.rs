@@ -2,8 +2,8 @@
 //! line with the set of locks it holds, and what could never work is refused here.
 
 use oomscope_model::machine::{
-    CompletionId, Gfp, LOCKS_MAX, Line, LockClass, LockId, Machine, MmId, Mode, ORDER_MAX, Op,
-    TaskId,
+    CompletionId, Gfp, Kind, LOCKS_MAX, Line, LockClass, LockId, Machine, MmId, Mode, ORDER_MAX,
+    Op, ProcessId, RwsemConfig, TaskId, WriteSite,
 };
 
 use crate::diagnostic::{Notes, did_you_mean, list_words};
@@ -136,7 +136,10 @@ struct Arguments {
     order: u8,
     mm: Option<MmId>,
     completion: Option<CompletionId>,
+    process: Option<ProcessId>,
+    thread: Option<TaskId>,
     pages: u8,
+    pages_given: bool,
 }
 
 impl Compiler<'_, '_> {
@@ -159,6 +162,7 @@ impl Compiler<'_, '_> {
         match verb.make {
             Make::Lock(mode, wait) => {
                 let lock = arguments.lock?;
+                self.only_for_inode_lock(verb, lock, at)?;
                 self.take(lock, mode, at)?;
                 Some(Op::Lock { lock, mode, wait })
             }
@@ -187,6 +191,38 @@ impl Compiler<'_, '_> {
             }),
             Make::Mmap => Some(Op::Mmap {
                 mm: self.own_mm(arguments.mm?, verb, at)?,
+            }),
+            Make::Munmap => {
+                let mm = self.own_mm(arguments.mm?, verb, at)?;
+                Some(match (arguments.pages_given, arguments.pages) {
+                    (false, _) => Op::Mmap { mm },
+                    (true, pages) => Op::Munmap { mm, pages },
+                })
+            }
+            Make::MapFile { unmap } => {
+                let mm = self.own_mm(arguments.mm?, verb, at)?;
+                let i_mmap = self.i_mmap(arguments.lock?, at)?;
+                Some(Op::MapFile { mm, i_mmap, unmap })
+            }
+            Make::WriteSite(site) => Some(Op::WriteSite {
+                mm: self.write_site(site, arguments.mm?, verb, at)?,
+                site,
+            }),
+            Make::RemoteRead => Some(Op::RemoteRead {
+                mm: self.free_mmap_sem(arguments.mm?, verb, at)?,
+                pages: arguments.pages,
+            }),
+            Make::Downgrade => {
+                let lock = arguments.lock?;
+                self.give_back(lock, Mode::Write, at)?;
+                self.take(lock, Mode::Read, at)?;
+                Some(Op::Downgrade { lock })
+            }
+            Make::Kill => Some(Op::Kill {
+                process: arguments.process?,
+            }),
+            Make::Signal => Some(Op::Signal {
+                task: arguments.thread?,
             }),
             Make::WaitFor => {
                 let completion = arguments.completion?;
@@ -220,7 +256,12 @@ impl Compiler<'_, '_> {
                 Argument::Lock(sort) => found.lock = Some(self.lock(word, *sort, at_word, verb)?),
                 Argument::Gfp => found.gfp = Some(self.gfp(word, at_word)?),
                 Argument::Order => found.order = self.order(word, at_word)?,
-                Argument::Pages => found.pages = self.pages(word, at_word)?,
+                Argument::Pages => {
+                    found.pages = self.pages(word, at_word)?;
+                    found.pages_given = true;
+                }
+                Argument::Process => found.process = Some(self.process(word, at_word)?),
+                Argument::Thread => found.thread = Some(self.thread(word, at_word)?),
                 Argument::Mm => found.mm = Some(self.mm(word, at_word)?),
                 Argument::Completion => {
                     found.completion = Some(self.completions.id(word, at_word, self.notes)?);
@@ -351,6 +392,12 @@ impl Compiler<'_, '_> {
             self.error(at, sentence, Some(hint));
             return None;
         }
+        self.free_mmap_sem(mm, verb, at)
+    }
+
+    /// Nobody takes a lock twice.
+    fn free_mmap_sem(&mut self, mm: MmId, verb: &Verb, at: usize) -> Option<MmId> {
+        let info = &self.machine.mms[mm.0 as usize];
         if self.held[info.mmap_sem.0 as usize].is_some() {
             let lock = &self.machine.locks[info.mmap_sem.0 as usize].name;
             let sentence = format!(
@@ -362,6 +409,83 @@ impl Compiler<'_, '_> {
             return None;
         }
         Some(mm)
+    }
+
+    /// khugepaged works on any address space, user space on its own.
+    fn write_site(&mut self, site: WriteSite, mm: MmId, verb: &Verb, at: usize) -> Option<MmId> {
+        let is_kthread = self.machine.actor(self.task).kind == Kind::Kthread;
+        match site {
+            WriteSite::UffdRegister => self.own_mm(mm, verb, at),
+            WriteSite::Khugepaged if is_kthread => self.free_mmap_sem(mm, verb, at),
+            WriteSite::Khugepaged => {
+                let sentence = format!("{} is for kernel threads", verb.word);
+                let hint = Some("write the program under [[kthread]]".into());
+                self.error(at, sentence, hint);
+                None
+            }
+        }
+    }
+
+    /// The `i_mmap_rwsem` of a file: any rwsem of the scenario's own that is free here.
+    fn i_mmap(&mut self, lock: LockId, at: usize) -> Option<LockId> {
+        let info = &self.machine.locks[lock.0 as usize];
+        let name = info.name.clone();
+        if info.class != LockClass::Rwsem {
+            let hint = "declare one with [[lock]] and kind = \"rwsem\"".into();
+            self.error(at, format!("{name} belongs to no file"), Some(hint));
+            return None;
+        }
+        if self.held[lock.0 as usize].is_some() {
+            let sentence = format!("{} already holds {name} here", self.name());
+            self.error(at, sentence, None);
+            return None;
+        }
+        Some(lock)
+    }
+
+    /// A mutex is never shared; the inode lock is from 4.7 on.
+    fn only_for_inode_lock(&mut self, verb: &Verb, lock: LockId, at: usize) -> Option<()> {
+        let info = &self.machine.locks[lock.0 as usize];
+        let shared = verb.make
+            == Make::Lock(Mode::Read, oomscope_model::machine::Wait::Uninterruptible)
+            && verb.sort() == Some(Sort::Mutex);
+        if !shared || info.class == LockClass::InodeMutex {
+            return Some(());
+        }
+        let sentence = format!("{} is for inode locks, {} is none", verb.word, info.name);
+        let hint = Some("declare it with kind = \"i_mutex\"".into());
+        self.error(at, sentence, hint);
+        None
+    }
+
+    fn process(&mut self, word: &str, at: usize) -> Option<ProcessId> {
+        let processes = &self.machine.processes;
+        if let Some(index) = processes.iter().position(|process| process.name == word) {
+            return Some(ProcessId(index as u8));
+        }
+        let names = processes.iter().map(|process| process.name.as_str());
+        let hint = did_you_mean(word, names.clone())
+            .unwrap_or_else(|| known("there is", "declare it with [[process]]", names));
+        self.error(at, format!("unknown process {word:?}"), Some(hint));
+        None
+    }
+
+    fn thread(&mut self, word: &str, at: usize) -> Option<TaskId> {
+        let found = self.machine.task_named(word);
+        if found.is_some_and(|task| self.machine.process_of(task).is_some()) {
+            return found;
+        }
+        let users = self.machine.tasks.iter();
+        let users = users.filter(|actor| matches!(actor.kind, Kind::User(_)));
+        let names = users.map(|actor| actor.name.as_str());
+        let sentence = match found {
+            Some(_) => format!("{word} is a kernel thread and gets no signals"),
+            None => format!("unknown task {word:?}"),
+        };
+        let hint =
+            did_you_mean(word, names.clone()).unwrap_or_else(|| known("there is", "", names));
+        self.error(at, sentence, Some(hint));
+        None
     }
 
     fn take(&mut self, lock: LockId, mode: Mode, at: usize) -> Option<()> {
@@ -438,4 +562,10 @@ pub(crate) const CLASSES: [(&str, LockClass); 4] = [
     ("i_mutex", LockClass::InodeMutex),
     ("rwsem", LockClass::Rwsem),
     ("page_lock", LockClass::PageLock),
+];
+
+/// How `[config]` says that rwsems are built.
+pub(crate) const RWSEMS: [(&str, RwsemConfig); 2] = [
+    ("xadd", RwsemConfig::Xadd),
+    ("generic-spinlock", RwsemConfig::GenericSpinlock),
 ];

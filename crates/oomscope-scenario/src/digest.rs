@@ -1,7 +1,7 @@
 //! Short digests, over explicit little-endian words, so that every platform agrees.
 
 use oomscope_model::machine::{
-    Backing, Gfp, Kind, LockClass, LruKind, Machine, Mode, Op, ProcessId, Wait,
+    Backing, Gfp, Kind, LockClass, LruKind, Machine, Mode, Op, ProcessId, RwsemConfig, Wait,
 };
 use oomscope_model::state::{Run, State};
 
@@ -115,6 +115,9 @@ pub fn cast_digest(machine: &Machine) -> u32 {
         let lock = lru.lock.map_or(0, |lock| lock.0 + 1);
         crc.small(b'l', kind, lock, lru.needs);
     }
+    if machine.rwsem != RwsemConfig::Xadd {
+        crc.small(b'r', machine.rwsem as u8, 0, 0);
+    }
     for mm in &machine.mms {
         crc.name(&mm.name);
         if let Some(nap) = mm.teardown {
@@ -176,12 +179,20 @@ fn op_words(op: Op) -> [u8; 3] {
             let killable = match wait {
                 Wait::Uninterruptible => 0,
                 Wait::Killable => 4,
+                Wait::Interruptible => 8,
             };
             [1, lock.0, mode_word(mode) + killable]
         }
         Op::Unlock { lock } => [2, lock.0, 0],
         Op::Alloc { gfp, order, pages } => alloc_words(gfp, order, pages),
         Op::Free { pages } => [4, 0, pages],
+        Op::Munmap { mm, pages } => [20, mm.0, pages],
+        Op::MapFile { mm, i_mmap, unmap } => [21 + u8::from(unmap), mm.0, i_mmap.0],
+        Op::WriteSite { mm, site } => [23, mm.0, site as u8],
+        Op::RemoteRead { mm, pages } => [24, mm.0, pages],
+        Op::Downgrade { lock } => [25, lock.0, 0],
+        Op::Kill { process } => [26, process.0, 0],
+        Op::Signal { task } => [27, task.0, 0],
         Op::Fault { mm, pages } => [5, mm.0, pages],
         Op::Copy { mm } => [9, mm.0, 0],
         Op::Mmap { mm } => [6, mm.0, 0],

@@ -72,6 +72,11 @@ pub(crate) static TOP: Section = Section {
             "Which of the possible runs the player shows.",
         ),
         key("source", "`[[source]]`", "Where the story comes from."),
+        key(
+            "config",
+            "`[config]`",
+            "How the kernel is configured, where that matters.",
+        ),
         key("zone", "`[zone]`", "Memory."),
         key(
             "cpu",
@@ -104,6 +109,16 @@ pub(crate) static SOURCE: Section = Section {
         key("label", "text", "What to show."),
         key("ref", "text", "Address, message id or commit."),
     ],
+};
+
+pub(crate) static CONFIG: Section = Section {
+    name: "[config]",
+    doc: "What no patch decides but the kernel's configuration.",
+    keys: &[key(
+        "rwsem",
+        "`\"xadd\"`, the default, or `\"generic-spinlock\"`",
+        "Which of its two rwsems a kernel before 5.3 uses; small architectures had the second.",
+    )],
 };
 
 pub(crate) static ZONE: Section = Section {
@@ -378,6 +393,6 @@ pub(crate) static EXPECT: Section = Section {
 
 /// All tables, in the order of the reference.
 pub(crate) static SECTIONS: &[&Section] = &[
-    &TOP, &SOURCE, &ZONE, &CPU, &LOCK, &LRU, &KSWAPD, &PROCESS, &VMA, &THREAD, &KTHREAD, &LEAD,
-    &MARKER, &EXPECT,
+    &TOP, &SOURCE, &CONFIG, &ZONE, &CPU, &LOCK, &LRU, &KSWAPD, &PROCESS, &VMA, &THREAD, &KTHREAD,
+    &LEAD, &MARKER, &EXPECT,
 ];

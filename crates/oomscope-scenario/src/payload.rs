@@ -61,6 +61,17 @@ const NUMBERS: &[&str] = &[
     "bounded-retry",
     "isolated-once",
     "oom-in-kswapd",
+    "inode-rwsem",
+    "generic-wakes-followers",
+    "generic-wakes-readers",
+    "munmap-downgrade",
+    "rwsem-rewrite",
+    "proc-readers-killable",
+    "reader-steal",
+    "interruptible-writers",
+    "restart-writers",
+    "i-mmap-killable",
+    "rwsem-bug-b1",
 ];
 
 /// The packed form of a link.

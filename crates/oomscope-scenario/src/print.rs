@@ -3,13 +3,14 @@
 use core::fmt::Write;
 
 use oomscope_model::machine::{
-    Actor, Backing, Kind, LockClass, Lru, Machine, MmId, MmInfo, ProcessId, TaskId, VmaInfo,
+    Actor, Backing, Kind, LockClass, Lru, Machine, MmId, MmInfo, ProcessId, RwsemConfig, TaskId,
+    VmaInfo,
 };
 use oomscope_model::patches::{PatchId, PatchSet};
 use oomscope_model::transition::Move;
 
 use crate::cast::{LRU_KINDS, TEARDOWNS};
-use crate::compile::CLASSES;
+use crate::compile::{CLASSES, RWSEMS};
 use crate::memory::BACKINGS;
 use crate::run::Run;
 use crate::scenario::{Scenario, Topic};
@@ -75,6 +76,12 @@ fn head(scenario: &Scenario, out: &mut String) -> Written {
 fn machine(scenario: &Scenario, out: &mut String) -> Written {
     let machine = &scenario.machine;
     let zone = machine.zone;
+    if let Some((word, _)) = RWSEMS
+        .iter()
+        .find(|(_, config)| *config == machine.rwsem && machine.rwsem != RwsemConfig::default())
+    {
+        writeln!(out, "\n[config]\nrwsem = {word:?}")?;
+    }
     writeln!(out, "\n[zone]\ntotal = {}", size(machine, zone.total_pages))?;
     writeln!(out, "page = \"{} MB\"", zone.mb_per_page)?;
     let levels = [

@@ -1,7 +1,7 @@
 //! The words of the program language: one table that feeds the parser, the printer and
 //! the reference.
 
-use oomscope_model::machine::{Gfp, LockClass, Machine, Mode, Op, Wait};
+use oomscope_model::machine::{Gfp, LockClass, Machine, Mode, Op, Wait, WriteSite};
 
 /// One word a program line can begin with.
 #[derive(Debug)]
@@ -30,6 +30,10 @@ pub enum Argument {
     Mm,
     /// Name of something that is waited for.
     Completion,
+    /// Name of a process, to send it a signal.
+    Process,
+    /// Name of a user thread.
+    Thread,
 }
 
 /// Kinds of locks as far as the verbs tell them apart.
@@ -54,6 +58,13 @@ pub(crate) enum Make {
     Fault,
     Copy,
     Mmap,
+    Munmap,
+    MapFile { unmap: bool },
+    WriteSite(WriteSite),
+    RemoteRead,
+    Downgrade,
+    Kill,
+    Signal,
     WaitFor,
     Complete,
 }
@@ -107,6 +118,8 @@ impl Argument {
             Argument::Pages => "[PAGES]",
             Argument::Mm => "PROCESS",
             Argument::Completion => "NAME",
+            Argument::Process => "PROCESS",
+            Argument::Thread => "TASK",
         }
     }
 }
@@ -177,6 +190,18 @@ pub static VERBS: &[Verb] = &[
         "The same, but a SIGKILL ends the wait.",
     ),
     verb(
+        "down_write_interruptible",
+        RWSEM,
+        Make::Lock(Mode::Write, Wait::Interruptible),
+        "The same, but any signal ends the wait; the caller knows what -EINTR means.",
+    ),
+    verb(
+        "downgrade_write",
+        RWSEM,
+        Make::Downgrade,
+        "Holds the rwsem for reading from now on, no longer for writing.",
+    ),
+    verb(
         "up_read",
         RWSEM,
         Make::Unlock(Mode::Read),
@@ -199,6 +224,24 @@ pub static VERBS: &[Verb] = &[
         MUTEX,
         Make::Lock(Mode::Write, Wait::Killable),
         "The same, but a SIGKILL ends the wait.",
+    ),
+    verb(
+        "mutex_lock_interruptible",
+        MUTEX,
+        Make::Lock(Mode::Write, Wait::Interruptible),
+        "The same, but any signal ends the wait.",
+    ),
+    verb(
+        "inode_lock_shared",
+        MUTEX,
+        Make::Lock(Mode::Read, Wait::Uninterruptible),
+        "Takes the inode lock for a lookup; only for `i_mutex`, alone until 4.6, shared from 4.7 on.",
+    ),
+    verb(
+        "inode_unlock_shared",
+        MUTEX,
+        Make::Unlock(Mode::Read),
+        "Gives it back after a lookup.",
     ),
     verb(
         "mutex_unlock",
@@ -260,7 +303,54 @@ pub static VERBS: &[Verb] = &[
         Make::Mmap,
         "Takes the `mmap_sem` for writing and gives it back; killable once mmap writers are.",
     ),
-    verb("munmap", &[Argument::Mm], Make::Mmap, "The same as `mmap`."),
+    verb(
+        "munmap",
+        &[Argument::Mm, Argument::Pages],
+        Make::Munmap,
+        "The same as `mmap`; with a number it also unmaps so many pages, under a read lock from 4.20 on.",
+    ),
+    verb(
+        "mmap_file",
+        &[Argument::Mm, Argument::Lock(Sort::Rwsem)],
+        Make::MapFile { unmap: false },
+        "As `mmap`, and takes the rwsem, the file's `i_mmap_rwsem`, for writing inside.",
+    ),
+    verb(
+        "munmap_file",
+        &[Argument::Mm, Argument::Lock(Sort::Rwsem)],
+        Make::MapFile { unmap: true },
+        "As `mmap_file`, but the mapping is taken out: from 4.20 on `mmap_sem` is held for reading meanwhile.",
+    ),
+    verb(
+        "khugepaged_collapse",
+        &[Argument::Mm],
+        Make::WriteSite(WriteSite::Khugepaged),
+        "Takes the `mmap_sem` of any process for writing, unkillably in every kernel, and gives it back; only for kernel threads.",
+    ),
+    verb(
+        "uffd_register",
+        &[Argument::Mm],
+        Make::WriteSite(WriteSite::UffdRegister),
+        "The same for the task's own address space, as userfaultfd does.",
+    ),
+    verb(
+        "proc_read",
+        &[Argument::Mm, Argument::Pages],
+        Make::RemoteRead,
+        "Reads the memory of any process, as `/proc/PID/environ` does: pins its address space, takes its `mmap_sem` for reading, faults the pages in, gives everything back; killable while it waits for the lock from 5.3 on.",
+    ),
+    verb(
+        "kill",
+        &[Argument::Process],
+        Make::Kill,
+        "Sends SIGKILL to a process, as an administrator would.",
+    ),
+    verb(
+        "signal",
+        &[Argument::Thread],
+        Make::Signal,
+        "A timer's SIGALRM, whose handler runs, reaches a user thread.",
+    ),
     verb(
         "wait_for",
         &[Argument::Completion],
@@ -315,13 +405,20 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         Op::Fault { .. } => (Make::Fault, None),
         Op::Copy { .. } => (Make::Copy, None),
         Op::Mmap { .. } => (Make::Mmap, None),
+        Op::Munmap { .. } => (Make::Munmap, None),
+        Op::MapFile { unmap, .. } => (Make::MapFile { unmap }, None),
+        Op::WriteSite { site, .. } => (Make::WriteSite(site), None),
+        Op::RemoteRead { .. } => (Make::RemoteRead, None),
+        Op::Downgrade { lock } => (Make::Downgrade, Some(lock)),
+        Op::Kill { .. } => (Make::Kill, None),
+        Op::Signal { .. } => (Make::Signal, None),
         Op::WaitFor { .. } => (Make::WaitFor, None),
         Op::Complete { .. } => (Make::Complete, None),
     };
     let sort = lock.and_then(|lock| Sort::of(machine.locks[lock.0 as usize].class));
     let word = VERBS
         .iter()
-        .find(|verb| verb.make == make && verb.sort() == sort)
+        .find(|verb| verb.make == make && (sort.is_none() || verb.sort() == sort))
         .map_or("", |verb| verb.word);
     let count = |pages: u8| {
         if pages == 1 {
@@ -331,7 +428,7 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         }
     };
     match op {
-        Op::Lock { lock, .. } | Op::Unlock { lock } => {
+        Op::Lock { lock, .. } | Op::Unlock { lock } | Op::Downgrade { lock } => {
             format!("{word} {}", machine.locks[lock.0 as usize].name)
         }
         Op::Alloc {
@@ -344,7 +441,19 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         Op::Fault { mm, pages } => {
             format!("{word} {}{}", machine.mms[mm.0 as usize].name, count(pages))
         }
-        Op::Copy { mm } | Op::Mmap { mm } => format!("{word} {}", machine.mms[mm.0 as usize].name),
+        Op::Copy { mm } | Op::Mmap { mm } | Op::WriteSite { mm, .. } => {
+            format!("{word} {}", machine.mms[mm.0 as usize].name)
+        }
+        Op::Munmap { mm, pages } => format!("{word} {} {pages}", machine.mms[mm.0 as usize].name),
+        Op::MapFile { mm, i_mmap, .. } => format!(
+            "{word} {} {}",
+            machine.mms[mm.0 as usize].name, machine.locks[i_mmap.0 as usize].name
+        ),
+        Op::RemoteRead { mm, pages } => {
+            format!("{word} {}{}", machine.mms[mm.0 as usize].name, count(pages))
+        }
+        Op::Kill { process } => format!("{word} {}", machine.process(process).name),
+        Op::Signal { task } => format!("{word} {}", machine.actor(task).name),
         Op::WaitFor { completion } | Op::Complete { completion } => {
             format!("{word} {}", machine.completions[completion.0 as usize])
         }

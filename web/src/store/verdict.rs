@@ -31,6 +31,11 @@ impl Store {
                 self.oopsed()
             );
             self.broken("Oops", &died)
+        } else if flags.has(StateFlags::WRONG_ERRNO) {
+            self.broken(
+                "Wrong error",
+                "A system call returned -EINTR to a program that has never heard of it.",
+            )
         } else if self.here.state.is_finished() {
             self.finished()
         } else {

@@ -13,7 +13,7 @@
 use crate::event::{Event, Observer, Right};
 use crate::kernel::{Mlocked, Unstable, lock, page_alloc};
 use crate::machine::{Backing, Kind, Machine, MmId, Op};
-use crate::state::{MmFlags, State, StateFlags};
+use crate::state::{MmFlags, Pc, Site, State, StateFlags};
 use crate::step::{Cx, Next};
 
 /// The request got its page: maps it if it was a fault, and ends the line with its lock
@@ -46,7 +46,7 @@ pub(crate) fn got_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
     let task = cx.task_mut();
     task.todo = task.todo.saturating_sub(1);
     if task.todo > 0 {
-        return Next::Go(crate::state::Pc::AllocTry);
+        return Next::Go(Pc::AllocTry);
     }
     release(cx)
 }
@@ -76,9 +76,20 @@ fn is_refused<O: Observer>(cx: &Cx<'_, O>, mm: MmId) -> bool {
 /// Ends a line that works under `mmap_sem`.
 pub(crate) fn release<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     let line = cx.machine.line(cx.me, cx.state.task(cx.me).line);
-    if let Some(Op::Fault { mm, .. } | Op::Copy { mm } | Op::Mmap { mm }) = line.map(|line| line.op)
-    {
-        lock::release(cx, cx.machine.mmap_sem(mm));
+    match line.map(|line| line.op) {
+        Some(
+            Op::Fault { mm, .. }
+            | Op::Copy { mm }
+            | Op::Mmap { mm }
+            | Op::Munmap { mm, .. }
+            | Op::MapFile { mm, .. }
+            | Op::WriteSite { mm, .. },
+        ) => lock::release(cx, cx.machine.mmap_sem(mm)),
+        Some(Op::RemoteRead { mm, .. }) => {
+            lock::release(cx, cx.machine.mmap_sem(mm));
+            return Next::Go(Pc::Site(Site::RemotePut));
+        }
+        _ => {}
     }
     Next::LineDone
 }

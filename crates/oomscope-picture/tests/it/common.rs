@@ -131,6 +131,7 @@ pub(crate) fn writer_in_queue(version: Version) -> Machine {
         kernel: Kernel::of(patches),
         rules: Rules::DEFAULT,
         cpus: None,
+        rwsem: Default::default(),
     }
 }
 
@@ -217,6 +218,7 @@ pub(crate) fn crowd(tasks: u8, locks: u8) -> Machine {
         kernel: Kernel::of(patches),
         rules: Rules::DEFAULT,
         cpus: None,
+        rwsem: Default::default(),
     }
 }
 
