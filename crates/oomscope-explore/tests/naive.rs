@@ -8,8 +8,8 @@ use std::collections::{HashMap, VecDeque};
 use oomscope_explore::{Class, Explorer, Outcome};
 use oomscope_model::kernel::{Kernel, page_alloc};
 use oomscope_model::machine::{
-    Actor, Backing, CompletionId, Gfp, KillerWindow, Kind, Line, Lock, LockClass, LockId, Lru,
-    LruKind, Machine, MmId, MmInfo, Mode, Op, Parking, Process, ProcessId, Rules, RwsemConfig,
+    Actor, Backing, CompletionId, Gfp, KillerWindow, Kind, KmemFail, Line, Lock, LockClass, LockId,
+    Lru, LruKind, Machine, MmId, MmInfo, Mode, Op, Parking, Process, ProcessId, Rules, RwsemConfig,
     TaskId, Timing, VmaInfo, Wait, Zone,
 };
 use oomscope_model::patches::{PatchId, PatchSet, VERSIONS};
@@ -503,6 +503,21 @@ fn program(dice: &mut Dice, mm: Option<MmId>, extra: LockId) -> Vec<Line> {
             (4, _) => vec![Op::Complete {
                 completion: CompletionId(0),
             }],
+            _ if dice.roll(3) == 0 => {
+                let fail = if dice.roll(4) == 0 {
+                    KmemFail::May
+                } else {
+                    KmemFail::Never
+                };
+                let reserved = 1 + dice.roll(3) as u8;
+                vec![
+                    Op::TransStart { pages: reserved },
+                    take,
+                    Op::KmemAlloc { gfp, pages, fail },
+                    Op::TransCommit,
+                    Op::Unlock { lock: extra },
+                ]
+            }
             _ => vec![
                 take,
                 Op::Alloc { gfp, order, pages },

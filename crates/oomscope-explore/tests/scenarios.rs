@@ -168,6 +168,13 @@ scenarios! {
     interruptible_mmap = "interruptible-mmap",
     leaked_bias = "leaked-bias",
     generic_rwsem_reader = "generic-rwsem-reader",
+    xfs_ilock = "xfs-ilock",
+    xfs_memdie_loop = "xfs-memdie-loop",
+    xfs_nofail_kills = "xfs-nofail-kills",
+    xfs_rollback = "xfs-rollback",
+    imutex_reserve = "imutex-reserve",
+    xfs_reserve_under = "xfs-reserve-under",
+    xfs_reserve_over = "xfs-reserve-over",
 }
 
 /// What one exploration found.

@@ -2,7 +2,7 @@
 
 use crate::kernel::lock;
 use crate::machine::{LockId, Machine, Mode};
-use crate::state::{MmFlags, Run, State, StateFlags, TaskFlags};
+use crate::state::{MmFlags, Run, State, StateFlags, TaskFlags, Trans};
 
 /// What is wrong with a state; a bug of ours, never of the user.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -118,6 +118,16 @@ impl State {
         }
         for (id, task) in self.tasks() {
             let ended = matches!(task.run, Run::Idle | Run::Exited);
+            ensure(
+                !ended || task.trans == Trans::None,
+                "a task ended inside a transaction",
+                id.0,
+            )?;
+            ensure(
+                task.reserve == 0 || task.trans != Trans::None,
+                "a reserve belongs to no transaction",
+                id.0,
+            )?;
             ensure(
                 !ended || task.held.is_empty(),
                 "a task ended with a lock held",

@@ -38,6 +38,8 @@ pub enum Right {
     Memalloc,
     /// `__GFP_NOFAIL`, below the marks.
     Nofail,
+    /// The reserve of the task's own transaction.
+    Transaction,
 }
 
 /// Why a request came back NULL (locks-and-allocation.md 4.3).
@@ -134,6 +136,28 @@ pub enum Event {
         order: u8,
         why: Null,
     },
+    /// `kmem_alloc` of `task` got NULL and will ask again in 20 ms (X4, X5).
+    KmemNull { task: TaskId },
+    /// A hundred tries of `task` got NULL: XFS says so (X4).
+    KmemWarns { task: TaskId },
+    /// `task` raises the watermarks by what its transaction may need (B1).
+    TransReserving { task: TaskId, pages: u8 },
+    /// `task` waits until that much is free (B2).
+    TransWaits { task: TaskId },
+    /// The transaction of `task` begins, with this reserve.
+    TransStarted { task: TaskId, reserve: u8 },
+    /// `task` committed; so much of its reserve was left.
+    TransCommitted { task: TaskId, reserve: u8 },
+    /// `task` cancelled its transaction, which held so many pages dirty.
+    TransCancelled {
+        task: TaskId,
+        reserve: u8,
+        dirty: u8,
+    },
+    /// `task` ran out of memory in a dirty transaction; to undo it takes as much again.
+    RollbackStarts { task: TaskId, pages: u8 },
+    /// `task` undid its transaction and gave back both copies.
+    RolledBack { task: TaskId, pages: u16 },
     /// The fault of `task` on an `MMF_UNSTABLE` mm got SIGBUS.
     FaultRefused { task: TaskId, mm: MmId },
     /// `task` gave pages back.

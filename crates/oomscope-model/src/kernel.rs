@@ -21,6 +21,7 @@ pub mod rwsem_xadd;
 pub mod signal;
 pub mod site;
 pub mod vmscan;
+pub mod xfs;
 
 /// Every decision the modelled kernel can make in more than one way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,6 +92,10 @@ pub struct Kernel {
     pub reader_steal: ReaderSteal,
     /// How does `munmap` hold `mmap_sem` while it unmaps?
     pub munmap: Munmap,
+    /// What does XFS do when the allocator says NULL?
+    pub kmem_alloc: KmemAlloc,
+    /// Does memory stand ready for a transaction before it starts?
+    pub trans_reserve: TransReserve,
 }
 
 /// K08: `PF_EXITING` and the scan (oom.md 4.3).
@@ -409,4 +414,25 @@ pub enum Munmap {
     WriteToTheEnd,
     /// For writing while it takes the VMAs out, then for reading (4.20+).
     Downgrades,
+}
+
+/// `kmem_alloc` of XFS (locks-and-allocation.md 5.1 to 5.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KmemAlloc {
+    /// Counts, sleeps 20 ms and asks again, for ever (3.19 to 6.8).
+    Loops,
+    /// Asks once, with `__GFP_NOFAIL` (proposed in 2015, merged for 6.9).
+    Nofail,
+    /// Asks in a way that can fail, and rolls the transaction back (never written).
+    Fails,
+}
+
+/// Proposal B of 2015 (locks-and-allocation.md 5.5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TransReserve {
+    /// None: every kernel.
+    None,
+    /// A transaction raises the watermarks by what it may need, and takes from that when
+    /// an ordinary request would loop.
+    PerTransaction,
 }

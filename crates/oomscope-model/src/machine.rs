@@ -309,6 +309,22 @@ pub enum Op {
         /// How many requests, one after the other, 1..=15.
         pages: u8,
     },
+    /// `kmem_alloc GFP [n]`: XFS takes pages for a transaction and asks until it has them.
+    KmemAlloc {
+        /// Allocation flags after X1, without those that a patch adds.
+        gfp: Gfp,
+        /// How many pages, one after the other, 1..=15.
+        pages: u8,
+        /// Whether the caller takes NULL for an answer.
+        fail: KmemFail,
+    },
+    /// `trans_start n`: `xfs_trans_alloc`.
+    TransStart {
+        /// How many pages the transaction says that it needs at most, 1..=15.
+        pages: u8,
+    },
+    /// `trans_commit`: `xfs_trans_commit`.
+    TransCommit,
     /// `free_page [n]`: gives pages of the kernel back.
     Free {
         /// How many pages.
@@ -475,6 +491,8 @@ impl Gfp {
     pub const MEMALLOC: u16 = 1 << 8;
     /// `__GFP_HIGHMEM` and `__GFP_MOVABLE`: a page of user space.
     pub const USER: u16 = 1 << 9;
+    /// `__GFP_NOWARN`: a failure is not reported.
+    pub const NOWARN: u16 = 1 << 10;
 
     /// `GFP_KERNEL`: reclaim, I/O and file systems.
     pub const KERNEL: Gfp = Gfp(Gfp::FS | Gfp::IO | Gfp::DIRECT_RECLAIM);
@@ -497,6 +515,15 @@ impl Gfp {
     pub const fn with(self, bit: u16) -> Gfp {
         Gfp(self.0 | bit)
     }
+}
+
+/// Whether a `kmem_alloc` may fail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum KmemFail {
+    /// It may not: `KM_SLEEP`.
+    Never,
+    /// `KM_MAYFAIL`.
+    May,
 }
 
 /// The rules that verdicts depend on and that are therefore declared.

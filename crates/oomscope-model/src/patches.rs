@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::{
     Bookkeeping, Complaint, ExitProtocol, ExitingTask, InodeLock, Isolation, Kernel, KillNap,
-    KillerCaller, KthreadSharer, Mlocked, Mmput, Munmap, Nofail, NofailReserve, Nofs, ReaderSteal,
-    ReapDelay, Reaper, ReaperLock, ReaperMm, ReclaimRetry, RetryMayfail, RwsemCode, ShortCut,
-    SiteWait, SpinlockBail, Unstable, VictimFails, VictimReserve, XaddBail,
+    KillerCaller, KmemAlloc, KthreadSharer, Mlocked, Mmput, Munmap, Nofail, NofailReserve, Nofs,
+    ReaderSteal, ReapDelay, Reaper, ReaperLock, ReaperMm, ReclaimRetry, RetryMayfail, RwsemCode,
+    ShortCut, SiteWait, SpinlockBail, TransReserve, Unstable, VictimFails, VictimReserve, XaddBail,
 };
 
 mod table;
@@ -131,6 +131,8 @@ const BASE: Kernel = Kernel {
     spinlock_bail: SpinlockBail::Forgets,
     reader_steal: ReaderSteal::No,
     munmap: Munmap::WriteToTheEnd,
+    kmem_alloc: KmemAlloc::Loops,
+    trans_reserve: TransReserve::None,
 };
 
 /// A set of patches.

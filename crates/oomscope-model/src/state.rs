@@ -48,6 +48,8 @@ pub enum Pc {
     Vmscan(Vmscan),
     /// In a system call that takes more than one lock.
     Site(Site),
+    /// In `kmem_alloc` of XFS, outside the allocator.
+    Kmem(Kmem),
 }
 
 /// Where reclaim waits for somebody (locks-and-allocation.md 4.3 P7, 4.6, 5.4).
@@ -183,6 +185,35 @@ pub enum Reap {
     GiveUp,
     /// Q2: the timer of the current victim has expired (5.18+).
     Timer,
+}
+
+/// Steps of `kmem_alloc` between two calls of the allocator. As the goal of a sleeper they
+/// name the sleep before them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kmem {
+    /// X6: `congestion_wait` is over, asks again.
+    Again,
+    /// A hundred tries found the world as it was: X4 says so.
+    Lap,
+}
+
+impl Kmem {
+    /// All steps, in declaration order.
+    pub(crate) const ALL: [Kmem; 2] = [Kmem::Again, Kmem::Lap];
+}
+
+/// How far a task is with its XFS transaction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Trans {
+    /// It has none.
+    #[default]
+    None,
+    /// Has raised the marks and waits until that much is free (B2).
+    Reserving,
+    /// Between start and commit.
+    Open,
+    /// Ran out of memory and undoes what it has done (5.3).
+    RollingBack,
 }
 
 impl ExitMmap {
@@ -394,6 +425,12 @@ pub struct Task {
     pub victim: Option<TaskId>,
     /// Place in `oom_reaper_list` if this thread is queued there, 1 is the head; 0 if not.
     pub reap_rank: u8,
+    /// Its XFS transaction.
+    pub trans: Trans,
+    /// Pages of its transaction's reserve that it has not taken yet, 0..=15.
+    pub reserve: u8,
+    /// Pages that its transaction holds dirty, 0..=15.
+    pub dirty: u8,
 }
 
 /// One VMA.
@@ -633,6 +670,12 @@ impl State {
 }
 
 impl Task {
+    /// Whether it is in user mode, if it stands at the start of a line: it holds no lock
+    /// and is not inside a transaction.
+    pub fn holds_nothing(&self) -> bool {
+        self.held.is_empty() && self.trans == Trans::None
+    }
+
     pub(crate) const NONE: Task = Task {
         run: Run::Idle,
         line: 0,
@@ -643,5 +686,8 @@ impl Task {
         mm_job: None,
         victim: None,
         reap_rank: 0,
+        trans: Trans::None,
+        reserve: 0,
+        dirty: 0,
     };
 }

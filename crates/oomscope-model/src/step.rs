@@ -2,14 +2,16 @@
 
 use crate::event::{Event, Observer};
 use crate::kernel::{
-    Bookkeeping, Kernel, Reaper, exit, fork, lock, memory, mmap, oom_kill, oom_reaper, page_alloc,
-    signal, site, vmscan,
+    Bookkeeping, Kernel, Reaper, TransReserve, exit, fork, lock, memory, mmap, oom_kill,
+    oom_reaper, page_alloc, signal, site, vmscan, xfs,
 };
 use crate::machine::{
     CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, TaskId, Timing,
 };
 use crate::patches::InvalidMix;
-use crate::state::{Exiting, MmFlags, Nap, Pc, Reap, Run, Site, State, StateFlags, TaskFlags};
+use crate::state::{
+    Exiting, Kmem, MmFlags, Nap, Pc, Reap, Run, Site, State, StateFlags, TaskFlags,
+};
 use crate::transition::{Act, Transition};
 
 /// The transitions the machine can make now, lowest task first. None once it panicked.
@@ -226,6 +228,9 @@ fn reconsider<O: Observer>(cx: &mut Cx<'_, O>, before: &Kernel) {
             Reaper::Absent => oom_reaper::retire(cx),
         }
     }
+    if kernel.trans_reserve == TransReserve::None {
+        xfs::drop_reserves(cx.state);
+    }
     cx.disturb();
 }
 
@@ -283,6 +288,7 @@ impl<O: Observer> Cx<'_, O> {
             Pc::Reap(at) => oom_reaper::step(self, at),
             Pc::Vmscan(at) => vmscan::step(self, at),
             Pc::Site(at) => site::step(self, at),
+            Pc::Kmem(at) => xfs::step(self, at),
         }
     }
 
@@ -290,7 +296,7 @@ impl<O: Observer> Cx<'_, O> {
     /// it was killed (E1).
     fn line(&mut self) -> Next {
         let task = self.state.task(self.me);
-        if task.flags.has(TaskFlags::SIGKILL) && task.held.is_empty() {
+        if task.flags.has(TaskFlags::SIGKILL) && task.holds_nothing() {
             return exit::exit_mm(self);
         }
         let Some(line) = self.machine.line(self.me, task.line) else {
@@ -306,6 +312,12 @@ impl<O: Observer> Cx<'_, O> {
                 self.task_mut().todo = pages;
                 page_alloc::try_freelist(self)
             }
+            Op::KmemAlloc { pages, .. } => {
+                self.task_mut().todo = pages;
+                page_alloc::try_freelist(self)
+            }
+            Op::TransStart { pages } => xfs::trans_start(self, pages),
+            Op::TransCommit => xfs::trans_commit(self),
             Op::Free { pages } => {
                 self.emit(Event::PagesFreed {
                     task: self.me,
@@ -425,6 +437,7 @@ impl<O: Observer> Cx<'_, O> {
             Next::Wait(completion, pc) => self.set_run(Run::Waits { completion, pc }),
             Next::LineDone => self.finish_line_of(self.me),
             Next::Failed => {
+                xfs::trans_cancel(self);
                 let next = if self.state.task(self.me).held.is_empty() {
                     self.unwind()
                 } else {
@@ -519,13 +532,25 @@ impl<O: Observer> Cx<'_, O> {
     /// A relevant change happened: a parked allocator goes on, and a round under way no
     /// longer counts as having seen the present.
     ///
-    /// Relevant is exactly what a round of the allocator reads: free pages, marks and
+    /// Relevant is exactly what a round of the allocator reads: free pages, watermarks, marks and
     /// flags of victims, whose mm is gone, signals, the kernel's axes. Locks other than
     /// `oom_lock` do not enter a round, so taking one is no change here.
     pub(crate) fn disturb(&mut self) {
         for task in &mut self.state.tasks[..self.state.task_count as usize] {
             task.flags.0 &= !TaskFlags::CLEAN_ROUND;
-            if matches!(task.run, Run::Parked(Pc::AllocTry | Pc::AllocOom)) {
+            let in_lap = matches!(
+                task.run,
+                Run::Asleep {
+                    pc: Pc::Kmem(Kmem::Lap),
+                    ..
+                }
+            );
+            if in_lap
+                || matches!(
+                    task.run,
+                    Run::Parked(Pc::AllocTry | Pc::AllocOom | Pc::Kmem(_))
+                )
+            {
                 task.run = Run::Ready(Pc::AllocTry);
             }
         }

@@ -5,8 +5,8 @@ use crate::machine::{
     CompletionId, LRUS_MAX, LockId, MMS_MAX, MmId, Mode, TASKS_MAX, TaskId, VMAS_MAX,
 };
 use crate::state::{
-    ExitMmap, Exiting, Held, LruState, Mm, MmFlags, Nap, Pc, Reap, Run, Site, State, StateFlags,
-    Task, TaskFlags, Vma, Vmscan,
+    ExitMmap, Exiting, Held, Kmem, LruState, Mm, MmFlags, Nap, Pc, Reap, Run, Site, State,
+    StateFlags, Task, TaskFlags, Trans, Vma, Vmscan,
 };
 
 /// The most words a state can have.
@@ -24,6 +24,13 @@ const PLAIN: [Pc; 10] = [
     Pc::Unwind,
     Pc::ExitLock,
     Pc::ExitDropMm,
+];
+
+const TRANS: [Trans; 4] = [
+    Trans::None,
+    Trans::Reserving,
+    Trans::Open,
+    Trans::RollingBack,
 ];
 
 const NAPS: [Nap; 6] = [
@@ -47,6 +54,7 @@ fn pc_code(pc: Pc) -> u64 {
         }
         Pc::Site(at) => 5 << 5 | at as u64,
         Pc::Exiting(at) => 6 << 5 | at as u64,
+        Pc::Kmem(at) => 4 << 5 | at as u64,
         plain => PLAIN
             .iter()
             .position(|&other| other == plain)
@@ -62,6 +70,7 @@ fn pc_of(code: u64) -> Pc {
         3 => Pc::Vmscan(Vmscan::ALL[at]),
         5 => Pc::Site(Site::ALL[at]),
         6 => Pc::Exiting(Exiting::ALL[at]),
+        4 => Pc::Kmem(Kmem::ALL[at]),
         _ => PLAIN[at],
     }
 }
@@ -205,7 +214,10 @@ fn pack_task(task: &Task) -> [u64; 2] {
         .put(32, u64::from(task.held.0))
         .put(6, task.victim.map_or(0, |victim| u64::from(victim.0) + 1))
         .put(5, u64::from(task.reap_rank))
-        .put(4, task.mm_job.map_or(0, |mm| u64::from(mm.0) + 1));
+        .put(4, task.mm_job.map_or(0, |mm| u64::from(mm.0) + 1))
+        .put(2, task.trans as u64)
+        .put(4, u64::from(task.reserve))
+        .put(4, u64::from(task.dirty));
     [first.word, second.word]
 }
 
@@ -250,6 +262,9 @@ fn unpack_task(first: u64, second: u64) -> Task {
         .map(|victim| TaskId(victim as u8));
     let reap_rank = reader.take(5) as u8;
     let mm_job = reader.take(4).checked_sub(1).map(|mm| MmId(mm as u8));
+    let trans = TRANS[reader.take(2) as usize];
+    let reserve = reader.take(4) as u8;
+    let dirty = reader.take(4) as u8;
     Task {
         run,
         line,
@@ -260,6 +275,9 @@ fn unpack_task(first: u64, second: u64) -> Task {
         mm_job,
         victim,
         reap_rank,
+        trans,
+        reserve,
+        dirty,
     }
 }
 

@@ -178,7 +178,7 @@ fn root_at(state: &State, end: Party) -> Root {
             let any_ready = state.tasks().any(|(_, task)| {
                 matches!(
                     task.run,
-                    Run::Ready(Pc::AllocTry | Pc::AllocOom | Pc::AllocScan)
+                    Run::Ready(Pc::AllocTry | Pc::AllocOom | Pc::AllocScan | Pc::Kmem(_))
                 )
             });
             if any_ready { Root::Runs } else { Root::Spins }

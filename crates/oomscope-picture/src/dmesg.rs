@@ -71,6 +71,15 @@ pub fn log_lines(
                 rss.1
             ))]
         }
+        Event::KmemWarns { task } => vec![kernel(kmem_warning(machine, version, state, task))],
+        Event::RolledBack { task, .. } => vec![note(format!(
+            "{} has rolled its transaction back",
+            name(task)
+        ))],
+        Event::TransCancelled { task, dirty, .. } if dirty > 0 => vec![note(format!(
+            "{} cancels a dirty transaction: XFS shuts the file system down",
+            name(task)
+        ))],
         Event::UnableToReap { victim } => {
             vec![kernel(format!(
                 "oom_reaper: unable to reap pid:{} ({})",
@@ -78,6 +87,7 @@ pub fn log_lines(
                 name(victim)
             ))]
         }
+        Event::AllocFailed { gfp, .. } if gfp.has(Gfp::NOWARN) => Vec::new(),
         Event::AllocFailed {
             task, gfp, order, ..
         } => allocation_failure(machine, version, task, gfp, order)
@@ -164,6 +174,7 @@ fn gfp_mask(version: Version, gfp: Gfp) -> u32 {
         (Gfp::HIGH, 0x20),
         (Gfp::IO, 0x40),
         (Gfp::FS, 0x80),
+        (Gfp::NOWARN, 0x200),
         (Gfp::RETRY_MAYFAIL, 0x400),
         (Gfp::NOFAIL, 0x800),
         (Gfp::NORETRY, 0x1000),
@@ -263,6 +274,19 @@ fn killed(
         format!("Out of memory: Kill process {victim} ({comm}) score {score} or sacrifice child"),
         format!("Killed process {victim} ({comm}) {sizes}"),
     ]
+}
+
+/// The canary (locks-and-allocation.md 9.5).
+fn kmem_warning(machine: &Machine, version: Version, state: &State, task: TaskId) -> String {
+    let mode = gfp_mask(version, page_alloc::request(machine, state, task).gfp);
+    if version < Version(4, 4) {
+        return format!("XFS: possible memory allocation deadlock in kmem_alloc (mode:0x{mode:x})");
+    }
+    format!(
+        "XFS: {}({}) possible memory allocation deadlock size 4096 in kmem_alloc (mode:0x{mode:x})",
+        names::task(machine, task),
+        pid(machine, task)
+    )
 }
 
 fn panic_lines(version: Version) -> Vec<&'static str> {

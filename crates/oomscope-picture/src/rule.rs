@@ -112,6 +112,11 @@ fn reserve_rule(machine: &Machine, right: Right) -> Option<Rule> {
             "A request that cannot wait may go down to half of the min mark, GFP_ATOMIC to three eighths.",
             "locks-and-allocation.md 4.2",
         ),
+        (Right::Transaction, _) => new(
+            "A reserve per transaction (proposal)",
+            "Where an ordinary request would loop, the transaction takes a page that it has reserved, down to the min mark and no further.",
+            "locks-and-allocation.md 5.5 B4",
+        ),
         (Right::Memalloc, _) => new(
             "PF_MEMALLOC reserve",
             "Whoever allocates in order to free memory may take every last page.",
@@ -181,6 +186,21 @@ fn memory_rule(machine: &Machine, event: &Event) -> Option<Rule> {
             "Shrinkers and __GFP_FS",
             "A shrinker that takes a file system lock does nothing for a caller that may hold it.",
             "locks-and-allocation.md 4.1, 7 L5",
+        ),
+        Event::KmemNull { .. } | Event::KmemWarns { .. } => new(
+            "kmem_alloc",
+            "XFS cannot fail here: it sleeps 20 ms, uninterruptibly, and asks again. Every hundredth try it warns. It never looks at SIGKILL.",
+            "locks-and-allocation.md 5.1",
+        ),
+        Event::TransReserving { .. } | Event::TransWaits { .. } => new(
+            "A reserve per transaction (proposal)",
+            "All watermarks rise by what the transaction may need. It starts only when more than that is free, and while it waits it holds nothing.",
+            "locks-and-allocation.md 5.5 B1, B2",
+        ),
+        Event::RollbackStarts { .. } => new(
+            "Rolling back needs memory",
+            "To undo what it has changed, a transaction needs the old state beside the new: twice its memory.",
+            "locks-and-allocation.md 5.3",
         ),
         Event::OomLockBusy { .. } => new(
             "oom_lock is only tried",

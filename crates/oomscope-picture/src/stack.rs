@@ -6,7 +6,7 @@
 use oomscope_model::kernel::Reaper;
 use oomscope_model::kernel::lock::{QueueRules, rules};
 use oomscope_model::machine::{
-    Gfp, Kind, LockClass, LockId, Machine, Mode, Op, TaskId, Wait, WriteSite,
+    Gfp, Kind, KmemFail, LockClass, LockId, Machine, Mode, Op, TaskId, Wait, WriteSite,
 };
 use oomscope_model::state::{ExitMmap, Exiting, Pc, Reap, Run, Site, State, Vmscan};
 
@@ -80,6 +80,7 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
             }
             Pc::Vmscan(at) => vmscan_frames(at)[0].to_string(),
             Pc::Site(at) => inner(&op.unwrap_or_default(), site_frame(at)),
+            Pc::Kmem(_) => inner("kmem_alloc", "congestion_wait"),
             _ => op.unwrap_or_else(|| "user mode".to_string()),
         },
     }
@@ -121,6 +122,12 @@ pub fn op_text(machine: &Machine, op: Op) -> String {
             pages,
         } => format!("alloc_page {}{}", gfp_name(gfp), times(pages)),
         Op::Alloc { gfp, order, .. } => format!("alloc_pages {} {order}", gfp_name(gfp)),
+        Op::KmemAlloc { gfp, pages, fail } => {
+            let verb = kmem_verb(fail);
+            format!("{verb} {}{}", gfp_name(gfp), times(pages))
+        }
+        Op::TransStart { pages } => format!("trans_start{}", times(pages)),
+        Op::TransCommit => "trans_commit".to_string(),
         Op::Free { pages } => format!("free_page{}", times(pages)),
         Op::Fault { mm, pages } => format!("page_fault {}{}", names::mm(machine, mm), times(pages)),
         Op::Copy { mm } => format!("copy_from_user {}", names::mm(machine, mm)),
@@ -172,6 +179,7 @@ pub(crate) fn gfp_name(gfp: Gfp) -> String {
         (Gfp::NORETRY, "__GFP_NORETRY"),
         (Gfp::RETRY_MAYFAIL, "__GFP_RETRY_MAYFAIL"),
         (Gfp::MEMALLOC, "__GFP_MEMALLOC"),
+        (Gfp::NOWARN, "__GFP_NOWARN"),
     ];
     let mut name = String::from(base);
     for (bit, word) in modifiers {
@@ -198,6 +206,13 @@ pub(crate) fn lock_verb(machine: &Machine, lock: LockId, mode: Mode, killable: b
     }
 }
 
+fn kmem_verb(fail: KmemFail) -> &'static str {
+    match fail {
+        KmemFail::Never => "kmem_alloc",
+        KmemFail::May => "kmem_alloc_mayfail",
+    }
+}
+
 fn times(pages: u8) -> String {
     if pages == 1 {
         String::new()
@@ -212,6 +227,9 @@ fn op_name(machine: &Machine, op: Op) -> String {
         Op::Unlock { .. } => "unlock".to_string(),
         Op::Alloc { gfp, order: 0, .. } if gfp == Gfp::KERNEL => "alloc_page".to_string(),
         Op::Alloc { gfp, .. } => gfp_name(gfp),
+        Op::KmemAlloc { .. } => "kmem_alloc".to_string(),
+        Op::TransStart { .. } => "xfs_trans_alloc".to_string(),
+        Op::TransCommit => "xfs_trans_commit".to_string(),
         Op::Free { .. } => "free_page".to_string(),
         Op::Fault { .. } => "page fault".to_string(),
         Op::Copy { .. } => "copy_from_user".to_string(),
@@ -278,6 +296,9 @@ fn sleeping(machine: &Machine, state: &State, task: TaskId) -> Option<String> {
             pc: Pc::AllocKillNap,
             ..
         } => "schedule_timeout_killable",
+        Run::Asleep {
+            pc: Pc::Kmem(_), ..
+        } => "congestion_wait",
         Run::Asleep {
             pc: Pc::Reap(_), ..
         } => "schedule_timeout_idle",
@@ -389,7 +410,7 @@ fn op_frames(machine: &Machine, state: &State, task: TaskId, pc: Pc) -> Vec<&'st
     // At the start of a line a task that holds nothing is in user mode, or its kernel
     // thread's loop.
     if pc == Pc::Line
-        && state.task(task).held.is_empty()
+        && state.task(task).holds_nothing()
         && !matches!(state.task(task).run, Run::Queued { .. })
     {
         return if user { Vec::new() } else { vec!["kthread"] };
@@ -440,6 +461,12 @@ fn op_frames(machine: &Machine, state: &State, task: TaskId, pc: Pc) -> Vec<&'st
             return vec!["userfaultfd_register", "userfaultfd_ioctl", "SyS_ioctl"];
         }
         Some(Op::Alloc { .. }) => vec!["__alloc_pages_nodemask", "alloc_pages_current"],
+        Some(Op::KmemAlloc { .. }) => match pc {
+            Pc::Kmem(_) => vec!["kmem_alloc"],
+            _ => vec!["__alloc_pages_nodemask", "__kmalloc", "kmem_alloc"],
+        },
+        Some(Op::TransStart { .. }) => vec!["xfs_trans_alloc"],
+        Some(Op::TransCommit) => vec!["xfs_trans_commit"],
         _ => Vec::new(),
     };
     frames.push(if user { "entry_SYSCALL_64" } else { "kthread" });

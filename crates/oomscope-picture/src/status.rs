@@ -59,6 +59,10 @@ fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
                 pc: Pc::AllocKillNap,
                 ..
             } => say(Glyph::Clock, "naps with oom_lock", Tone::Wait),
+            Run::Parked(Pc::Kmem(_))
+            | Run::Asleep {
+                pc: Pc::Kmem(_), ..
+            } => say(Glyph::Clock, also_killed("asks every 20 ms"), Tone::Wait),
             Run::Ready(Pc::AllocScan) => say(Glyph::Play, "looks for a victim", Tone::Signal),
             Run::Ready(_) => say(Glyph::Play, also_killed("wants a page"), Tone::Wait),
             Run::Parked(Pc::Vmscan(_)) => say(
@@ -103,7 +107,7 @@ fn ready(machine: &Machine, state: &State, task: TaskId, pc: Pc, killed: bool) -
         }
         Pc::Vmscan(_) => say(Glyph::Recycle, "reclaims", Tone::Run),
         Pc::AllocTry | Pc::AllocOom | Pc::AllocScan => say(Glyph::Play, "allocates", Tone::Run),
-        _ if killed && state.task(task).held.is_empty() => {
+        _ if killed && state.task(task).holds_nothing() => {
             say(Glyph::Arrow, "killed, will exit", Tone::Signal)
         }
         _ if killed => say(Glyph::Play, "runs, SIGKILL", Tone::Signal),

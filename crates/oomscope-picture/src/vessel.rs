@@ -1,5 +1,6 @@
 //! Memory, to scale: free pages on top, then each address space, then the kernel's own.
 
+use oomscope_model::kernel::xfs;
 use oomscope_model::machine::{MmId, ProcessId};
 
 use crate::boxes::label;
@@ -173,6 +174,7 @@ fn is_victim(scene: &Scene<'_>, mm: MmId) -> bool {
 /// other, with a kink in the line where that moves them.
 fn marks(scene: &Scene<'_>) -> Vec<Mark> {
     let zone = &scene.machine.zone;
+    let reserved = xfs::reserved(scene.state);
     let memory = scene.layout.memory;
     let mirrored = scene.layout.stage.size == Size::Narrow;
     let (edge, out, anchor) = if mirrored {
@@ -181,8 +183,13 @@ fn marks(scene: &Scene<'_>) -> Vec<Mark> {
         (memory.right(), 1.0, Anchor::Start)
     };
     let mut below = f32::NEG_INFINITY;
-    [("min", zone.min), ("low", zone.low), ("high", zone.high)]
+    // Transactions that have reserved pages lift all three; the mark below which nothing of
+    // theirs goes stays where it was.
+    let lifted = (reserved > 0).then_some(("min + reserved", zone.min + reserved));
+    [("min", zone.min)]
         .into_iter()
+        .chain(lifted)
+        .chain([("low", zone.low + reserved), ("high", zone.high + reserved)])
         .map(|(name, pages)| {
             let level = y_of(scene, pages);
             let text_y = (level + 4.0).max(below + 12.5);
@@ -201,7 +208,7 @@ fn marks(scene: &Scene<'_>) -> Vec<Mark> {
                 ..label(name.to_string(), at, 12.0)
             };
             Mark {
-                id: format!("mark-{name}"),
+                id: format!("mark-{}", name.split(' ').next_back().unwrap_or(name)),
                 d,
                 label,
             }

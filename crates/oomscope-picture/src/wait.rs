@@ -8,7 +8,7 @@
 use oomscope_model::kernel::memory::is_reapable;
 use oomscope_model::kernel::oom_kill::blocks_killer;
 use oomscope_model::kernel::page_alloc::reserve_mark;
-use oomscope_model::kernel::{ExitProtocol, Reaper, ReaperMm};
+use oomscope_model::kernel::{ExitProtocol, Reaper, ReaperMm, xfs};
 use oomscope_model::machine::{
     CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, ProcessId, TaskId,
 };
@@ -86,18 +86,19 @@ pub fn wait_edges(machine: &Machine, state: &State) -> Vec<WaitEdge> {
 pub fn needs_page(machine: &Machine, state: &State, task: TaskId) -> bool {
     let free = state.free_pages;
     let zone = &machine.zone;
+    // What transactions have reserved raises the marks for ordinary requests.
+    let reserved = xfs::reserved(state);
+    let refused = free <= zone.min + reserved
+        && reserve_mark(machine, state, task).is_none_or(|mark| free <= mark)
+        && !xfs::may_dip(machine, state, task);
     match state.task(task).run {
         Run::Parked(_) => true,
-        Run::Ready(Pc::AllocTry)
+        Run::Ready(Pc::AllocTry | Pc::Kmem(_))
         | Run::Asleep {
-            pc: Pc::AllocTry | Pc::AllocKillNap,
+            pc: Pc::AllocTry | Pc::AllocKillNap | Pc::Kmem(_),
             ..
-        } => {
-            free <= reserve_mark(machine, state, task)
-                .unwrap_or(zone.min)
-                .min(zone.min)
-        }
-        Run::Ready(Pc::AllocOom | Pc::AllocScan) => free <= zone.high,
+        } => refused,
+        Run::Ready(Pc::AllocOom | Pc::AllocScan) => free <= zone.high + reserved,
         _ => false,
     }
 }

@@ -6,10 +6,11 @@
 use oomscope_model::event::{Event, Null, Right};
 use oomscope_model::kernel::page_alloc::{self, Request};
 use oomscope_model::kernel::vmscan;
+use oomscope_model::kernel::xfs::reserved;
 use oomscope_model::machine::{
     Gfp, LockId, Machine, Mode, OOM_LOCK, PAGE_ALLOC_COSTLY_ORDER, TaskId,
 };
-use oomscope_model::state::State;
+use oomscope_model::state::{Kmem, Pc, Run, State};
 
 use crate::chain::nap_words;
 use crate::names;
@@ -52,6 +53,11 @@ fn rank(event: &Event) -> u8 {
         Event::TwoOwners { .. } | Event::WrongErrno { .. } => 0,
         Event::Switched { .. } => 1,
         Event::Killed { .. } | Event::MarkedItself { .. } | Event::MarkedExiting { .. } => 2,
+        Event::RollbackStarts { .. } | Event::RolledBack { .. } | Event::KmemWarns { .. } => 3,
+        Event::TransCancelled { .. } | Event::KmemNull { .. } => 3,
+        Event::TransReserving { .. } | Event::TransStarted { .. } => 6,
+        Event::TransWaits { .. } => 5,
+        Event::TransCommitted { .. } => 8,
         Event::UnableToReap { .. } | Event::Reaped { .. } | Event::TrylockFailed { .. } => 3,
         Event::ReaperRefused { .. } | Event::NothingToReap { .. } => 3,
         Event::ReapNotNeeded { .. } => 3,
@@ -131,6 +137,7 @@ impl Words<'_> {
         self.lock_clause(event)
             .or_else(|| self.memory_clause(event))
             .or_else(|| self.reclaim_clause(event))
+            .or_else(|| self.xfs_clause(event))
             .or_else(|| self.killer_clause(event))
             .or_else(|| self.reaper_clause(event))
             .or_else(|| self.exit_clause(event))
@@ -261,6 +268,11 @@ impl Words<'_> {
                 )
             }
             Event::Slept { task, nap } => format!("{} sleeps {}", self.task(task), nap_words(nap)),
+            Event::Woke { task, .. }
+                if self.state.task(task).run == Run::Ready(Pc::Kmem(Kmem::Lap)) =>
+            {
+                format!("{} has asked every 20 ms for two seconds", self.task(task))
+            }
             Event::Woke { task, nap } => {
                 format!("{} wakes after {}", self.task(task), nap_words(nap))
             }
@@ -280,6 +292,10 @@ impl Words<'_> {
                             "{name} gets a page in its last attempt under oom_lock, {free} are left"
                         )
                     }
+                    Right::Transaction => format!(
+                        "{name} gets a page from the reserve of its own transaction, {} of it are left",
+                        self.size(u16::from(self.state.task(task).reserve))
+                    ),
                     Right::Reserve => format!(
                         "{name} belongs to the victim and gets a page from the reserve, {free} are left"
                     ),
@@ -297,6 +313,12 @@ impl Words<'_> {
             Event::PageMapped { task, mm } => {
                 format!("{} maps a page into {}", self.task(task), self.mm(mm))
             }
+            Event::NoPage { task } if reserved(self.state) > 0 => format!(
+                "{} wants a page, but {free} are not above the min mark and what transactions have reserved ({} and {}), and reclaim finds nothing",
+                self.task(task),
+                self.size(self.machine.zone.min),
+                self.size(reserved(self.state))
+            ),
             Event::NoPage { task } => {
                 let (name, min) = (self.task(task), self.size(self.machine.zone.min));
                 let reclaim = if self.machine.lrus.is_empty() {
@@ -409,6 +431,67 @@ impl Words<'_> {
         })
     }
 
+    fn xfs_clause(&self, event: &Event) -> Option<String> {
+        let size = |pages: u8| self.size(u16::from(pages));
+        Some(match *event {
+            Event::KmemNull { task } => format!(
+                "kmem_alloc of {} gets NULL, counts the try, sleeps 20 ms in congestion_wait and asks again",
+                self.task(task)
+            ),
+            Event::KmemWarns { task } => format!(
+                "kmem_alloc of {} has got NULL a hundred times, and XFS says so",
+                self.task(task)
+            ),
+            Event::TransReserving { task, pages } => format!(
+                "{} raises the watermarks by {} for its transaction",
+                self.task(task),
+                size(pages)
+            ),
+            Event::TransWaits { task } => format!(
+                "{} may not start its transaction: {} free are not above the min mark and all reservations ({} and {})",
+                self.task(task),
+                self.size(self.state.free_pages),
+                self.size(self.machine.zone.min),
+                self.size(reserved(self.state))
+            ),
+            Event::TransStarted { task, reserve: 0 } => {
+                format!("{} starts a transaction", self.task(task))
+            }
+            Event::TransStarted { task, reserve } => format!(
+                "{} starts a transaction with {} in reserve",
+                self.task(task),
+                size(reserve)
+            ),
+            Event::TransCommitted { task, reserve: 0 } => {
+                format!("{} commits its transaction", self.task(task))
+            }
+            Event::TransCommitted { task, reserve } => format!(
+                "{} commits its transaction and gives back {} of its reserve",
+                self.task(task),
+                size(reserve)
+            ),
+            Event::TransCancelled { task, dirty: 0, .. } => format!(
+                "{} cancels its transaction, which is clean",
+                self.task(task)
+            ),
+            Event::TransCancelled { task, .. } => format!(
+                "{} cancels a dirty transaction: XFS shuts the file system down",
+                self.task(task)
+            ),
+            Event::RollbackStarts { task, pages } => format!(
+                "{} gets NULL in a dirty transaction; to roll it back takes {} more",
+                self.task(task),
+                size(pages)
+            ),
+            Event::RolledBack { task, pages } => format!(
+                "{} has rolled its transaction back and gives back {}",
+                self.task(task),
+                self.size(pages)
+            ),
+            _ => return None,
+        })
+    }
+
     fn killer_clause(&self, event: &Event) -> Option<String> {
         let process = |process| names::process(self.machine, process);
         Some(match *event {
@@ -493,6 +576,10 @@ impl Words<'_> {
                 if matches!(main, Event::ScanAborted { .. } | Event::KillerVetoed { .. }) =>
             {
                 Some("the next round will find the same".to_string())
+            }
+            Event::TransReserving { .. } | Event::TransCancelled { .. } => self.clause(event),
+            Event::TransStarted { .. } if matches!(main, Event::TransReserving { .. }) => {
+                self.clause(event)
             }
             Event::Completed { .. }
                 if !matches!(

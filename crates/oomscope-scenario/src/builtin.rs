@@ -57,6 +57,13 @@ builtins! {
     "interruptible-mmap",
     "leaked-bias",
     "generic-rwsem-reader",
+    "xfs-ilock",
+    "xfs-memdie-loop",
+    "xfs-nofail-kills",
+    "xfs-rollback",
+    "imutex-reserve",
+    "xfs-reserve-under",
+    "xfs-reserve-over",
 }
 
 impl Builtin {

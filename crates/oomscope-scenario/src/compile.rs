@@ -1,6 +1,7 @@
 //! Statements to compiled lines, with a symbolic walk: the program is followed line by
 //! line with the set of locks it holds, and what could never work is refused here.
 
+use oomscope_model::kernel::xfs::DIRTY_MAX;
 use oomscope_model::machine::{
     CompletionId, Gfp, Kind, LOCKS_MAX, Line, LockClass, LockId, Machine, MmId, Mode, ORDER_MAX,
     Op, ProcessId, RwsemConfig, TaskId, WriteSite,
@@ -93,6 +94,7 @@ pub(crate) fn compile(
         completions,
         notes,
         held: [None; LOCKS_MAX],
+        trans: None,
     };
     let mut lines = Vec::new();
     let mut holds_nothing_after = Vec::new();
@@ -103,7 +105,8 @@ pub(crate) fn compile(
                 resume: 0,
                 source: statement.line,
             });
-            holds_nothing_after.push(compiler.held.iter().all(Option::is_none));
+            let holds_nothing = compiler.held.iter().all(Option::is_none);
+            holds_nothing_after.push(holds_nothing && compiler.trans.is_none());
         }
     }
     compiler.end();
@@ -126,6 +129,8 @@ struct Compiler<'c, 'n> {
     completions: &'c mut Completions,
     notes: &'c mut Notes<'n>,
     held: [Hold; LOCKS_MAX],
+    /// The transaction it is in: where it began, and the pages it has taken.
+    trans: Option<(usize, u32)>,
 }
 
 /// The arguments of a line, resolved.
@@ -176,6 +181,28 @@ impl Compiler<'_, '_> {
                 order: arguments.order,
                 pages: arguments.pages,
             }),
+            Make::Kmem(fail) => {
+                self.dirty(arguments.pages, at)?;
+                Some(Op::KmemAlloc {
+                    gfp: arguments.gfp?,
+                    pages: arguments.pages,
+                    fail,
+                })
+            }
+            Make::TransStart => {
+                self.start_trans(at)?;
+                Some(Op::TransStart {
+                    pages: arguments.pages,
+                })
+            }
+            Make::TransCommit => {
+                if self.trans.take().is_none() {
+                    let sentence = format!("{} is in no transaction here", self.name());
+                    self.error(at, sentence, Some("trans_start begins one".into()));
+                    return None;
+                }
+                Some(Op::TransCommit)
+            }
             Make::Free => Some(Op::Free {
                 pages: arguments.pages,
             }),
@@ -502,6 +529,31 @@ impl Compiler<'_, '_> {
         Some(())
     }
 
+    /// One transaction at a time: `xfs_trans_alloc` inside another one deadlocks on the log.
+    fn start_trans(&mut self, at: usize) -> Option<()> {
+        if self.trans.is_some() {
+            let sentence = format!("{} is already in a transaction here", self.name());
+            self.error(at, sentence, Some("end it with trans_commit".into()));
+            return None;
+        }
+        self.trans = Some((at, 0));
+        Some(())
+    }
+
+    /// Pages that the transaction, if there is one, will hold dirty.
+    fn dirty(&mut self, pages: u8, at: usize) -> Option<()> {
+        let Some((_, dirty)) = &mut self.trans else {
+            return Some(());
+        };
+        *dirty += u32::from(pages);
+        if *dirty > u32::from(DIRTY_MAX) {
+            let sentence = format!("a transaction takes at most {DIRTY_MAX} pages");
+            self.error(at, sentence, Some("commit it and start another".into()));
+            return None;
+        }
+        Some(())
+    }
+
     fn give_back(&mut self, lock: LockId, mode: Mode, at: usize) -> Option<()> {
         let name = &self.machine.locks[lock.0 as usize].name;
         match self.held[lock.0 as usize] {
@@ -530,6 +582,10 @@ impl Compiler<'_, '_> {
     }
 
     fn end(&mut self) {
+        if let Some((at, _)) = self.trans {
+            let sentence = format!("{} is still in its transaction at its end", self.name());
+            self.error(at, sentence, Some("add trans_commit".into()));
+        }
         for index in 0..self.held.len() {
             let Some((mode, at)) = self.held[index] else {
                 continue;

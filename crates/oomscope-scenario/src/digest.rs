@@ -1,7 +1,8 @@
 //! Short digests, over explicit little-endian words, so that every platform agrees.
 
 use oomscope_model::machine::{
-    Backing, Gfp, Kind, LockClass, LruKind, Machine, Mode, Op, ProcessId, RwsemConfig, Wait,
+    Backing, Gfp, Kind, KmemFail, LockClass, LruKind, Machine, Mode, Op, ProcessId, RwsemConfig,
+    Wait,
 };
 use oomscope_model::state::{Run, State};
 
@@ -185,6 +186,15 @@ fn op_words(op: Op) -> [u8; 3] {
         }
         Op::Unlock { lock } => [2, lock.0, 0],
         Op::Alloc { gfp, order, pages } => alloc_words(gfp, order, pages),
+        Op::KmemAlloc { gfp, pages, fail } => {
+            let word = match fail {
+                KmemFail::Never => 28,
+                KmemFail::May => 29,
+            };
+            [word | (gfp.0 >> 8 << 5) as u8, gfp.0 as u8, pages]
+        }
+        Op::TransStart { pages } => [30, 0, pages],
+        Op::TransCommit => [31, 0, 0],
         Op::Free { pages } => [4, 0, pages],
         Op::Munmap { mm, pages } => [20, mm.0, pages],
         Op::MapFile { mm, i_mmap, unmap } => [21 + u8::from(unmap), mm.0, i_mmap.0],

@@ -72,6 +72,9 @@ const NUMBERS: &[&str] = &[
     "restart-writers",
     "i-mmap-killable",
     "rwsem-bug-b1",
+    "kmem-nofail",
+    "trans-reserve",
+    "kmem-rollback",
 ];
 
 /// The packed form of a link.

@@ -1,7 +1,7 @@
 //! The words of the program language: one table that feeds the parser, the printer and
 //! the reference.
 
-use oomscope_model::machine::{Gfp, LockClass, Machine, Mode, Op, Wait, WriteSite};
+use oomscope_model::machine::{Gfp, KmemFail, LockClass, Machine, Mode, Op, Wait, WriteSite};
 
 /// One word a program line can begin with.
 #[derive(Debug)]
@@ -54,6 +54,9 @@ pub(crate) enum Make {
     Unlock(Mode),
     Alloc,
     AllocOrder,
+    Kmem(KmemFail),
+    TransStart,
+    TransCommit,
     Free,
     Fault,
     Copy,
@@ -82,12 +85,13 @@ pub(crate) const GFPS: [(&str, Gfp); 5] = [
 ];
 
 /// Names of the modifiers that follow behind a bar.
-pub(crate) const MODIFIERS: [(&str, u16); 5] = [
+pub(crate) const MODIFIERS: [(&str, u16); 6] = [
     ("__GFP_NOFAIL", Gfp::NOFAIL),
     ("__GFP_NORETRY", Gfp::NORETRY),
     ("__GFP_RETRY_MAYFAIL", Gfp::RETRY_MAYFAIL),
     ("__GFP_HIGH", Gfp::HIGH),
     ("__GFP_MEMALLOC", Gfp::MEMALLOC),
+    ("__GFP_NOWARN", Gfp::NOWARN),
 ];
 
 /// Allocation flags as a program writes them.
@@ -280,6 +284,30 @@ pub static VERBS: &[Verb] = &[
         "Takes 2^ORDER pages in one piece, ORDER up to 5; above 3 it may fail and never kills for itself.",
     ),
     verb(
+        "trans_start",
+        &[Argument::Pages],
+        Make::TransStart,
+        "`xfs_trans_alloc`: begins a transaction that says it needs at most so many pages; waits for them where transactions have reserves.",
+    ),
+    verb(
+        "trans_commit",
+        &[],
+        Make::TransCommit,
+        "`xfs_trans_commit`: ends the transaction and gives back what is left of its reserve.",
+    ),
+    verb(
+        "kmem_alloc",
+        &[Argument::Gfp, Argument::Pages],
+        Make::Kmem(KmemFail::Never),
+        "XFS takes pages and asks again every 20 ms while the allocator says NULL; in a transaction they are dirty.",
+    ),
+    verb(
+        "kmem_alloc_mayfail",
+        &[Argument::Gfp, Argument::Pages],
+        Make::Kmem(KmemFail::May),
+        "The same with `KM_MAYFAIL`: NULL ends the line with -ENOMEM.",
+    ),
+    verb(
         "free_page",
         &[Argument::Pages],
         Make::Free,
@@ -401,6 +429,9 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         Op::Unlock { lock } => (Make::Unlock(Mode::Write), Some(lock)),
         Op::Alloc { order: 0, .. } => (Make::Alloc, None),
         Op::Alloc { .. } => (Make::AllocOrder, None),
+        Op::KmemAlloc { fail, .. } => (Make::Kmem(fail), None),
+        Op::TransStart { .. } => (Make::TransStart, None),
+        Op::TransCommit => (Make::TransCommit, None),
         Op::Free { .. } => (Make::Free, None),
         Op::Fault { .. } => (Make::Fault, None),
         Op::Copy { .. } => (Make::Copy, None),
@@ -437,7 +468,11 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
             pages,
         } => format!("{word} {}{}", print_gfp(gfp), count(pages)),
         Op::Alloc { gfp, order, .. } => format!("{word} {} {order}", print_gfp(gfp)),
-        Op::Free { pages } => format!("{word}{}", count(pages)),
+        Op::KmemAlloc { gfp, pages, .. } => {
+            format!("{word} {}{}", print_gfp(gfp), count(pages))
+        }
+        Op::Free { pages } | Op::TransStart { pages } => format!("{word}{}", count(pages)),
+        Op::TransCommit => String::from(word),
         Op::Fault { mm, pages } => {
             format!("{word} {}{}", machine.mms[mm.0 as usize].name, count(pages))
         }

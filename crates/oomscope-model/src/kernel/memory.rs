@@ -11,7 +11,7 @@
 //! everything others do before it.
 
 use crate::event::{Event, Observer, Right};
-use crate::kernel::{Mlocked, Unstable, lock, page_alloc};
+use crate::kernel::{Mlocked, Unstable, lock, page_alloc, xfs};
 use crate::machine::{Backing, Kind, Machine, MmId, Op};
 use crate::state::{MmFlags, Pc, Site, State, StateFlags};
 use crate::step::{Cx, Next};
@@ -20,6 +20,9 @@ use crate::step::{Cx, Next};
 /// after the last one.
 pub(crate) fn got_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
     let line = cx.machine.line(cx.me, cx.state.task(cx.me).line);
+    if let Some(Op::TransStart { .. }) = line.map(|line| line.op) {
+        return xfs::begin(cx);
+    }
     let fault = line.and_then(|line| line.op.faults()).map(|(mm, _)| mm);
     if let Some(mm) = fault
         && is_refused(cx, mm)
@@ -43,17 +46,29 @@ pub(crate) fn got_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
             cx.emit(Event::ZeroesCopied { task: cx.me, mm });
         }
     }
+    let kmem = matches!(line.map(|line| line.op), Some(Op::KmemAlloc { .. }));
+    if kmem {
+        xfs::book(cx, right);
+    }
     let task = cx.task_mut();
     task.todo = task.todo.saturating_sub(1);
     if task.todo > 0 {
         return Next::Go(Pc::AllocTry);
     }
+    if kmem {
+        return xfs::finish(cx);
+    }
     release(cx)
 }
 
-/// The request came back NULL: the system call gives up and gives back what it holds.
-pub(crate) fn got_null<O: Observer>(_: &mut Cx<'_, O>) -> Next {
-    Next::Failed
+/// The request came back NULL: the system call gives up and gives back what it holds,
+/// unless its caller is `kmem_alloc`.
+pub(crate) fn got_null<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    let line = cx.machine.line(cx.me, cx.state.task(cx.me).line);
+    match line.map(|line| line.op) {
+        Some(Op::KmemAlloc { gfp, fail, .. }) => xfs::null(cx, gfp, fail),
+        _ => Next::Failed,
+    }
 }
 
 /// Whether the first VMA had memory and has none any more, although its mm is in use: only

@@ -211,6 +211,10 @@ fn oom_kill_process<O: Observer>(cx: &mut Cx<'_, O>, process: ProcessId, points:
 
 /// `mark_oom_victim`: `TIF_MEMDIE` on one thread, from 4.9 on `oom_mm` for its group.
 fn mark_oom_victim<O: Observer>(cx: &mut Cx<'_, O>, thread: TaskId) {
+    // `test_and_set_tsk_thread_flag`: who is marked already is not marked again.
+    if cx.state.task(thread).flags.has(TaskFlags::MEMDIE) {
+        return;
+    }
     cx.set_flag(thread, TaskFlags::MEMDIE, true);
     if let Some(process) = cx.machine.process_of(thread)
         && cx.machine.kernel.bookkeeping == Bookkeeping::OomMm

@@ -14,12 +14,12 @@
 use crate::event::{Event, Null, Observer, Right};
 use crate::kernel::{
     KillNap, Nofail, NofailReserve, Nofs, RetryMayfail, VictimFails, VictimReserve, lock, memory,
-    oom_kill, vmscan,
+    oom_kill, vmscan, xfs,
 };
 use crate::machine::{
     Gfp, KillerWindow, Machine, Mode, OOM_LOCK, Op, PAGE_ALLOC_COSTLY_ORDER, Parking, TaskId,
 };
-use crate::state::{Nap, Pc, Run, State, TaskFlags, Vmscan};
+use crate::state::{Kmem, Nap, Pc, Run, State, TaskFlags, Trans, Vmscan};
 use crate::step::{Cx, Next};
 
 /// What the current line of a task asks of the allocator.
@@ -36,6 +36,15 @@ pub fn request(machine: &Machine, state: &State, task: TaskId) -> Request {
     let line = machine.line(task, state.task(task).line);
     match line.map(|line| line.op) {
         Some(Op::Alloc { gfp, order, .. }) => Request { gfp, order },
+        Some(Op::KmemAlloc { gfp, fail, .. }) => Request {
+            gfp: xfs::kmem_flags_convert(&machine.kernel, gfp, fail, state.task(task).trans),
+            order: 0,
+        },
+        // What reserves a transaction's memory holds nothing yet.
+        Some(Op::TransStart { .. }) => Request {
+            gfp: Gfp::KERNEL,
+            order: 0,
+        },
         _ => Request {
             gfp: Gfp::HIGHUSER_MOVABLE,
             order: 0,
@@ -92,9 +101,10 @@ pub fn wants_page(state: &State, task: TaskId) -> bool {
     matches!(
         state.task(task).run,
         Run::Ready(Pc::AllocTry | Pc::AllocOom | Pc::AllocScan)
+            | Run::Ready(Pc::Kmem(_))
             | Run::Parked(_)
             | Run::Asleep {
-                pc: Pc::AllocKillNap | Pc::AllocTry,
+                pc: Pc::AllocKillNap | Pc::AllocTry | Pc::Kmem(_),
                 ..
             }
     ) || is_in_reclaim(state, task)
@@ -120,23 +130,29 @@ pub fn is_busy(state: &State, task: TaskId) -> bool {
         word.run,
         Run::Queued { .. }
             | Run::Asleep {
-                pc: Pc::Vmscan(_),
+                pc: Pc::Vmscan(_) | Pc::Kmem(_),
                 ..
             }
-            | Run::Parked(Pc::Vmscan(_))
+            | Run::Parked(Pc::Vmscan(_) | Pc::Kmem(_))
     );
     wants_page(state, task) && !sleeps && word.held.mode(OOM_LOCK).is_none()
 }
 
 /// P0 to P9: the free list at low, at min and at the task's reserve mark.
 pub(crate) fn try_freelist<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    if let Some(next) = xfs::leaves_reservation(cx) {
+        return next;
+    }
     if let Some(right) = freelist(cx) {
         if right != Right::Low {
             vmscan::wakeup_kswapd(cx);
         }
         return got_page(cx, right);
     }
-    cx.emit(Event::NoPage { task: cx.me });
+    cx.emit(match cx.state.task(cx.me).trans {
+        Trans::Reserving => Event::TransWaits { task: cx.me },
+        _ => Event::NoPage { task: cx.me },
+    });
     vmscan::wakeup_kswapd(cx);
     let Request { gfp, .. } = request(cx.machine, cx.state, cx.me);
     // P4.
@@ -161,6 +177,9 @@ pub(crate) fn try_again<O: Observer>(cx: &mut Cx<'_, O>) -> Option<Next> {
 
 /// P8: one pass was enough.
 pub(crate) fn no_retry<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    if xfs::may_dip(cx.machine, cx.state, cx.me) {
+        return got_page(cx, Right::Transaction);
+    }
     fail(cx, Null::NoRetry)
 }
 
@@ -188,7 +207,11 @@ fn fail_early<O: Observer>(cx: &mut Cx<'_, O>, why: Null) -> Next {
 fn freelist<O: Observer>(cx: &Cx<'_, O>) -> Option<Right> {
     let zone = &cx.machine.zone;
     let Request { order, .. } = request(cx.machine, cx.state, cx.me);
-    let marks = [(zone.low, Right::Low), (zone.min, Right::Min)];
+    let reserved = xfs::reserved(cx.state);
+    let marks = [
+        (zone.low + reserved, Right::Low),
+        (zone.min + reserved, Right::Min),
+    ];
     marks
         .into_iter()
         .chain(reserve(cx.machine, cx.state, cx.me))
@@ -198,6 +221,12 @@ fn freelist<O: Observer>(cx: &Cx<'_, O>) -> Option<Right> {
 
 /// M1 and M2, and the rest unless the killer's window is split.
 pub(crate) fn may_oom<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    if let Some(next) = xfs::leaves_reservation(cx) {
+        return next;
+    }
+    if xfs::may_dip(cx.machine, cx.state, cx.me) {
+        return got_page(cx, Right::Transaction);
+    }
     if vmscan::killer_is_kswapd(cx.machine) {
         return leave_it_to_kswapd(cx);
     }
@@ -206,7 +235,8 @@ pub(crate) fn may_oom<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
         return Next::OomLockBusy;
     }
     let Request { order, .. } = request(cx.machine, cx.state, cx.me);
-    if watermark_ok(cx.state.free_pages, order, cx.machine.zone.high) {
+    let high = cx.machine.zone.high + xfs::reserved(cx.state);
+    if watermark_ok(cx.state.free_pages, order, high) {
         return got_page(cx, Right::High);
     }
     match cx.machine.rules.killer_window {
@@ -348,7 +378,11 @@ pub(crate) fn end_round<O: Observer>(cx: &mut Cx<'_, O>) {
     }
     cx.set_flag(cx.me, TaskFlags::CLEAN_ROUND, false);
     cx.emit(Event::Parked { task: cx.me });
-    cx.set_run(Run::Parked(Pc::AllocTry));
+    let pc = match cx.state.task(cx.me).run {
+        Run::Ready(Pc::Kmem(_)) => Pc::Kmem(Kmem::Again),
+        _ => Pc::AllocTry,
+    };
+    cx.set_run(Run::Parked(pc));
 }
 
 /// M1 failed: naps a jiffy and retries. If nothing has changed since the round began, the

@@ -16,7 +16,7 @@
 
 use crate::event::{Event, Observer};
 use crate::kernel::page_alloc::{self, Request};
-use crate::kernel::{Isolation, KillNap, KillerCaller, ReclaimRetry, lock, oom_kill};
+use crate::kernel::{Isolation, KillNap, KillerCaller, ReclaimRetry, lock, oom_kill, xfs};
 use crate::machine::{
     Gfp, Kind, LockClass, LockId, LruKind, Machine, Mode, OOM_LOCK, PAGE_ALLOC_COSTLY_ORDER,
     Parking, TaskId,
@@ -274,7 +274,11 @@ fn should_reclaim_retry<O: Observer>(
     let Request { gfp, order } = page_alloc::request(cx.machine, cx.state, cx.me);
     let costly = order > PAGE_ALLOC_COSTLY_ORDER;
     let available = reclaimable(cx.machine, cx.state) + cx.state.free_pages;
-    let enough = page_alloc::watermark_ok(available, order, cx.machine.zone.min);
+    let enough = page_alloc::watermark_ok(
+        available,
+        order,
+        cx.machine.zone.min + xfs::reserved(cx.state),
+    );
     if !enough || costly && !gfp.has(Gfp::RETRY_MAYFAIL) {
         return to_the_killer(cx);
     }
@@ -316,7 +320,7 @@ fn to_the_killer<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
 /// `balance_pgdat`: takes the next thing that can be reclaimed, until free memory is above
 /// the high mark.
 fn balance_pgdat<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
-    let high = cx.machine.zone.high;
+    let high = cx.machine.zone.high + xfs::reserved(cx.state);
     if cx.state.free_pages > high {
         cx.emit(Event::KswapdSleeps { task: cx.me });
         return Next::Idle;
@@ -369,7 +373,7 @@ fn balance_pgdat<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
         return Next::Idle;
     }
     // A2: and the reserves are low.
-    let low = cx.state.free_pages <= cx.machine.zone.min;
+    let low = cx.state.free_pages <= cx.machine.zone.min + xfs::reserved(cx.state);
     if low && cx.machine.kernel.killer_caller == KillerCaller::Kswapd {
         return kswapd_may_oom(cx);
     }
@@ -379,10 +383,9 @@ fn balance_pgdat<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
 
 /// kswapd has the lock: writes the page that it isolated, or runs the shrinker.
 fn pageout<O: Observer>(cx: &mut Cx<'_, O>, list: usize) -> Next {
+    let high = cx.machine.zone.high + xfs::reserved(cx.state);
     let word = &mut cx.state.lrus[list];
-    let missing = (cx.machine.zone.high + 1)
-        .saturating_sub(cx.state.free_pages)
-        .max(1);
+    let missing = (high + 1).saturating_sub(cx.state.free_pages).max(1);
     let pages = if word.isolated && cx.machine.lrus[list].kind == LruKind::Dirty {
         word.isolated = false;
         word.pages += 1;
