@@ -175,6 +175,11 @@ scenarios! {
     imutex_reserve = "imutex-reserve",
     xfs_reserve_under = "xfs-reserve-under",
     xfs_reserve_over = "xfs-reserve-over",
+    unkillable_writer = "unkillable-writer",
+    remote_reader = "remote-reader",
+    mapper_holds_mmap_sem = "mapper-holds-mmap-sem",
+    unmapper_holds_mmap_sem = "unmapper-holds-mmap-sem",
+    proc_reader_killed = "proc-reader-killed",
 }
 
 /// What one exploration found.

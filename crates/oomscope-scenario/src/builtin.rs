@@ -64,6 +64,11 @@ builtins! {
     "imutex-reserve",
     "xfs-reserve-under",
     "xfs-reserve-over",
+    "unkillable-writer",
+    "remote-reader",
+    "mapper-holds-mmap-sem",
+    "unmapper-holds-mmap-sem",
+    "proc-reader-killed",
 }
 
 impl Builtin {
