@@ -95,6 +95,9 @@ impl Play {
             for id in self.machine.task_ids() {
                 text = text.replace(&format!("TaskId({})", id.0), &self.machine.actor(id).name);
             }
+            for patch in PatchId::all() {
+                text = text.replace(&format!("PatchId({})", patch.0), patch.get().id);
+            }
             for (index, lock) in self.machine.locks.iter().enumerate() {
                 text = text.replace(&format!("LockId({index})"), &lock.name);
             }
@@ -466,7 +469,7 @@ fn switching_the_reserves_off_frees_them_and_lets_waiters_start() {
     play.is(expect![[r#"
         fs: TransReserving { task: fs, pages: 2 }
         fs: TransWaits { task: fs }
-        act: Switched { patch: PatchId(45), on: false }
+        act: Switched { patch: trans-reserve, on: false }
         fs: TransStarted { task: fs, reserve: 0 }
     "#]]);
     assert_eq!(xfs::reserved(&play.state), 0);
