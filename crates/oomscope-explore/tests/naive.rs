@@ -496,6 +496,7 @@ fn program(dice: &mut Dice, mm: Option<MmId>, extra: LockId) -> Vec<Line> {
         };
         ops.push(match (dice.roll(6), mm) {
             (0, Some(mm)) => vec![Op::Mmap { mm }],
+            (0, None) => vec![Op::Mrelease { mm: MmId(0) }],
             (1 | 2, Some(mm)) => vec![Op::Fault { mm, pages }],
             (3, _) => vec![Op::WaitFor {
                 completion: CompletionId(0),

@@ -234,6 +234,11 @@ pub enum Event {
     SkipSet { mm: MmId },
     /// `MMF_UNSTABLE` was set.
     UnstableSet { mm: MmId },
+    /// `task` called `process_mrelease` on an mm that is not dying, is done, or in a kernel
+    /// without that call.
+    MreleaseRefused { task: TaskId, mm: MmId },
+    /// `task` walked VMAs of `mm` that `exit_mmap` had freed.
+    UsedAfterFree { task: TaskId, mm: MmId },
     /// `task` walked its robust list and found it readable.
     RobustListWalked { task: TaskId },
     /// `task` could not read its robust list: the reaper has taken that memory.

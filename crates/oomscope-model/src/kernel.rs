@@ -11,6 +11,7 @@ pub mod fork;
 pub mod lock;
 pub mod memory;
 pub mod mmap;
+pub mod mrelease;
 pub mod mutex;
 pub mod oom_kill;
 pub mod oom_reaper;
@@ -42,6 +43,10 @@ pub struct Kernel {
     pub exit_mmap: ExitProtocol,
     /// What becomes of mlocked memory?
     pub mlocked: Mlocked,
+    /// How does `process_mrelease` get at the mm?
+    pub mrelease: Mrelease,
+    /// Does a dead mm still point to its VMAs?
+    pub vma_list: VmaList,
     /// How long does a victim wait before the reaper hears of it?
     pub reap_delay: ReapDelay,
     /// Does the reaper complain about an mm that needs no reaping any more?
@@ -200,6 +205,30 @@ pub enum Mlocked {
     Munlocked,
     /// It is memory like any other; the last unmap of a page unlocks it (5.18+).
     LikeAnyOther,
+}
+
+/// R16 and R17: `process_mrelease`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mrelease {
+    /// There is no such system call: ENOSYS (up to 5.14).
+    Absent,
+    /// It keeps the mm from being freed, but not from being torn down (5.15).
+    PinsCount,
+    /// It takes a reference on `mm_users`, so `exit_mmap` waits for it, or it runs
+    /// `exit_mmap` itself (5.16).
+    PinsUsers,
+    /// As in 5.15, but it tests `MMF_OOM_SKIP` under the lock that `exit_mmap` now holds for
+    /// writing (5.17+).
+    UnderLock,
+}
+
+/// X02.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum VmaList {
+    /// `mm->mmap` still points to the freed VMAs after `exit_mmap`.
+    Dangling,
+    /// `exit_mmap` sets it to NULL before it unlocks (5.17+).
+    Cleared,
 }
 
 /// R19.

@@ -397,6 +397,11 @@ pub enum Op {
         /// To whom.
         task: TaskId,
     },
+    /// `process_mrelease mm`: reaps the address space of a process that is dying.
+    Mrelease {
+        /// Whose address space.
+        mm: MmId,
+    },
     /// `wait_for x`: sleeps uninterruptibly until `complete x`.
     WaitFor {
         /// What it waits for.

@@ -10,10 +10,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{
-    Bookkeeping, Complaint, ExitProtocol, ExitingTask, InodeLock, Isolation, Kernel, KillNap,
-    KillerCaller, KmemAlloc, KthreadSharer, Mlocked, Mmput, Munmap, Nofail, NofailReserve, Nofs,
-    ReaderSteal, ReapDelay, Reaper, ReaperLock, ReaperMm, ReclaimRetry, RetryMayfail, RwsemCode,
-    ShortCut, SiteWait, SpinlockBail, TransReserve, Unstable, VictimFails, VictimReserve, XaddBail,
+    Bookkeeping, Complaint, ExitProtocol, ExitingTask, InodeLock, Isolation, Kernel, KillNap, KillerCaller, KmemAlloc, KthreadSharer, Mlocked, Mmput, Mrelease, Munmap, Nofail, NofailReserve, Nofs, ReaderSteal, ReapDelay, Reaper, ReaperLock, ReaperMm, ReclaimRetry, RetryMayfail, RwsemCode, ShortCut, SiteWait, SpinlockBail, TransReserve, Unstable, VictimFails, VictimReserve, VmaList, XaddBail,
 };
 
 mod table;
@@ -91,6 +88,7 @@ pub const VERSIONS: &[Version] = &[
     Version(4, 19),
     Version(5, 4),
     Version(5, 15),
+    Version(5, 16),
     Version(5, 17),
     Version(5, 18),
     Version(6, 1),
@@ -106,6 +104,8 @@ const BASE: Kernel = Kernel {
     mmput: Mmput::Synchronous,
     exit_mmap: ExitProtocol::Plain,
     mlocked: Mlocked::Munlocked,
+    mrelease: Mrelease::Absent,
+    vma_list: VmaList::Dangling,
     reap_delay: ReapDelay::None,
     complaint: Complaint::Always,
     kill_nap: KillNap::UnderOomLock,

@@ -124,11 +124,19 @@ pub enum Exiting {
     /// E8: `ksm_exit` and `khugepaged_exit`: `down_write(mmap_sem); up_write(mmap_sem)`,
     /// to wait until the daemon has left the mm.
     KsmExit,
+    /// `process_mrelease`: holds the `mmap_sem` of another mm for reading and zaps VMA
+    /// [`Task::todo`]. Nobody exits here, except the process it is about.
+    Mrelease,
 }
 
 impl Exiting {
     /// All steps, in declaration order.
-    pub(crate) const ALL: [Exiting; 3] = [Exiting::RobustList, Exiting::ExitAio, Exiting::KsmExit];
+    pub(crate) const ALL: [Exiting; 4] = [
+        Exiting::RobustList,
+        Exiting::ExitAio,
+        Exiting::KsmExit,
+        Exiting::Mrelease,
+    ];
 }
 
 /// Steps of `exit_mmap`; which of them a kernel has, and in which order, is its exit
@@ -349,7 +357,8 @@ impl TaskFlags {
     pub const OOM_MM: u16 = 1 << 5;
     /// On a process's leader: the 4.6 reaper set `oom_score_adj` to -1000.
     pub const ADJ_MIN: u16 = 1 << 6;
-    /// On `oom_reaper`: it holds a reference on `mm_users` of its victim's mm.
+    /// On `oom_reaper`, and in `process_mrelease`: it holds a reference on `mm_users` of the
+    /// mm it works on.
     pub const PINS_MM: u16 = 1 << 7;
     /// Died in an oops.
     pub const OOPSED: u16 = 1 << 8;

@@ -2,8 +2,7 @@
 
 use crate::event::{Event, Observer};
 use crate::kernel::{
-    Bookkeeping, Kernel, Reaper, TransReserve, exit, fork, lock, memory, mmap, oom_kill,
-    oom_reaper, page_alloc, signal, site, vmscan, xfs,
+    Bookkeeping, Kernel, Reaper, TransReserve, exit, fork, lock, memory, mmap, mrelease, oom_kill, oom_reaper, page_alloc, signal, site, vmscan, xfs,
 };
 use crate::machine::{
     CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, TaskId, Timing,
@@ -283,6 +282,7 @@ impl<O: Observer> Cx<'_, O> {
             Pc::ExitDropMm => exit::drop_mm(self),
             Pc::Exiting(Exiting::RobustList) => exit::robust_list(self),
             Pc::Exiting(Exiting::ExitAio) => fork::exit_aio(self),
+            Pc::Exiting(Exiting::Mrelease) => mrelease::zap(self),
             Pc::Exiting(Exiting::KsmExit) => fork::ksm_exit(self),
             Pc::ExitMmap(at) => mmap::exit_mmap(self, at),
             Pc::Reap(at) => oom_reaper::step(self, at),
@@ -354,6 +354,7 @@ impl<O: Observer> Cx<'_, O> {
                 signal::send_signal(self, task);
                 Next::LineDone
             }
+            Op::Mrelease { mm } => mrelease::begin(self, mm),
             Op::WaitFor { completion } => {
                 if self.state.completed >> completion.0 & 1 != 0 {
                     return Next::LineDone;

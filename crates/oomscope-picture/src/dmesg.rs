@@ -112,6 +112,14 @@ pub fn log_lines(
             name(task),
             names::mm(machine, mm)
         ))],
+        Event::UsedAfterFree { task, .. } => vec![
+            kernel("BUG: KASAN: use-after-free in __oom_reap_task_mm+0x…/0x…".into()),
+            kernel(format!(
+                "Read of size 8 by task {}/{}",
+                name(task),
+                pid(machine, task)
+            )),
+        ],
         Event::Corrupted { mm } => vec![note(format!(
             "page tables of {} were freed while the reaper walked them: bad page state",
             names::mm(machine, mm)

@@ -77,6 +77,16 @@ impl Words<'_> {
 
     pub(crate) fn exit_clause(&self, event: &Event) -> Option<String> {
         Some(match *event {
+            Event::MreleaseRefused { task, mm } => format!(
+                "{} calls process_mrelease on {}, which has nothing to release for it",
+                self.task(task),
+                self.mm(mm)
+            ),
+            Event::UsedAfterFree { task, mm } => format!(
+                "{} walks the VMAs of {}, which exit_mmap has freed",
+                self.task(task),
+                self.mm(mm)
+            ),
             Event::RobustListWalked { task } => format!(
                 "{} walks its robust list and wakes who waits for its futexes",
                 self.task(task)
@@ -155,7 +165,7 @@ impl Words<'_> {
             ),
             Event::Corrupted { mm } => {
                 format!(
-                    "the page tables of {} are freed while the reaper walks them",
+                    "the page tables of {} are freed while they are walked",
                     self.mm(mm)
                 )
             }

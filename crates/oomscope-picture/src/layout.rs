@@ -156,6 +156,7 @@ pub fn queuers(machine: &Machine, lock: LockId) -> usize {
                 | Op::Copy { mm }
                 | Op::Munmap { mm, .. }
                 | Op::WriteSite { mm, .. }
+                | Op::Mrelease { mm }
                 | Op::RemoteRead { mm, .. } => machine.mmap_sem(mm) == lock,
                 _ => false,
             });

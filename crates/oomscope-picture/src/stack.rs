@@ -54,6 +54,7 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
             let verb = lock_verb(machine, on, mode, names::is_killable(machine, state, task));
             match pc {
                 Pc::ExitLock | Pc::ExitDropMm => inner("exit_mm", &verb),
+                Pc::Exiting(Exiting::Mrelease) => inner("process_mrelease", &verb),
                 Pc::Exiting(at) => inner(exiting_frame(at), &verb),
                 Pc::ExitMmap(_) => inner("exit_mmap", &verb),
                 Pc::Vmscan(at) => inner(vmscan_frames(at)[0], &verb),
@@ -72,6 +73,7 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
             Pc::ExitLock => inner("do_exit", "exit_mm"),
             Pc::ExitDropMm => inner("exit_mm", "mmput"),
             Pc::Exiting(Exiting::RobustList) => inner("exit_mm", "exit_robust_list"),
+            Pc::Exiting(Exiting::Mrelease) => inner("process_mrelease", "zap"),
             Pc::Exiting(at) => inner("mmput", exiting_frame(at)),
             Pc::ExitMmap(at) => inner("exit_mmap", exit_frame(at)),
             Pc::Reap(_) => "oom_reap_task".to_string(),
@@ -148,6 +150,7 @@ pub fn op_text(machine: &Machine, op: Op) -> String {
         }
         Op::Kill { process } => format!("kill {}", names::process(machine, process)),
         Op::Signal { task } => format!("signal {}", names::task(machine, task)),
+        Op::Mrelease { mm } => format!("process_mrelease {}", names::mm(machine, mm)),
         Op::WaitFor { completion } => {
             format!("wait_for {}", names::completion(machine, completion))
         }
@@ -240,6 +243,7 @@ fn op_name(machine: &Machine, op: Op) -> String {
         Op::RemoteRead { .. } => "proc read".to_string(),
         Op::Downgrade { .. } => "downgrade_write".to_string(),
         Op::Kill { .. } | Op::Signal { .. } => "kill".to_string(),
+        Op::Mrelease { .. } => "process_mrelease".to_string(),
         Op::WaitFor { .. } => "wait_for".to_string(),
         Op::Complete { .. } => "complete".to_string(),
     }
@@ -354,6 +358,9 @@ fn path(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
         Pc::Exiting(Exiting::RobustList) => {
             frames.extend(["exit_robust_list", "mm_release", "exit_mm", "do_exit"]);
         }
+        Pc::Exiting(Exiting::Mrelease) => {
+            frames.extend(["__oom_reap_task_mm", "__x64_sys_process_mrelease"]);
+        }
         Pc::Exiting(at) => {
             frames.extend([exiting_frame(at), "mmput"]);
             frames.extend(mmput_callers(machine, task));
@@ -460,6 +467,7 @@ fn op_frames(machine: &Machine, state: &State, task: TaskId, pc: Pc) -> Vec<&'st
         Some(Op::WriteSite { .. }) => {
             return vec!["userfaultfd_register", "userfaultfd_ioctl", "SyS_ioctl"];
         }
+        Some(Op::Mrelease { .. }) => return vec!["__x64_sys_process_mrelease"],
         Some(Op::Alloc { .. }) => vec!["__alloc_pages_nodemask", "alloc_pages_current"],
         Some(Op::KmemAlloc { .. }) => match pc {
             Pc::Kmem(_) => vec!["kmem_alloc"],
@@ -504,6 +512,7 @@ fn exiting_frame(at: Exiting) -> &'static str {
         Exiting::RobustList => "exit_robust_list",
         Exiting::ExitAio => "exit_aio",
         Exiting::KsmExit => "__ksm_exit",
+        Exiting::Mrelease => "__oom_reap_task_mm",
     }
 }
 

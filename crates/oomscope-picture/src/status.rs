@@ -2,7 +2,7 @@
 
 use oomscope_model::kernel::Reaper;
 use oomscope_model::machine::{Kind, Machine, TaskId};
-use oomscope_model::state::{ExitMmap, Pc, Reap, Run, State, TaskFlags};
+use oomscope_model::state::{ExitMmap, Exiting, Pc, Reap, Run, State, TaskFlags};
 
 use crate::chain::nap_words;
 use crate::names;
@@ -102,6 +102,7 @@ fn ready(machine: &Machine, state: &State, task: TaskId, pc: Pc, killed: bool) -
         Pc::Unwind => say(Glyph::Arrow, "backs out, -EINTR", Tone::Signal),
         Pc::ExitLock | Pc::ExitDropMm => say(Glyph::Arrow, "exiting", Tone::Signal),
         Pc::ExitMmap(ExitMmap::Unmap) => say(Glyph::Recycle, "frees its memory", Tone::Ok),
+        Pc::Exiting(Exiting::Mrelease) => say(Glyph::Recycle, "reaps", Tone::Reaper),
         Pc::ExitMmap(_) | Pc::Exiting(_) => {
             say(Glyph::Arrow, "tears down its memory", Tone::Signal)
         }

@@ -46,6 +46,8 @@ pub fn caption(machine: &Machine, events: &[Event], state: &State) -> String {
 /// How telling an event is, most telling first.
 fn rank(event: &Event) -> u8 {
     match event {
+        Event::UsedAfterFree { .. } => 0,
+        Event::MreleaseRefused { .. } => 4,
         Event::Oopsed { .. }
         | Event::Corrupted { .. }
         | Event::ZeroesCopied { .. }

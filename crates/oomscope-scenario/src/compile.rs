@@ -251,6 +251,9 @@ impl Compiler<'_, '_> {
             Make::Signal => Some(Op::Signal {
                 task: arguments.thread?,
             }),
+            Make::Mrelease => Some(Op::Mrelease {
+                mm: self.other_mm(arguments.mm?, verb, at)?,
+            }),
             Make::WaitFor => {
                 let completion = arguments.completion?;
                 self.completions.waited[completion.0 as usize].get_or_insert(at);
@@ -403,6 +406,21 @@ impl Compiler<'_, '_> {
             .unwrap_or_else(|| known("there is", "declare it with [[process]]", names));
         self.error(at, format!("unknown process {word:?}"), Some(hint));
         None
+    }
+
+    /// The address space of another process; its `mmap_sem` is taken.
+    fn other_mm(&mut self, mm: MmId, verb: &Verb, at: usize) -> Option<MmId> {
+        if self.machine.actor(self.task).mm == Some(mm) {
+            let sentence = format!("{} is for another process", verb.word);
+            self.error(at, sentence, None);
+            return None;
+        }
+        if self.held.iter().any(Option::is_some) {
+            let sentence = format!("{} is called from user mode, with no lock held", verb.word);
+            self.error(at, sentence, None);
+            return None;
+        }
+        Some(mm)
     }
 
     /// Faults and mappings happen in the address space the task lives in, and take its

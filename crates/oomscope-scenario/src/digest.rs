@@ -206,6 +206,7 @@ fn op_words(op: Op) -> [u8; 3] {
         Op::Fault { mm, pages } => [5, mm.0, pages],
         Op::Copy { mm } => [9, mm.0, 0],
         Op::Mmap { mm } => [6, mm.0, 0],
+        Op::Mrelease { mm } => [30, mm.0, 0],
         Op::WaitFor { completion } => [7, completion.0, 0],
         Op::Complete { completion } => [8, completion.0, 0],
     }

@@ -75,6 +75,10 @@ const NUMBERS: &[&str] = &[
     "kmem-nofail",
     "trans-reserve",
     "kmem-rollback",
+    "process-mrelease",
+    "mrelease-pins-users",
+    "mrelease-under-lock",
+    "clear-mm-mmap",
 ];
 
 /// The packed form of a link.

@@ -68,6 +68,7 @@ pub(crate) enum Make {
     Downgrade,
     Kill,
     Signal,
+    Mrelease,
     WaitFor,
     Complete,
 }
@@ -380,6 +381,12 @@ pub static VERBS: &[Verb] = &[
         "A timer's SIGALRM, whose handler runs, reaches a user thread.",
     ),
     verb(
+        "process_mrelease",
+        &[Argument::Mm],
+        Make::Mrelease,
+        "Reaps the address space of a process that has been killed; refused if it has not.",
+    ),
+    verb(
         "wait_for",
         &[Argument::Completion],
         Make::WaitFor,
@@ -443,6 +450,7 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         Op::Downgrade { lock } => (Make::Downgrade, Some(lock)),
         Op::Kill { .. } => (Make::Kill, None),
         Op::Signal { .. } => (Make::Signal, None),
+        Op::Mrelease { .. } => (Make::Mrelease, None),
         Op::WaitFor { .. } => (Make::WaitFor, None),
         Op::Complete { .. } => (Make::Complete, None),
     };
@@ -476,7 +484,7 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         Op::Fault { mm, pages } => {
             format!("{word} {}{}", machine.mms[mm.0 as usize].name, count(pages))
         }
-        Op::Copy { mm } | Op::Mmap { mm } | Op::WriteSite { mm, .. } => {
+        Op::Copy { mm } | Op::Mmap { mm } | Op::Mrelease { mm } | Op::WriteSite { mm, .. } => {
             format!("{word} {}", machine.mms[mm.0 as usize].name)
         }
         Op::Munmap { mm, pages } => format!("{word} {} {pages}", machine.mms[mm.0 as usize].name),

@@ -10,7 +10,7 @@
 //! touches only what nobody else can reach once `mm_users` is zero.
 
 use crate::event::{Event, Observer};
-use crate::kernel::{exit, lock, mmap, oom_reaper, site};
+use crate::kernel::{exit, lock, mmap, mrelease, oom_reaper, site};
 use crate::machine::{Kind, MmId, Mode};
 use crate::state::{Exiting, MmFlags, Pc, Run};
 use crate::step::{Cx, Next};
@@ -71,6 +71,7 @@ pub(crate) fn ksm_exit<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
 pub(crate) fn mmput_over<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     match cx.machine.actor(cx.me).kind {
         Kind::User(_) | Kind::Kthread if site::is_remote(cx) => site::remote_over(cx),
+        Kind::User(_) | Kind::Kthread if mrelease::is_inside(cx) => Next::LineDone,
         Kind::User(_) | Kind::Kthread => exit::after_mmput(cx),
         Kind::OomReaper => oom_reaper::next_job(cx),
         Kind::Kworker | Kind::Kswapd => next_mmput(cx),

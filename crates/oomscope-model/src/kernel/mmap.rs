@@ -13,7 +13,7 @@
 use crate::event::{Event, Observer};
 use crate::kernel::{ExitProtocol, Mlocked, fork, lock, memory, oom_kill};
 use crate::machine::{MmId, Mode, OOM_LOCK};
-use crate::state::{ExitMmap, MmFlags, Pc, Reap, Run, StateFlags, TaskFlags};
+use crate::state::{ExitMmap, Exiting, MmFlags, Pc, Reap, Run, StateFlags, TaskFlags};
 use crate::step::{Cx, Next};
 
 /// Where `exit_mmap` starts.
@@ -302,7 +302,12 @@ fn after<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId, at: ExitMmap) -> Next {
 fn free_pgtables<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId) -> Next {
     let mmap_sem = cx.machine.mmap_sem(mm);
     let under_reaper = cx.state.tasks().any(|(id, task)| {
-        id != cx.me && task.run == Run::Ready(Pc::Reap(Reap::Zap)) && task.mm_job == Some(mm)
+        let walks = matches!(
+            task.run,
+            Run::Ready(Pc::Reap(Reap::Zap) | Pc::Exiting(Exiting::Mrelease))
+        );
+        let inside = walks && task.held.mode(mmap_sem).is_some();
+        id != cx.me && inside && task.mm_job == Some(mm)
     });
     if under_reaper {
         cx.state.flags.0 |= StateFlags::CORRUPT;

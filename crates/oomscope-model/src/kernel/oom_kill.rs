@@ -307,7 +307,12 @@ pub fn is_oom_victim(machine: &Machine, state: &State, task: TaskId) -> bool {
 
 /// `task_will_free_mem` (4.8+): the group is exiting, the mm can still be freed, and every
 /// other user of the mm is exiting too.
-fn will_free_mem(machine: &Machine, state: &State, process: ProcessId, mm: MmId) -> bool {
+pub(crate) fn will_free_mem(
+    machine: &Machine,
+    state: &State,
+    process: ProcessId,
+    mm: MmId,
+) -> bool {
     state.is_killed(machine, process)
         && !state.mm(mm).flags.has(MmFlags::OOM_SKIP)
         && !has_unkillable_sharer(machine, state, mm)

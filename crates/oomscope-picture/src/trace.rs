@@ -1,0 +1,64 @@
+//! Lines of the tracepoints of subsystem `oom` (oom.md 8), for those who would have had them
+//! on: they tell what the log is silent about, every failed trylock above all.
+
+use oomscope_model::event::Event;
+use oomscope_model::kernel::ReapDelay;
+use oomscope_model::machine::{Kind, LockClass, Machine, TaskId};
+use oomscope_model::patches::Version;
+use oomscope_model::state::{MmFlags, State};
+
+use crate::clock::stamp;
+
+/// First release that has them.
+const SINCE: Version = Version(4, 14);
+
+/// What one event leaves in the trace buffer, as `perf trace -e 'oom:*'` would name it;
+/// `state` is the state after the step, `t_usec` the time from [`crate::clock`].
+pub fn trace_lines(
+    machine: &Machine,
+    version: Version,
+    event: &Event,
+    state: &State,
+    t_usec: u64,
+) -> Vec<String> {
+    if version < SINCE {
+        return Vec::new();
+    }
+    let line = |what: &str, task: TaskId| {
+        let pid = machine.actor(task).pid;
+        vec![format!("{}oom:{what}: pid={pid}", stamp(t_usec))]
+    };
+    let at_once = machine.kernel.reap_delay == ReapDelay::None;
+    match *event {
+        Event::Killed { thread, .. } => line("mark_victim", thread),
+        Event::MarkedItself { task } => line("mark_victim", task),
+        Event::MarkedExiting { victim, .. } => line("mark_victim", victim),
+        Event::ReaperQueued { victim } if at_once => line("wake_reaper", victim),
+        // With the timer of 5.18 the reaper is woken when it has expired.
+        Event::ReaperStarts { victim } if !at_once => line("wake_reaper", victim),
+        Event::LockTaken { task, lock, .. } => match state.task(task).victim {
+            Some(victim) if reaps(machine, task, lock) => line("start_task_reaping", victim),
+            _ => Vec::new(),
+        },
+        Event::TrylockFailed { task, .. } => match state.task(task).victim {
+            Some(victim) => line("skip_task_reaping", victim),
+            None => Vec::new(),
+        },
+        Event::NothingToReap { victim } if is_skipped(machine, state, victim) => {
+            line("skip_task_reaping", victim)
+        }
+        Event::Reaped { victim, .. } => line("finish_task_reaping", victim),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether this is the reaper's successful trylock.
+fn reaps(machine: &Machine, task: TaskId, lock: oomscope_model::machine::LockId) -> bool {
+    machine.actor(task).kind == Kind::OomReaper
+        && matches!(machine.locks[lock.0 as usize].class, LockClass::MmapSem(_))
+}
+
+fn is_skipped(machine: &Machine, state: &State, victim: TaskId) -> bool {
+    let mm = machine.actor(victim).mm;
+    mm.is_some_and(|mm| state.mm(mm).flags.has(MmFlags::OOM_SKIP))
+}
