@@ -191,7 +191,9 @@ fn each_protocol_keeps_its_order() {
         let order: Vec<String> = play.table.lines().filter_map(word).collect();
         orders.push_str(&format!("{name}: {}\n", order.join(", ")));
     }
-    is(&orders, expect![[r#"
+    is(
+        &orders,
+        expect![[r#"
         a: +v.mmap_sem:r, -v.mmap_sem:r, munlock, unmap, +file:w, -file:w, gone
         a': +v.mmap_sem:r, -v.mmap_sem:r, munlock, unmap, +file:w, -file:w, SKIP, gone
         b: +v.mmap_sem:r, -v.mmap_sem:r, munlock, unmap, SKIP, +v.mmap_sem:w, -v.mmap_sem:w, +file:w, -file:w, gone
@@ -205,7 +207,8 @@ fn each_protocol_keeps_its_order() {
         e1: +v.mmap_sem:r, -v.mmap_sem:r, zap, SKIP, +v.mmap_sem:w, munlock, unmap, +file:w, -file:w, -v.mmap_sem:w, gone
         e2: +v.mmap_sem:r, -v.mmap_sem:r, zap, zap, SKIP, +v.mmap_sem:w, unmap, +file:w, -file:w, -v.mmap_sem:w, gone
         e3: +v.mmap_sem:r, -v.mmap_sem:r, +v.mmap_sem:r, unmap, -v.mmap_sem:r, SKIP, +v.mmap_sem:w, +file:w, -file:w, -v.mmap_sem:w, gone
-    "#]]);
+    "#]],
+    );
 }
 
 fn is(text: &str, expected: Expect) {
