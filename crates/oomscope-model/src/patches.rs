@@ -10,7 +10,11 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{
-    Bookkeeping, Complaint, ExitProtocol, ExitingTask, InodeLock, Isolation, Kernel, KillNap, KillerCaller, KmemAlloc, KthreadSharer, Mlocked, Mmput, Mrelease, Munmap, Nofail, NofailReserve, Nofs, ReaderSteal, ReapDelay, Reaper, ReaperLock, ReaperMm, ReclaimRetry, RetryMayfail, RwsemCode, ShortCut, SiteWait, SpinlockBail, TransReserve, Unstable, VictimFails, VictimReserve, VmaList, XaddBail,
+    Bookkeeping, Complaint, ExitProtocol, ExitingTask, InodeLock, Isolation, Kernel, KillNap,
+    KillerCaller, KmemAlloc, KthreadSharer, Mlocked, Mmput, Mrelease, Munmap, Nofail,
+    NofailReserve, Nofs, ReaderSteal, ReapDelay, Reaper, ReaperLock, ReaperMm, ReclaimRetry,
+    RetryMayfail, RwsemCode, ShortCut, SiteWait, SpinlockBail, TransReserve, Unstable, VictimFails,
+    VictimReserve, VmaList, XaddBail,
 };
 
 mod table;

@@ -2,7 +2,8 @@
 
 use crate::event::{Event, Observer};
 use crate::kernel::{
-    Bookkeeping, Kernel, Reaper, TransReserve, exit, fork, lock, memory, mmap, mrelease, oom_kill, oom_reaper, page_alloc, signal, site, vmscan, xfs,
+    Bookkeeping, Kernel, Reaper, TransReserve, exit, fork, lock, memory, mmap, mrelease, oom_kill,
+    oom_reaper, page_alloc, signal, site, vmscan, xfs,
 };
 use crate::machine::{
     CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, TaskId, Timing,

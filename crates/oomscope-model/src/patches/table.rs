@@ -2,7 +2,11 @@
 
 use super::{Patch, PatchKind, Version};
 use crate::kernel::{
-    Bookkeeping, Complaint, ExitProtocol, ExitingTask, InodeLock, Isolation, KillNap, KillerCaller, KmemAlloc, KthreadSharer, Mlocked, Mmput, Mrelease, Munmap, Nofail, NofailReserve, Nofs, ReaderSteal, ReapDelay, Reaper, ReaperLock, ReaperMm, ReclaimRetry, RetryMayfail, RwsemCode, ShortCut, SiteWait, SpinlockBail, TransReserve, Unstable, VictimFails, VictimReserve, VmaList, XaddBail,
+    Bookkeeping, Complaint, ExitProtocol, ExitingTask, InodeLock, Isolation, KillNap, KillerCaller,
+    KmemAlloc, KthreadSharer, Mlocked, Mmput, Mrelease, Munmap, Nofail, NofailReserve, Nofs,
+    ReaderSteal, ReapDelay, Reaper, ReaperLock, ReaperMm, ReclaimRetry, RetryMayfail, RwsemCode,
+    ShortCut, SiteWait, SpinlockBail, TransReserve, Unstable, VictimFails, VictimReserve, VmaList,
+    XaddBail,
 };
 
 /// All patches: merged ones in merge order, then proposals, then hypothetical ones.
