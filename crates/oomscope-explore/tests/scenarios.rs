@@ -151,6 +151,8 @@ scenarios! {
     reserves_drained = "reserves-drained",
     nofs_dying = "nofs-dying",
     may_fail_under_lock = "may-fail-under-lock",
+    writeback_chain = "writeback-chain",
+    wait_for_oom_lock = "wait-for-oom-lock",
     write_lock_give_up = "write-lock-give-up",
     nap_under_oom_lock = "nap-under-oom-lock",
     exit_aio = "exit-aio",

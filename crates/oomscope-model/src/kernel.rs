@@ -75,6 +75,8 @@ pub struct Kernel {
     pub isolation: Isolation,
     /// Who calls the killer when memory is gone?
     pub killer_caller: KillerCaller,
+    /// What does an allocator do that finds `oom_lock` taken?
+    pub oom_lock_wait: OomLockWait,
     /// Who gets SIGBUS for a fault on an `MMF_UNSTABLE` mm?
     pub unstable: Unstable,
     /// Do `mmap`, `munmap`, `brk` and friends wait killably for `mmap_sem`?
@@ -354,6 +356,15 @@ pub enum Isolation {
     ForEver,
     /// 100 ms, once (4.14+).
     Once,
+}
+
+/// M1 (locks-and-allocation.md 4.3, 4.8).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OomLockWait {
+    /// Only tries it; sleeps a jiffy and goes through reclaim again.
+    Trylock,
+    /// `mutex_lock_killable`, then a last attempt at the min mark (never merged).
+    KillableMutex,
 }
 
 /// Proposal A (locks-and-allocation.md 5.4).

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::{
     Bookkeeping, Complaint, ExitProtocol, ExitingTask, InodeLock, Isolation, Kernel, KillNap,
     KillerCaller, KmemAlloc, KthreadSharer, Mlocked, Mmput, Mrelease, Munmap, Nofail,
-    NofailReserve, Nofs, ReaderSteal, ReapDelay, Reaper, ReaperLock, ReaperMm, ReclaimRetry,
-    RetryMayfail, RwsemCode, ShortCut, SiteWait, SpinlockBail, TransReserve, Unstable, VictimFails,
-    VictimReserve, VmaList, XaddBail,
+    NofailReserve, Nofs, OomLockWait, ReaderSteal, ReapDelay, Reaper, ReaperLock, ReaperMm,
+    ReclaimRetry, RetryMayfail, RwsemCode, ShortCut, SiteWait, SpinlockBail, TransReserve,
+    Unstable, VictimFails, VictimReserve, VmaList, XaddBail,
 };
 
 mod table;
@@ -124,6 +124,7 @@ const BASE: Kernel = Kernel {
     retry: ReclaimRetry::WhileProgress,
     isolation: Isolation::ForEver,
     killer_caller: KillerCaller::Allocators,
+    oom_lock_wait: OomLockWait::Trylock,
     unstable: Unstable::Ignored,
     mmap_writers: SiteWait::Uninterruptible,
     inode_lock: SiteWait::Uninterruptible,

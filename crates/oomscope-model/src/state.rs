@@ -26,6 +26,9 @@ pub enum Pc {
     /// Holds `oom_lock`, its last attempt failed, the scan comes next. Only under
     /// [`crate::machine::KillerWindow::Split`].
     AllocScan,
+    /// Waited for `oom_lock`, and makes the last attempt once it has it. Only where
+    /// allocators wait for it (never merged).
+    AllocLastAttempt,
     /// Killed somebody and sleeps one jiffy with `oom_lock` held (B10, up to 4.18).
     AllocKillNap,
     /// The line has its lock and releases it with this step.

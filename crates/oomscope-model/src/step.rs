@@ -276,6 +276,7 @@ impl<O: Observer> Cx<'_, O> {
             Pc::AllocTry => page_alloc::try_freelist(self),
             Pc::AllocOom => page_alloc::may_oom(self),
             Pc::AllocScan => page_alloc::scan(self),
+            Pc::AllocLastAttempt => page_alloc::waited_for_oom_lock(self),
             Pc::AllocKillNap => page_alloc::kill_nap_over(self),
             Pc::Release | Pc::LineDone => memory::release(self),
             Pc::Unwind => self.unwind(),

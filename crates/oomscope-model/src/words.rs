@@ -13,7 +13,7 @@ use crate::state::{
 pub const WORDS_MAX: usize = 2 * TASKS_MAX + MMS_MAX + 2;
 
 /// The program counters that are not nested, in the order of their codes.
-const PLAIN: [Pc; 10] = [
+const PLAIN: [Pc; 11] = [
     Pc::Line,
     Pc::AllocTry,
     Pc::AllocOom,
@@ -24,6 +24,7 @@ const PLAIN: [Pc; 10] = [
     Pc::Unwind,
     Pc::ExitLock,
     Pc::ExitDropMm,
+    Pc::AllocLastAttempt,
 ];
 
 const TRANS: [Trans; 4] = [

@@ -278,6 +278,10 @@ fn clause(machine: &Machine, state: &State, edge: &WaitEdge, spans: &mut Vec<Spa
             say(&format!("cannot take {}", names::lock(machine, lock)), true);
             say(&format!(" because {to} {how}"), false);
         }
+        Why::Isolated => {
+            say(&format!("{from} "), false);
+            say(&format!("waits for pages that {to} has isolated"), true);
+        }
         Why::KillerBusy => {
             say(&format!("{from} "), false);
             say("cannot take oom_lock", true);

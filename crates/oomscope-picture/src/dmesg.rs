@@ -6,7 +6,7 @@
 //! [`LogKind::Note`] that begins with an ellipsis and cannot be taken for the kernel's.
 
 use oomscope_model::event::Event;
-use oomscope_model::kernel::page_alloc;
+use oomscope_model::kernel::page_alloc::{self, Request};
 use oomscope_model::machine::{Backing, Gfp, Machine, MmId, TaskId};
 use oomscope_model::patches::Version;
 use oomscope_model::state::State;
@@ -94,6 +94,10 @@ pub fn log_lines(
             .into_iter()
             .map(kernel)
             .collect(),
+        // STALLWARN (4.9) to NOSTALL (4.15): every ten seconds, as long as nothing changes.
+        Event::Parked { task } if (Version(4, 9)..Version(4, 15)).contains(&version) => {
+            vec![kernel(allocation_stall(machine, version, state, task))]
+        }
         Event::Panicked { .. } => panic_lines(version)
             .into_iter()
             .map(|text| kernel(text.into()))
@@ -203,6 +207,20 @@ fn gfp_text(version: Version, gfp: Gfp) -> String {
     } else {
         words
     }
+}
+
+/// `page allocation stalls`, for the first time (9.4).
+fn allocation_stall(machine: &Machine, version: Version, state: &State, task: TaskId) -> String {
+    let Request { gfp, order } = page_alloc::request(machine, state, task);
+    let (comm, mask) = (names::task(machine, task), gfp_mask(version, gfp));
+    let flags = gfp_text(version, gfp);
+    let mut line = format!(
+        "{comm}: page allocation stalls for 10000ms, order:{order}, mode:{mask:#x}({flags})"
+    );
+    if version >= Version(4, 14) {
+        line.push_str(", nodemask=(null)");
+    }
+    line
 }
 
 /// `warn_alloc` (`warn_alloc_failed` up to 4.8): first line of the report (9.4).

@@ -114,6 +114,21 @@ fn waits(scene: &Scene<'_>, drafts: &mut Vec<Draft>) {
         }
     }
     for edge in &scene.graph {
+        if let (Party::Task(from), Party::Task(to), Why::Isolated) = (edge.from, edge.to, edge.why)
+        {
+            let (who, whom) = (
+                names::task(scene.machine, from),
+                names::task(scene.machine, to),
+            );
+            drafts.push(draft(
+                format!("isolated-task-{}-task-{}", from.0, to.0),
+                EdgeKind::Completion,
+                End::TaskLeft(from),
+                End::TaskLeft(to),
+                format!("{who} waits for pages that {whom} has isolated"),
+                Tone::Wait,
+            ));
+        }
         if let (Party::Task(from), Party::Task(to), Why::Completes(completion)) =
             (edge.from, edge.to, edge.why)
         {
@@ -264,6 +279,9 @@ fn number(scene: &Scene<'_>, drafts: &mut [Draft]) {
             (Party::Task(task), _, Why::Behind(_)) => mark(waits_id(task)),
             (Party::Task(from), Party::Task(to), Why::Completes(_)) => {
                 mark(format!("completes-task-{}-task-{}", from.0, to.0));
+            }
+            (Party::Task(from), Party::Task(to), Why::Isolated) => {
+                mark(format!("isolated-task-{}-task-{}", from.0, to.0));
             }
             (Party::Task(task), Party::Task(other), Why::Trylock(lock)) => {
                 mark(format!("trylock-task-{}-lock-{}", task.0, lock.0));

@@ -57,6 +57,7 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
                 Pc::Exiting(Exiting::Mrelease) => inner("process_mrelease", &verb),
                 Pc::Exiting(at) => inner(exiting_frame(at), &verb),
                 Pc::ExitMmap(_) => inner("exit_mmap", &verb),
+                Pc::AllocLastAttempt => inner("__alloc_pages_may_oom", &verb),
                 Pc::Vmscan(at) => inner(vmscan_frames(at)[0], &verb),
                 _ => match names::op(machine, state, task) {
                     Some(Op::Lock { .. }) | None => inner(&verb, names::lock_title(machine, on)),
@@ -67,6 +68,7 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
         Run::Ready(pc) | Run::Parked(pc) | Run::Asleep { pc, .. } => match pc {
             Pc::AllocTry => inner(&op.unwrap_or_default(), "alloc"),
             Pc::AllocOom => inner(&op.unwrap_or_default(), "reclaim"),
+            Pc::AllocLastAttempt => inner("__alloc_pages_may_oom", "last attempt"),
             Pc::AllocScan => inner("out_of_memory", "select_bad_process"),
             Pc::AllocKillNap => inner("out_of_memory", "schedule_timeout"),
             Pc::Unwind => inner(&op.unwrap_or_default(), "-EINTR"),
@@ -330,7 +332,9 @@ fn path(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
     let mut frames = match pc {
         _ if queued => lock_frames(machine, state, task),
         Pc::AllocTry => vec!["__alloc_pages_slowpath"],
-        Pc::AllocOom => vec!["__alloc_pages_may_oom", "__alloc_pages_slowpath"],
+        Pc::AllocOom | Pc::AllocLastAttempt => {
+            vec!["__alloc_pages_may_oom", "__alloc_pages_slowpath"]
+        }
         Pc::AllocScan => vec![
             "select_bad_process",
             "out_of_memory",

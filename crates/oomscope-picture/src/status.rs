@@ -93,6 +93,11 @@ fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
         }
         Run::Idle => say(Glyph::Check, "done", Tone::Ok),
         Run::Exited => say(Glyph::Cross, "exited", Tone::Neutral),
+        Run::Parked(Pc::Vmscan(_)) => say(
+            Glyph::Clock,
+            also_killed("waits for isolated pages"),
+            Tone::Wait,
+        ),
         Run::Parked(_) => say(Glyph::Play, "runs, no page", Tone::Wait),
     }
 }

@@ -44,6 +44,7 @@ pub fn table(machine: &Machine, state: &State) -> Vec<Row> {
                         names::lock(machine, lock)
                     }
                     Why::KillerBusy => "oom_lock".to_string(),
+                    Why::Isolated => "isolated pages".to_string(),
                     Why::NeedsPage => "a page".to_string(),
                     Why::Completes(completion) => {
                         names::completion(machine, completion).to_string()

@@ -12,7 +12,7 @@ use oomscope_model::kernel::{ExitProtocol, Reaper, ReaperMm, xfs};
 use oomscope_model::machine::{
     CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, ProcessId, TaskId,
 };
-use oomscope_model::state::{Exiting, MmFlags, Pc, Reap, Run, State, TaskFlags};
+use oomscope_model::state::{Exiting, MmFlags, Pc, Reap, Run, State, TaskFlags, Vmscan};
 
 use crate::names;
 
@@ -50,6 +50,8 @@ pub enum Why {
     Completes(CompletionId),
     /// The reaper's trylock fails because the other holds the lock or is queued for it.
     Trylock(LockId),
+    /// The other has isolated the pages that this reclaimer waits for.
+    Isolated,
     /// The other holds `oom_lock`, on which this allocator's trylock failed.
     KillerBusy,
 }
@@ -92,6 +94,7 @@ pub fn needs_page(machine: &Machine, state: &State, task: TaskId) -> bool {
         && reserve_mark(machine, state, task).is_none_or(|mark| free <= mark)
         && !xfs::may_dip(machine, state, task);
     match state.task(task).run {
+        Run::Parked(Pc::Vmscan(_)) => false,
         Run::Parked(_) => true,
         Run::Ready(Pc::AllocTry | Pc::Kmem(_))
         | Run::Asleep {
@@ -168,6 +171,15 @@ fn waits_of(machine: &Machine, state: &State, task: TaskId) -> Vec<WaitEdge> {
             {
                 edges.push(edge(Party::Task(blocker), Why::Trylock(lock)));
             }
+        }
+        Run::Parked(Pc::Vmscan(_))
+        | Run::Asleep {
+            pc: Pc::Vmscan(Vmscan::Throttled | Vmscan::ThrottledOnce),
+            ..
+        } => {
+            // Only kswapd isolates.
+            let kswapd = machine.kernel_task(Kind::Kswapd);
+            edges.extend(kswapd.map(|kswapd| edge(Party::Task(kswapd), Why::Isolated)));
         }
         Run::Parked(Pc::AllocOom) => {
             for (holder, _) in state

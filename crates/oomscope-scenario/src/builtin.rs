@@ -40,6 +40,8 @@ builtins! {
     "one-page-of-progress",
     "reserves-drained",
     "may-fail-under-lock",
+    "writeback-chain",
+    "wait-for-oom-lock",
     "write-lock-give-up",
     "nap-under-oom-lock",
     "exit-aio",

@@ -79,6 +79,7 @@ const NUMBERS: &[&str] = &[
     "mrelease-pins-users",
     "mrelease-under-lock",
     "clear-mm-mmap",
+    "oom-lock-blocking",
 ];
 
 /// The packed form of a link.

@@ -66,6 +66,9 @@ pub fn sleep_state(machine: &Machine, state: &State, task: TaskId) -> Wait {
     let Run::Queued { on, pc, .. } = word.run else {
         return Wait::Uninterruptible;
     };
+    if pc == Pc::AllocLastAttempt {
+        return Wait::Killable;
+    }
     if !matches!(pc, Pc::LineDone | Pc::Release | Pc::AllocTry | Pc::Site(_)) {
         return Wait::Uninterruptible;
     }
@@ -306,6 +309,10 @@ fn leave<O: Observer>(cx: &mut Cx<'_, O>, on: LockId, mode: Mode, rank: u8, pc: 
     }
     if !killed {
         signal::interrupted(cx);
+    }
+    // A killed allocator does not get oom_lock, and retries (4.8).
+    if pc == Pc::AllocLastAttempt {
+        return cx.settle(Next::OomLockBusy);
     }
     cx.settle(Next::Failed);
 }

@@ -13,8 +13,8 @@
 
 use crate::event::{Event, Null, Observer, Right};
 use crate::kernel::{
-    KillNap, Nofail, NofailReserve, Nofs, RetryMayfail, VictimFails, VictimReserve, lock, memory,
-    oom_kill, vmscan, xfs,
+    KillNap, Nofail, NofailReserve, Nofs, OomLockWait, RetryMayfail, VictimFails, VictimReserve,
+    lock, memory, oom_kill, vmscan, xfs,
 };
 use crate::machine::{
     Gfp, KillerWindow, Machine, Mode, OOM_LOCK, Op, PAGE_ALLOC_COSTLY_ORDER, Parking, TaskId,
@@ -100,9 +100,13 @@ fn is_victim(machine: &Machine, state: &State, task: TaskId) -> bool {
 pub fn wants_page(state: &State, task: TaskId) -> bool {
     matches!(
         state.task(task).run,
-        Run::Ready(Pc::AllocTry | Pc::AllocOom | Pc::AllocScan)
+        Run::Ready(Pc::AllocTry | Pc::AllocOom | Pc::AllocScan | Pc::AllocLastAttempt)
             | Run::Ready(Pc::Kmem(_))
             | Run::Parked(_)
+            | Run::Queued {
+                pc: Pc::AllocLastAttempt,
+                ..
+            }
             | Run::Asleep {
                 pc: Pc::AllocKillNap | Pc::AllocTry | Pc::Kmem(_),
                 ..
@@ -231,13 +235,16 @@ pub(crate) fn may_oom<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
         return leave_it_to_kswapd(cx);
     }
     if !lock::can_trylock(cx.machine, cx.state, OOM_LOCK, Mode::Write) {
-        cx.emit(Event::OomLockBusy { task: cx.me });
-        return Next::OomLockBusy;
+        return match cx.machine.kernel.oom_lock_wait {
+            OomLockWait::Trylock => {
+                cx.emit(Event::OomLockBusy { task: cx.me });
+                Next::OomLockBusy
+            }
+            OomLockWait::KillableMutex => Next::Queue(OOM_LOCK, Mode::Write, Pc::AllocLastAttempt),
+        };
     }
-    let Request { order, .. } = request(cx.machine, cx.state, cx.me);
-    let high = cx.machine.zone.high + xfs::reserved(cx.state);
-    if watermark_ok(cx.state.free_pages, order, high) {
-        return got_page(cx, Right::High);
+    if let Some(right) = last_attempt(cx) {
+        return got_page(cx, right);
     }
     match cx.machine.rules.killer_window {
         KillerWindow::Closed => scan(cx),
@@ -245,6 +252,29 @@ pub(crate) fn may_oom<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
             lock::take(cx, OOM_LOCK, Mode::Write);
             Next::Go(Pc::AllocScan)
         }
+    }
+}
+
+/// M2: the free list once more, now that nobody else can be killing.
+fn last_attempt<O: Observer>(cx: &Cx<'_, O>) -> Option<Right> {
+    let Request { order, .. } = request(cx.machine, cx.state, cx.me);
+    let (mark, right) = match cx.machine.kernel.oom_lock_wait {
+        OomLockWait::Trylock => (cx.machine.zone.high, Right::High),
+        OomLockWait::KillableMutex => (cx.machine.zone.min, Right::Min),
+    };
+    let mark = mark + xfs::reserved(cx.state);
+    watermark_ok(cx.state.free_pages, order, mark).then_some(right)
+}
+
+/// It waited for `oom_lock` and has it.
+pub(crate) fn waited_for_oom_lock<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    if let Some(right) = last_attempt(cx) {
+        lock::release(cx, OOM_LOCK);
+        return got_page(cx, right);
+    }
+    match cx.machine.rules.killer_window {
+        KillerWindow::Closed => scan(cx),
+        KillerWindow::Split => Next::Go(Pc::AllocScan),
     }
 }
 

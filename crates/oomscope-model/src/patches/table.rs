@@ -4,9 +4,9 @@ use super::{Patch, PatchKind, Version};
 use crate::kernel::{
     Bookkeeping, Complaint, ExitProtocol, ExitingTask, InodeLock, Isolation, KillNap, KillerCaller,
     KmemAlloc, KthreadSharer, Mlocked, Mmput, Mrelease, Munmap, Nofail, NofailReserve, Nofs,
-    ReaderSteal, ReapDelay, Reaper, ReaperLock, ReaperMm, ReclaimRetry, RetryMayfail, RwsemCode,
-    ShortCut, SiteWait, SpinlockBail, TransReserve, Unstable, VictimFails, VictimReserve, VmaList,
-    XaddBail,
+    OomLockWait, ReaderSteal, ReapDelay, Reaper, ReaperLock, ReaperMm, ReclaimRetry, RetryMayfail,
+    RwsemCode, ShortCut, SiteWait, SpinlockBail, TransReserve, Unstable, VictimFails,
+    VictimReserve, VmaList, XaddBail,
 };
 
 /// All patches: merged ones in merge order, then proposals, then hypothetical ones.
@@ -727,6 +727,23 @@ pub const PATCHES: &[Patch] = &[
         requires: &[],
         excludes: &[],
         apply: |kernel| kernel.killer_caller = KillerCaller::Kswapd,
+    },
+    Patch {
+        id: "oom-lock-blocking",
+        title: "Wait for oom_lock",
+        subject: "mm,page_alloc: wait for oom_lock than back off",
+        author: "Tetsuo Handa",
+        commit: None,
+        kind: PatchKind::Proposed,
+        change: "An allocator that finds oom_lock taken sleeps until it gets it or is killed; the killer's jiffy comes after the lock is given back.",
+        why: "Those who only try the lock keep reclaiming in between, and the holder does not get the CPU that it needs to finish.",
+        source: "locks-and-allocation.md 4.8, 7 L6",
+        requires: &[],
+        excludes: &[],
+        apply: |kernel| {
+            kernel.oom_lock_wait = OomLockWait::KillableMutex;
+            kernel.kill_nap = KillNap::None;
+        },
     },
     Patch {
         id: "kmem-nofail",
