@@ -6,11 +6,12 @@
 use std::collections::{HashMap, VecDeque};
 
 use oomscope_explore::{Class, Explorer, Outcome};
+use oomscope_model::kernel::mmu_notifier::{End, Start, User};
 use oomscope_model::kernel::{Kernel, page_alloc};
 use oomscope_model::machine::{
     Actor, Backing, CompletionId, Gfp, KillerWindow, Kind, KmemFail, Line, Lock, LockClass, LockId,
-    Lru, LruKind, Machine, MmId, MmInfo, Mode, Op, Parking, Process, ProcessId, Rules, RwsemConfig,
-    TaskId, Timing, VmaInfo, Wait, Zone,
+    Lru, LruKind, Machine, MmId, MmInfo, Mode, Notifier, Op, Parking, Process, ProcessId, Rules,
+    RwsemConfig, TaskId, Timing, VmaInfo, Wait, Zone,
 };
 use oomscope_model::patches::{PatchId, PatchSet, VERSIONS};
 use oomscope_model::state::{State, StateFlags};
@@ -344,6 +345,9 @@ fn generate(dice: &mut Dice) -> Machine {
         None,
         Vec::new(),
     );
+    if dice.roll(3) == 0 {
+        add_notifiers(&mut machine, dice, extra);
+    }
     machine.patches = PatchSet::of_version(VERSIONS[dice.roll(VERSIONS.len() as u64) as usize]);
     for patch in PatchId::all() {
         if dice.roll(6) == 0 {
@@ -388,6 +392,7 @@ fn add_process(machine: &mut Machine, dice: &mut Dice, index: u8, extra: LockId)
         aio: None,
         ksm: false,
         teardown: None,
+        notifiers: Vec::new(),
     });
     let leader = TaskId(machine.tasks.len() as u8);
     let threads = 1 + (dice.roll(3) == 0) as u8;
@@ -445,6 +450,50 @@ fn hard_exits(machine: &mut Machine, dice: &mut Dice, extra: LockId) {
             mm.vmas[0].backing = Backing::File;
             mm.vmas[0].i_mmap = Some(extra);
         }
+    }
+}
+
+/// One or two mmu notifiers for the first process, their locks, and perhaps a device that
+/// uses its memory.
+fn add_notifiers(machine: &mut Machine, dice: &mut Dice, extra: LockId) {
+    let users = [
+        User::Kvm,
+        User::I915,
+        User::Amdgpu,
+        User::Odp,
+        User::Hmm,
+        User::OutOfTree {
+            start: Start::Waits,
+            end: End::Waits,
+        },
+    ];
+    let fits = !matches!(machine.locks[extra.0 as usize].class, LockClass::PageLock);
+    for _ in 0..1 + dice.roll(2) {
+        let user = users[dice.roll(users.len() as u64) as usize];
+        let count = matches!(user, User::Kvm | User::Odp).then(|| {
+            let class = LockClass::NotifierCount(MmId(0));
+            machine.locks.push(lock("count", class));
+            LockId(machine.locks.len() as u8 - 1)
+        });
+        machine.mms[0].notifiers.push(Notifier {
+            user,
+            lock: (fits && dice.roll(4) != 0).then_some(extra),
+            count,
+            vmas: dice.roll(4) as u8,
+        });
+    }
+    machine.locks.push(lock("srcu", LockClass::Srcu));
+    let device = machine
+        .tasks
+        .iter_mut()
+        .find(|task| task.kind == Kind::Kthread);
+    if let Some(device) = device {
+        let resume = device.program.len() as u8 + 1;
+        device.program.push(Line {
+            op: Op::GuestAccess { mm: MmId(0) },
+            resume,
+            source: 1,
+        });
     }
 }
 

@@ -182,6 +182,13 @@ scenarios! {
     mapper_holds_mmap_sem = "mapper-holds-mmap-sem",
     unmapper_holds_mmap_sem = "unmapper-holds-mmap-sem",
     proc_reader_killed = "proc-reader-killed",
+    notifier_eras = "notifier-eras",
+    guest_reaped = "guest-reaped",
+    hmm_range_end = "hmm-range-end",
+    odp_range_end = "odp-range-end",
+    unpaired_start = "unpaired-start",
+    kvm_count_leak = "kvm-count-leak",
+    out_of_tree_notifier = "out-of-tree-notifier",
 }
 
 /// What one exploration found.

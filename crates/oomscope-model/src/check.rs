@@ -1,7 +1,7 @@
 //! What a state's types cannot say, checked after every step in debug builds.
 
 use crate::kernel::lock;
-use crate::machine::{LockId, Machine, Mode};
+use crate::machine::{Kind, LockId, Machine, Mode};
 use crate::state::{MmFlags, Run, State, StateFlags, TaskFlags, Trans};
 
 /// What is wrong with a state; a bug of ours, never of the user.
@@ -28,7 +28,7 @@ impl State {
             self.check_lock(machine, lock)?;
         }
         self.check_users(machine)?;
-        self.check_tasks()
+        self.check_tasks(machine)
     }
 
     fn check_pages(&self, machine: &Machine) -> Result<(), Broken> {
@@ -110,7 +110,7 @@ impl State {
         Ok(())
     }
 
-    fn check_tasks(&self) -> Result<(), Broken> {
+    fn check_tasks(&self, machine: &Machine) -> Result<(), Broken> {
         let listed = self.tasks().filter(|(_, task)| task.reap_rank != 0).count() as u8;
         for rank in 1..=listed {
             let there = self.tasks().any(|(_, task)| task.reap_rank == rank);
@@ -118,6 +118,13 @@ impl State {
         }
         for (id, task) in self.tasks() {
             let ended = matches!(task.run, Run::Idle | Run::Exited);
+            // What an unpaired range_start leaves behind stays with the reaper.
+            let mut left = machine.mms.iter().flat_map(|mm| &mm.notifiers);
+            let leaks = machine.actor(id).kind == Kind::OomReaper
+                && task
+                    .held
+                    .locks()
+                    .all(|(lock, _)| left.any(|it| [it.lock, it.count].contains(&Some(lock))));
             ensure(
                 !ended || task.trans == Trans::None,
                 "a task ended inside a transaction",
@@ -129,7 +136,7 @@ impl State {
                 id.0,
             )?;
             ensure(
-                !ended || task.held.is_empty(),
+                !ended || task.held.is_empty() || leaks,
                 "a task ended with a lock held",
                 id.0,
             )?;

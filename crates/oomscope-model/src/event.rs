@@ -224,6 +224,47 @@ pub enum Event {
     },
     /// `victim` has freed its memory itself (`MMF_OOM_SKIP`) before the reaper came to it.
     ReapNotNeeded { victim: TaskId },
+    /// The reaper leaves `mm` alone for its mmu notifiers and sleeps instead.
+    NotifiersSkipped { victim: TaskId, mm: MmId },
+    /// `task` calls range_start of a notifier of `mm`.
+    RangeStart {
+        task: TaskId,
+        mm: MmId,
+        notifier: u8,
+    },
+    /// The callback of this notifier has the lock that it waited for.
+    CallbackGoesOn {
+        task: TaskId,
+        mm: MmId,
+        notifier: u8,
+    },
+    /// That range_start returned -EAGAIN; `warned`: and has a range_end, which 5.12 forbids.
+    RangeStartFailed {
+        task: TaskId,
+        mm: MmId,
+        notifier: u8,
+        warned: bool,
+    },
+    /// `task` calls range_end of a notifier of `mm`.
+    RangeEnd {
+        task: TaskId,
+        mm: MmId,
+        notifier: u8,
+    },
+    /// A range_start of this notifier will never get its range_end.
+    Unpaired { mm: MmId, notifier: u8 },
+    /// Pages of `mm` are freed that a guest or a device maps, and it is not told.
+    NobodyTold { mm: MmId },
+    /// `task`, in a guest or a device, used pages of `mm` that are free or somebody else's.
+    GuestUsedFreed { task: TaskId, mm: MmId },
+    /// `task` touched memory of `mm` through page tables of its own.
+    GuestAccess { task: TaskId, mm: MmId },
+    /// `task` emptied the list of notifiers of `mm` (M1).
+    NotifiersReleased { task: TaskId, mm: MmId },
+    /// The last one inside is out, and `task`, which waited for that, goes on.
+    WaitedOut { task: TaskId, lock: LockId },
+    /// The reaper finished with `mm`, but not with all of it; `tries` have failed so far.
+    PartlyReaped { victim: TaskId, mm: MmId, tries: u8 },
     /// The reaper finished with `victim`.
     Reaped { victim: TaskId, mm: MmId },
     /// The reaper gave up on `victim`.

@@ -11,6 +11,7 @@ pub mod fork;
 pub mod lock;
 pub mod memory;
 pub mod mmap;
+pub mod mmu_notifier;
 pub mod mrelease;
 pub mod mutex;
 pub mod oom_kill;
@@ -21,6 +22,7 @@ pub mod rwsem_spinlock;
 pub mod rwsem_xadd;
 pub mod signal;
 pub mod site;
+pub mod srcu;
 pub mod vmscan;
 pub mod xfs;
 
@@ -103,6 +105,12 @@ pub struct Kernel {
     pub kmem_alloc: KmemAlloc,
     /// Does memory stand ready for a transaction before it starts?
     pub trans_reserve: TransReserve,
+    /// What does the reaper do with an mm that has mmu notifiers?
+    pub notifiers: ReaperNotifiers,
+    /// Does every range_start get its range_end when one of them fails?
+    pub pairing: NotifierPairing,
+    /// What does HMM do in range_start?
+    pub hmm: HmmStart,
 }
 
 /// K08: `PF_EXITING` and the scan (oom.md 4.3).
@@ -385,6 +393,43 @@ pub enum Unstable {
     KthreadSigbus,
     /// Everybody (4.14+).
     Sigbus,
+}
+
+/// T4 and T7 of the reaper and mmu notifiers (oom.md 7.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReaperNotifiers {
+    /// Zaps and tells nobody (4.6 to 4.13).
+    Ignored,
+    /// Leaves the whole mm alone, sleeps a second with `oom_lock` held and calls that a
+    /// success (4.14, 4.15).
+    SkipMm,
+    /// The same if one of the notifiers may block; otherwise start, zap, end for each VMA
+    /// (4.16 to 4.18).
+    SkipBlockable,
+    /// range_start may not block and can fail: that VMA is left for the next try (4.19+).
+    NonBlocking,
+    /// Waits for every notifier like anybody else: what the others are there to avoid.
+    Blocking,
+}
+
+/// N05: range_start of one notifier has failed; what of those that succeeded?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NotifierPairing {
+    /// Nobody gets a range_end (up to 5.11).
+    Unpaired,
+    /// Everybody who has one gets it (5.12+).
+    Paired,
+}
+
+/// N03: HMM and non-blocking callers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HmmStart {
+    /// Only counts, and the work is in range_end, which waits for `mirrors_sem` (4.19).
+    Counts,
+    /// Fails whenever it may not block, whoever holds what.
+    Refuses,
+    /// Tries `mirrors_sem` and does the work at once (4.20+).
+    Tries,
 }
 
 /// How a kind of lock site sleeps.

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::Kernel;
+use crate::kernel::mmu_notifier::User;
 use crate::patches::PatchSet;
 use crate::state::Nap;
 
@@ -19,6 +20,8 @@ pub const LOCKS_MAX: usize = 16;
 pub const VMAS_MAX: usize = 3;
 /// The most lists of reclaimable pages.
 pub const LRUS_MAX: usize = 3;
+/// The most mmu notifiers one address space can have.
+pub const NOTIFIERS_MAX: usize = 3;
 /// The most lines one program can hold after `repeat` was unrolled.
 pub const LINES_MAX: usize = 250;
 
@@ -172,6 +175,10 @@ pub enum LockClass {
     Rwsem,
     /// `PG_locked` of one page: exclusive, first come first served.
     PageLock,
+    /// The SRCU domain of all mmu notifiers.
+    Srcu,
+    /// A notifier's count of invalidations under way, for faults on this mm.
+    NotifierCount(MmId),
 }
 
 /// Pages that reclaim can find.
@@ -221,6 +228,22 @@ pub struct MmInfo {
     pub ksm: bool,
     /// How long `unmap_vmas` takes on it, where it is so large that this matters (S10).
     pub teardown: Option<Nap>,
+    /// Its mmu notifiers in the order in which they are called, at most
+    /// [`NOTIFIERS_MAX`].
+    pub notifiers: Vec<Notifier>,
+}
+
+/// Somebody with page tables of their own over an address space.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Notifier {
+    /// Who registered it.
+    pub user: User,
+    /// The driver's lock, an rwsem or a mutex.
+    pub lock: Option<LockId>,
+    /// The driver's count of invalidations under way, if it keeps one.
+    pub count: Option<LockId>,
+    /// Bit n: an object of it lies in VMA n.
+    pub vmas: u8,
 }
 
 /// One VMA at the start.
@@ -406,6 +429,12 @@ pub enum Op {
     WaitFor {
         /// What it waits for.
         completion: CompletionId,
+    },
+    /// `guest_access mm`: a vcpu or a device touches memory of `mm` through page tables of
+    /// its own.
+    GuestAccess {
+        /// Whose memory.
+        mm: MmId,
     },
     /// `complete x`.
     Complete {

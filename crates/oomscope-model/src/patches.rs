@@ -10,11 +10,11 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{
-    Bookkeeping, Complaint, ExitProtocol, ExitingTask, InodeLock, Isolation, Kernel, KillNap,
-    KillerCaller, KmemAlloc, KthreadSharer, Mlocked, Mmput, Mrelease, Munmap, Nofail,
-    NofailReserve, Nofs, OomLockWait, ReaderSteal, ReapDelay, Reaper, ReaperLock, ReaperMm,
-    ReclaimRetry, RetryMayfail, RwsemCode, ShortCut, SiteWait, SpinlockBail, TransReserve,
-    Unstable, VictimFails, VictimReserve, VmaList, XaddBail,
+    Bookkeeping, Complaint, ExitProtocol, ExitingTask, HmmStart, InodeLock, Isolation, Kernel,
+    KillNap, KillerCaller, KmemAlloc, KthreadSharer, Mlocked, Mmput, Mrelease, Munmap, Nofail,
+    NofailReserve, Nofs, NotifierPairing, OomLockWait, ReaderSteal, ReapDelay, Reaper, ReaperLock,
+    ReaperMm, ReaperNotifiers, ReclaimRetry, RetryMayfail, RwsemCode, ShortCut, SiteWait,
+    SpinlockBail, TransReserve, Unstable, VictimFails, VictimReserve, VmaList, XaddBail,
 };
 
 mod table;
@@ -88,8 +88,10 @@ pub const VERSIONS: &[Version] = &[
     Version(4, 13),
     Version(4, 14),
     Version(4, 15),
+    Version(4, 16),
     Version(4, 17),
     Version(4, 19),
+    Version(4, 20),
     Version(5, 4),
     Version(5, 15),
     Version(5, 16),
@@ -138,6 +140,9 @@ const BASE: Kernel = Kernel {
     munmap: Munmap::WriteToTheEnd,
     kmem_alloc: KmemAlloc::Loops,
     trans_reserve: TransReserve::None,
+    notifiers: ReaperNotifiers::Ignored,
+    pairing: NotifierPairing::Unpaired,
+    hmm: HmmStart::Counts,
 };
 
 /// A set of patches.

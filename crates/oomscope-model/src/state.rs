@@ -53,6 +53,8 @@ pub enum Pc {
     Site(Site),
     /// In `kmem_alloc` of XFS, outside the allocator.
     Kmem(Kmem),
+    /// In `oom_reap_task`, at the mmu notifiers of [`Task::mm_job`].
+    Notify(Notify),
 }
 
 /// Where reclaim waits for somebody (locks-and-allocation.md 4.3 P7, 4.6, 5.4).
@@ -112,6 +114,35 @@ impl Site {
         Site::FileLock,
         Site::FileUnlock,
         Site::RemotePut,
+    ];
+}
+
+/// Steps of the reaper around one VMA of an mm with mmu notifiers (T4, T7; oom.md 7).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Notify {
+    /// Calls range_start of notifier [`Call::at`].
+    Start,
+    /// That range_start has waited for its lock and now has it.
+    StartLocked,
+    /// All of them agreed: zaps the VMA.
+    Zap,
+    /// Calls range_end of notifier [`Call::at`].
+    End,
+    /// That range_end has waited for its lock and now has it.
+    EndLocked,
+    /// Has slept a second instead of reaping (4.14).
+    Skipped,
+}
+
+impl Notify {
+    /// All steps, in declaration order.
+    pub(crate) const ALL: [Notify; 6] = [
+        Notify::Start,
+        Notify::StartLocked,
+        Notify::Zap,
+        Notify::End,
+        Notify::EndLocked,
+        Notify::Skipped,
     ];
 }
 
@@ -435,6 +466,8 @@ pub struct Task {
     pub mm_job: Option<MmId>,
     /// The reaper's current victim thread.
     pub victim: Option<TaskId>,
+    /// The reaper's way through the mmu notifiers of one mm.
+    pub notifier: Call,
     /// Place in `oom_reaper_list` if this thread is queued there, 1 is the head; 0 if not.
     pub reap_rank: u8,
     /// Its XFS transaction.
@@ -443,6 +476,17 @@ pub struct Task {
     pub reserve: u8,
     /// Pages that its transaction holds dirty, 0..=15.
     pub dirty: u8,
+}
+
+/// How far the reaper is with the mmu notifiers of one mm.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Call {
+    /// Which notifier it calls, in list order.
+    pub at: u8,
+    /// A range_start for this VMA has failed.
+    pub failed: bool,
+    /// A VMA was left out in this try.
+    pub partial: bool,
 }
 
 /// One VMA.
@@ -482,6 +526,14 @@ impl MmFlags {
     pub const GONE: u16 = 1 << 4;
     /// Waits for the kworker to run `exit_mmap` (`mmput_async`).
     pub const MMPUT_QUEUED: u16 = 1 << 5;
+
+    /// Pages of it were freed while a guest or a device that maps them was not told.
+    pub const STALE: u16 = 1 << 11;
+    /// `mmu_notifier_release` has emptied the list (X.M1).
+    pub const NOTIFIERS_GONE: u16 = 1 << 12;
+    /// Notifier 0 got a range_start whose range_end will never come; the next bits are for
+    /// the others.
+    pub const UNPAIRED: u16 = 1 << 13;
 
     /// Whether the bit is set.
     pub fn has(self, bit: u16) -> bool {
@@ -697,6 +749,11 @@ impl Task {
         tries: 0,
         mm_job: None,
         victim: None,
+        notifier: Call {
+            at: 0,
+            failed: false,
+            partial: false,
+        },
         reap_rank: 0,
         trans: Trans::None,
         reserve: 0,

@@ -2,8 +2,8 @@
 
 use crate::event::{Event, Observer};
 use crate::kernel::{
-    Bookkeeping, Kernel, Reaper, TransReserve, exit, fork, lock, memory, mmap, mrelease, oom_kill,
-    oom_reaper, page_alloc, signal, site, vmscan, xfs,
+    Bookkeeping, Kernel, Reaper, TransReserve, exit, fork, lock, memory, mmap, mmu_notifier,
+    mrelease, oom_kill, oom_reaper, page_alloc, signal, site, vmscan, xfs,
 };
 use crate::machine::{
     CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, TaskId, Timing,
@@ -291,6 +291,7 @@ impl<O: Observer> Cx<'_, O> {
             Pc::Vmscan(at) => vmscan::step(self, at),
             Pc::Site(at) => site::step(self, at),
             Pc::Kmem(at) => xfs::step(self, at),
+            Pc::Notify(at) => mmu_notifier::step(self, at),
         }
     }
 
@@ -298,10 +299,13 @@ impl<O: Observer> Cx<'_, O> {
     /// it was killed (E1).
     fn line(&mut self) -> Next {
         let task = self.state.task(self.me);
-        if task.flags.has(TaskFlags::SIGKILL) && task.holds_nothing() {
+        let line = self.machine.line(self.me, task.line);
+        // A vcpu in guest mode notices a signal when it has left the guest.
+        let in_guest = matches!(line.map(|line| line.op), Some(Op::GuestAccess { .. }));
+        if task.flags.has(TaskFlags::SIGKILL) && task.holds_nothing() && !in_guest {
             return exit::exit_mm(self);
         }
-        let Some(line) = self.machine.line(self.me, task.line) else {
+        let Some(line) = line else {
             return Next::Idle;
         };
         match line.op {
@@ -357,6 +361,7 @@ impl<O: Observer> Cx<'_, O> {
                 Next::LineDone
             }
             Op::Mrelease { mm } => mrelease::begin(self, mm),
+            Op::GuestAccess { mm } => mmu_notifier::guest_access(self, mm),
             Op::WaitFor { completion } => {
                 if self.state.completed >> completion.0 & 1 != 0 {
                     return Next::LineDone;
@@ -475,8 +480,14 @@ impl<O: Observer> Cx<'_, O> {
             self.set_flag(self.me, TaskFlags::SIGNAL, false);
         }
         let task = self.state.task(self.me);
-        if self.machine.line(self.me, task.line).is_some() {
-            return Next::Go(Pc::Line);
+        if let Some(line) = self.machine.line(self.me, task.line) {
+            // Nobody enters a guest with a signal pending.
+            let guest = matches!(line.op, Op::GuestAccess { .. }) && task.held.is_empty();
+            return Next::Go(if guest && task.flags.has(TaskFlags::SIGKILL) {
+                Pc::ExitLock
+            } else {
+                Pc::Line
+            });
         }
         self.emit(Event::ProgramEnded { task: self.me });
         let task = self.state.task(self.me);

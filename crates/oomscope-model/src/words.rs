@@ -5,8 +5,8 @@ use crate::machine::{
     CompletionId, LRUS_MAX, LockId, MMS_MAX, MmId, Mode, TASKS_MAX, TaskId, VMAS_MAX,
 };
 use crate::state::{
-    ExitMmap, Exiting, Held, Kmem, LruState, Mm, MmFlags, Nap, Pc, Reap, Run, Site, State,
-    StateFlags, Task, TaskFlags, Trans, Vma, Vmscan,
+    Call, ExitMmap, Exiting, Held, Kmem, LruState, Mm, MmFlags, Nap, Notify, Pc, Reap, Run, Site,
+    State, StateFlags, Task, TaskFlags, Trans, Vma, Vmscan,
 };
 
 /// The most words a state can have.
@@ -56,6 +56,7 @@ fn pc_code(pc: Pc) -> u64 {
         Pc::Site(at) => 5 << 5 | at as u64,
         Pc::Exiting(at) => 6 << 5 | at as u64,
         Pc::Kmem(at) => 4 << 5 | at as u64,
+        Pc::Notify(at) => 7 << 5 | at as u64,
         plain => PLAIN
             .iter()
             .position(|&other| other == plain)
@@ -72,6 +73,7 @@ fn pc_of(code: u64) -> Pc {
         5 => Pc::Site(Site::ALL[at]),
         6 => Pc::Exiting(Exiting::ALL[at]),
         4 => Pc::Kmem(Kmem::ALL[at]),
+        7 => Pc::Notify(Notify::ALL[at]),
         _ => PLAIN[at],
     }
 }
@@ -218,7 +220,10 @@ fn pack_task(task: &Task) -> [u64; 2] {
         .put(4, task.mm_job.map_or(0, |mm| u64::from(mm.0) + 1))
         .put(2, task.trans as u64)
         .put(4, u64::from(task.reserve))
-        .put(4, u64::from(task.dirty));
+        .put(4, u64::from(task.dirty))
+        .put(2, u64::from(task.notifier.at))
+        .put(1, u64::from(task.notifier.failed))
+        .put(1, u64::from(task.notifier.partial));
     [first.word, second.word]
 }
 
@@ -266,6 +271,11 @@ fn unpack_task(first: u64, second: u64) -> Task {
     let trans = TRANS[reader.take(2) as usize];
     let reserve = reader.take(4) as u8;
     let dirty = reader.take(4) as u8;
+    let notifier = Call {
+        at: reader.take(2) as u8,
+        failed: reader.take(1) != 0,
+        partial: reader.take(1) != 0,
+    };
     Task {
         run,
         line,
@@ -275,6 +285,7 @@ fn unpack_task(first: u64, second: u64) -> Task {
         tries,
         mm_job,
         victim,
+        notifier,
         reap_rank,
         trans,
         reserve,

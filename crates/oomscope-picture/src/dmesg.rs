@@ -12,8 +12,8 @@ use oomscope_model::patches::Version;
 use oomscope_model::state::State;
 
 use crate::clock::stamp;
-use crate::names;
 use crate::stack::gfp_name;
+use crate::{names, notifiers};
 
 /// Whose words a line is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -126,6 +126,45 @@ pub fn log_lines(
         ],
         Event::Corrupted { mm } => vec![note(format!(
             "page tables of {} were freed while the reaper walked them: bad page state",
+            names::mm(machine, mm)
+        ))],
+        Event::RangeStartFailed {
+            mm,
+            notifier,
+            warned,
+            ..
+        } => {
+            let mut lines: Vec<LogLine> = notifiers::failed_line(machine, mm, notifier)
+                .into_iter()
+                .map(kernel)
+                .collect();
+            if warned {
+                lines.push(kernel(
+                    "WARNING: CPU: 0 PID: 31 at mm/mmu_notifier.c __mmu_notifier_invalidate_range_start"
+                        .into(),
+                ));
+            }
+            lines
+        }
+        Event::NotifiersSkipped { mm, .. } => vec![note(format!(
+            "reaper sleeps 1 s instead of reaping {}, which has mmu notifiers",
+            names::mm(machine, mm)
+        ))],
+        Event::PartlyReaped { mm, tries, .. } => vec![note(format!(
+            "reaper try {tries}: a part of {} could not be taken",
+            names::mm(machine, mm)
+        ))],
+        Event::NobodyTold { mm } => vec![note(format!(
+            "the second page tables over {} were not told",
+            names::mm(machine, mm)
+        ))],
+        Event::Unpaired { mm, notifier } => vec![note(format!(
+            "{} gets no range_end for its range_start",
+            notifiers::name(machine, mm, notifier)
+        ))],
+        Event::GuestUsedFreed { task, mm } => vec![note(format!(
+            "{} used memory of {} that was freed",
+            name(task),
             names::mm(machine, mm)
         ))],
         Event::TrylockFailed { lock, tries, .. } => {

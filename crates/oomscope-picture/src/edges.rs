@@ -2,7 +2,7 @@
 
 use oomscope_model::event::Event;
 use oomscope_model::machine::{Kind, LockId, MmId, OOM_LOCK, TaskId};
-use oomscope_model::state::{Pc, Reap, Run};
+use oomscope_model::state::{Notify, Pc, Reap, Run};
 
 use crate::draw::Scene;
 use crate::names;
@@ -234,7 +234,9 @@ fn reaper(scene: &Scene<'_>, recent: &[Event], drafts: &mut Vec<Draft>) {
         return;
     };
     let zapping = match scene.state.task(reaper).run {
-        Run::Ready(Pc::Reap(Reap::Zap)) => scene.state.task(reaper).mm_job,
+        Run::Ready(Pc::Reap(Reap::Zap) | Pc::Notify(Notify::Zap)) => {
+            scene.state.task(reaper).mm_job
+        }
         _ => recent.iter().find_map(|event| match *event {
             Event::VmaZapped { task, mm, .. } if task == reaper => Some(mm),
             _ => None,

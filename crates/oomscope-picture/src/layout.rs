@@ -129,8 +129,9 @@ pub fn drawn_locks(machine: &Machine) -> Vec<LockId> {
                 // With mlocked memory the protocol between exit_mmap and the reaper is the
                 // story, and this lock is where it happens.
                 LockClass::MmapSem(mm) => {
-                    let mlocked = machine.mms[mm.0 as usize].vmas.iter().any(|vma| vma.locked);
-                    queuers >= 2 || mlocked
+                    let info = &machine.mms[mm.0 as usize];
+                    let mlocked = info.vmas.iter().any(|vma| vma.locked);
+                    queuers >= 2 || mlocked || !info.notifiers.is_empty()
                 }
                 _ => queuers >= 1,
             }
@@ -158,6 +159,7 @@ pub fn queuers(machine: &Machine, lock: LockId) -> usize {
                 | Op::WriteSite { mm, .. }
                 | Op::Mrelease { mm }
                 | Op::RemoteRead { mm, .. } => machine.mmap_sem(mm) == lock,
+                Op::GuestAccess { mm } => class == LockClass::NotifierCount(mm),
                 _ => false,
             });
             let by_exit = matches!(actor.kind, Kind::User(_))
@@ -165,9 +167,11 @@ pub fn queuers(machine: &Machine, lock: LockId) -> usize {
                     LockClass::MmapSem(mm) => actor.mm == Some(mm),
                     LockClass::PageLock => actor.mm.is_some_and(|mm| has_page(machine, mm, lock)),
                     LockClass::OomLock => true,
+                    LockClass::Srcu => actor.mm.is_some_and(|mm| has_notifiers(machine, mm)),
                     _ => false,
                 };
-            let by_reaper = class == LockClass::OomLock && actor.kind == Kind::OomReaper;
+            let by_reaper = actor.kind == Kind::OomReaper
+                && (class == LockClass::OomLock || is_notifiers_lock(machine, lock));
             by_program || by_exit || by_reaper
         })
         .count()
@@ -195,6 +199,16 @@ fn has_page(machine: &Machine, mm: MmId, lock: LockId) -> bool {
         .vmas
         .iter()
         .any(|vma| vma.page_lock == Some(lock))
+}
+
+fn has_notifiers(machine: &Machine, mm: MmId) -> bool {
+    !machine.mms[mm.0 as usize].notifiers.is_empty()
+}
+
+/// Whether the reaper may wait for it inside a callback.
+fn is_notifiers_lock(machine: &Machine, lock: LockId) -> bool {
+    let mut notifiers = machine.mms.iter().flat_map(|mm| &mm.notifiers);
+    notifiers.any(|it| it.lock == Some(lock))
 }
 
 /// The fixed distances of a stage with columns.

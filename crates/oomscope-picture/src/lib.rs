@@ -19,6 +19,7 @@ pub mod geometry;
 pub mod layout;
 mod marks;
 mod names;
+pub mod notifiers;
 pub mod picture;
 pub mod plot;
 mod prims;

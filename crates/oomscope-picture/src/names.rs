@@ -62,6 +62,8 @@ pub(crate) fn lock_kind(machine: &Machine, lock: LockId) -> String {
         LockClass::Mutex => "mutex".to_string(),
         LockClass::Rwsem => "rwsem".to_string(),
         LockClass::PageLock => "page lock".to_string(),
+        LockClass::Srcu => "of all notifiers".to_string(),
+        LockClass::NotifierCount(_) => "invalidations".to_string(),
     }
 }
 

@@ -312,6 +312,36 @@ fn victim_rule(machine: &Machine, event: &Event) -> Option<Rule> {
             "The reaper cleared the page table between the look and the lock.",
             "oom.md 6.4 b4",
         ),
+        Event::NotifiersSkipped { .. } => new(
+            "Skip an mm with mmu notifiers",
+            "The reaper cannot know whether a notifier would make it wait, so it sleeps a second with oom_lock held, and the killer goes on as if the mm had been reaped.",
+            "oom.md 5.3 T4, 7.2",
+        ),
+        Event::RangeStartFailed { .. } => new(
+            "range_start may refuse",
+            "A caller that may not block gets -EAGAIN from a notifier that would have to. The others are called all the same; the VMA stays, and the reaper tries again in 100 ms.",
+            "oom.md 5.3 T7, 7.2",
+        ),
+        Event::RangeEnd { .. } => new(
+            "invalidate_range_end",
+            "It has no way to fail and is not told that its caller must not block: whoever agreed in range_start must not need to sleep here.",
+            "oom.md 7.1, 7.4",
+        ),
+        Event::Unpaired { .. } => new(
+            "A start without an end",
+            "When one range_start fails the caller gives up, and those that had agreed keep what they hold between start and end.",
+            "oom.md 7.2, S15",
+        ),
+        Event::NotifiersReleased { .. } | Event::WaitedOut { .. } => new(
+            "mmu_notifier_release",
+            "Whoever tears an address space down empties its list of notifiers and waits, with synchronize_srcu, until no callback of any address space is under way.",
+            "oom.md 6.2 M1, 7.1",
+        ),
+        Event::NobodyTold { .. } | Event::GuestUsedFreed { .. } => new(
+            "A second set of page tables",
+            "A guest or a device maps the same memory without holding a reference on it. If nobody tells it, it goes on using pages that are free or belong to somebody else.",
+            "oom.md 7.2, S12",
+        ),
         Event::Corrupted { .. } => new(
             "Page tables freed under the reaper",
             "Whoever tears down the mm did not wait for the reaper to leave it.",

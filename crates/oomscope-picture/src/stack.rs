@@ -3,14 +3,15 @@
 //! Names are those of 4.6 on x86 (locks-and-allocation.md 9.2): what a hung-task report of
 //! that time would show.
 
-use oomscope_model::kernel::Reaper;
 use oomscope_model::kernel::lock::{QueueRules, rules};
+use oomscope_model::kernel::{Reaper, mmu_notifier};
 use oomscope_model::machine::{
     Gfp, Kind, KmemFail, LockClass, LockId, Machine, Mode, Op, TaskId, Wait, WriteSite,
 };
 use oomscope_model::state::{ExitMmap, Exiting, Pc, Reap, Run, Site, State, Vmscan};
 
-use crate::names;
+use crate::wait::trylock_blocker;
+use crate::{names, notifiers};
 
 /// One line of a program.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -153,6 +154,7 @@ pub fn op_text(machine: &Machine, op: Op) -> String {
         Op::Kill { process } => format!("kill {}", names::process(machine, process)),
         Op::Signal { task } => format!("signal {}", names::task(machine, task)),
         Op::Mrelease { mm } => format!("process_mrelease {}", names::mm(machine, mm)),
+        Op::GuestAccess { mm } => format!("guest_access {}", names::mm(machine, mm)),
         Op::WaitFor { completion } => {
             format!("wait_for {}", names::completion(machine, completion))
         }
@@ -202,6 +204,8 @@ pub(crate) fn lock_verb(machine: &Machine, lock: LockId, mode: Mode, killable: b
         (_, Mode::Read) if names::is_rwsem(machine, lock) => "down_read",
         (_, Mode::Write) if names::is_rwsem(machine, lock) => "down_write",
         (LockClass::PageLock, _) => "lock_page",
+        (LockClass::Srcu, _) => return "synchronize_srcu".to_string(),
+        (LockClass::NotifierCount(_), _) => return "mmu_notifier_retry".to_string(),
         _ => "mutex_lock",
     };
     if killable {
@@ -246,6 +250,7 @@ fn op_name(machine: &Machine, op: Op) -> String {
         Op::Downgrade { .. } => "downgrade_write".to_string(),
         Op::Kill { .. } | Op::Signal { .. } => "kill".to_string(),
         Op::Mrelease { .. } => "process_mrelease".to_string(),
+        Op::GuestAccess { .. } => "guest".to_string(),
         Op::WaitFor { .. } => "wait_for".to_string(),
         Op::Complete { .. } => "complete".to_string(),
     }
@@ -261,7 +266,13 @@ fn reaper_detail(machine: &Machine, state: &State, task: TaskId) -> String {
         .map(|victim| names::task(machine, victim))
         .unwrap_or("victim");
     let sem = "trylock mmap_sem";
+    if let Some(Pc::Notify(at)) = names::pc(word.run) {
+        return notifiers::detail(machine, state, task, at);
+    }
     match word.run {
+        Run::Asleep { .. } if word.tries > 0 && partly(machine, state, task) => {
+            "a part stays".to_string()
+        }
         Run::Asleep { .. } if word.tries > 0 => format!("{sem}: failed"),
         Run::Asleep { .. } => "schedule_timeout_idle".to_string(),
         Run::Queued {
@@ -279,6 +290,18 @@ fn reaper_detail(machine: &Machine, state: &State, task: TaskId) -> String {
     }
 }
 
+/// Whether the reaper's next try would get `mmap_sem`, so that notifiers are the reason why
+/// there is one.
+fn partly(machine: &Machine, state: &State, reaper: TaskId) -> bool {
+    let victim = state.task(reaper).victim;
+    victim
+        .and_then(|victim| machine.actor(victim).mm)
+        .is_some_and(|mm| {
+            mmu_notifier::has_notifiers(machine, state, mm)
+                && trylock_blocker(state, machine.mmap_sem(mm)).is_none()
+        })
+}
+
 /// The frame on top of a sleeper's stack.
 fn sleeping(machine: &Machine, state: &State, task: TaskId) -> Option<String> {
     let frame = match state.task(task).run {
@@ -293,6 +316,8 @@ fn sleeping(machine: &Machine, state: &State, task: TaskId) -> Option<String> {
                 (QueueRules::Spinlock, Mode::Read) => "__down_read",
                 (QueueRules::Spinlock, Mode::Write) => "__down_write_common",
                 _ if machine.locks[on.0 as usize].class == LockClass::PageLock => "__lock_page",
+                _ if machine.locks[on.0 as usize].class == LockClass::Srcu => "__synchronize_srcu",
+                (QueueRules::Srcu, _) => "tdp_page_fault",
                 _ if killable => "__mutex_lock_killable_slowpath",
                 _ => "__mutex_lock_slowpath",
             }
@@ -306,7 +331,8 @@ fn sleeping(machine: &Machine, state: &State, task: TaskId) -> Option<String> {
             pc: Pc::Kmem(_), ..
         } => "congestion_wait",
         Run::Asleep {
-            pc: Pc::Reap(_), ..
+            pc: Pc::Reap(_) | Pc::Notify(_),
+            ..
         } => "schedule_timeout_idle",
         Run::Asleep {
             pc: Pc::Vmscan(Vmscan::Throttled | Vmscan::ThrottledOnce),
@@ -389,6 +415,7 @@ fn path(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
                 frames.extend(op_frames(machine, state, task, Pc::AllocTry));
             }
         }
+        Pc::Notify(at) => frames.extend(notifiers::frames(machine, state, task, at)),
         _ => frames.extend(op_frames(machine, state, task, pc)),
     }
     frames
@@ -472,6 +499,9 @@ fn op_frames(machine: &Machine, state: &State, task: TaskId, pc: Pc) -> Vec<&'st
             return vec!["userfaultfd_register", "userfaultfd_ioctl", "SyS_ioctl"];
         }
         Some(Op::Mrelease { .. }) => return vec!["__x64_sys_process_mrelease"],
+        Some(Op::GuestAccess { .. }) if user => {
+            return vec!["vcpu_enter_guest", "kvm_arch_vcpu_ioctl_run", "SyS_ioctl"];
+        }
         Some(Op::Alloc { .. }) => vec!["__alloc_pages_nodemask", "alloc_pages_current"],
         Some(Op::KmemAlloc { .. }) => match pc {
             Pc::Kmem(_) => vec!["kmem_alloc"],
@@ -497,6 +527,8 @@ fn lock_frames(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static s
         (_, Mode::Write) if is_rwsem && killable => "down_write_killable",
         (_, Mode::Write) if is_rwsem => "down_write",
         (LockClass::PageLock, _) => "lock_page",
+        (LockClass::Srcu, _) => "synchronize_srcu",
+        (LockClass::NotifierCount(_), _) => "kvm_mmu_page_fault",
         _ if killable => "mutex_lock_killable",
         _ => "mutex_lock",
     }]

@@ -2,12 +2,12 @@
 
 use oomscope_model::kernel::Reaper;
 use oomscope_model::machine::{Kind, Machine, TaskId};
-use oomscope_model::state::{ExitMmap, Exiting, Pc, Reap, Run, State, TaskFlags};
+use oomscope_model::state::{ExitMmap, Exiting, Notify, Pc, Reap, Run, State, TaskFlags};
 
 use crate::chain::nap_words;
-use crate::names;
 use crate::picture::{Badge, Glyph, Status, Tone};
 use crate::wait::needs_page;
+use crate::{names, notifiers};
 
 /// The status of one task.
 pub fn status(machine: &Machine, state: &State, task: TaskId) -> Status {
@@ -80,6 +80,9 @@ fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
             say(Glyph::Arrow, "leaves the queue", Tone::Signal)
         }
         Run::Queued { awake: true, .. } => say(Glyph::Play, also_killed("woken"), Tone::Run),
+        run if notifiers::retries(machine, run) => {
+            say(Glyph::Play, "retries its fault", Tone::Wait)
+        }
         Run::Queued { .. } | Run::Waits { .. } => {
             say(Glyph::Square, also_killed("waits"), Tone::Wait)
         }
@@ -147,6 +150,8 @@ fn reaper(machine: &Machine, state: &State, task: TaskId) -> Status {
         ),
         Run::Queued { .. } => say(Glyph::Square, format!("waits{count}"), Tone::Reaper),
         Run::Waits { .. } => say(Glyph::Square, "waits in exit_aio", Tone::Reaper),
+        Run::Ready(Pc::Notify(Notify::Zap)) => say(Glyph::Recycle, "reaps", Tone::Reaper),
+        Run::Ready(Pc::Notify(_)) => say(Glyph::Play, "tells notifiers", Tone::Reaper),
         Run::Ready(Pc::Reap(Reap::Zap)) => say(Glyph::Recycle, "reaps", Tone::Reaper),
         Run::Ready(Pc::Reap(Reap::GiveUp)) => say(Glyph::Cross, "gives up", Tone::Reaper),
         Run::Ready(Pc::ExitMmap(_) | Pc::Exiting(_)) => {

@@ -6,6 +6,7 @@
 //! who keep the victim's pages.
 
 use oomscope_model::kernel::memory::is_reapable;
+use oomscope_model::kernel::mmu_notifier;
 use oomscope_model::kernel::oom_kill::blocks_killer;
 use oomscope_model::kernel::page_alloc::reserve_mark;
 use oomscope_model::kernel::{ExitProtocol, Reaper, ReaperMm, xfs};
@@ -291,5 +292,6 @@ fn reap_goes_on(machine: &Machine, state: &State, mm: MmId) -> bool {
     let prey = vmas
         .into_iter()
         .any(|vma| word.vmas[vma].pages > 0 && is_reapable(machine, state, mm, vma));
-    alive && !claimed && prey && trylock_blocker(state, lock).is_none()
+    let skipped = mmu_notifier::is_skipped(machine, state, mm);
+    alive && !claimed && !skipped && prey && trylock_blocker(state, lock).is_none()
 }

@@ -53,6 +53,7 @@ fn rank(event: &Event) -> u8 {
         | Event::ZeroesCopied { .. }
         | Event::Panicked { .. } => 0,
         Event::TwoOwners { .. } | Event::WrongErrno { .. } => 0,
+        Event::GuestUsedFreed { .. } => 0,
         Event::Switched { .. } => 1,
         Event::Killed { .. } | Event::MarkedItself { .. } | Event::MarkedExiting { .. } => 2,
         Event::RollbackStarts { .. } | Event::RolledBack { .. } | Event::KmemWarns { .. } => 3,
@@ -68,12 +69,17 @@ fn rank(event: &Event) -> u8 {
         Event::VmaUnmapped { .. } => 5,
         Event::BiasLeaked { .. } | Event::HandoffSet { .. } => 7,
         Event::MmPinned { .. } => 10,
+        Event::NotifiersSkipped { .. } | Event::PartlyReaped { .. } => 3,
+        Event::RangeStartFailed { .. } | Event::NotifiersReleased { .. } => 4,
         Event::WaiterLeft { .. } | Event::AllocFailed { .. } | Event::FaultRefused { .. } => 4,
         Event::ScanAborted { .. } | Event::KillerVetoed { .. } | Event::OomLockBusy { .. } => 4,
         Event::Unmapped { .. } | Event::VmaZapped { .. } | Event::MmGone { .. } => 5,
         Event::Munlocking { .. } | Event::PmdRead { .. } | Event::PtlTaken { .. } => 5,
         Event::PmdNone { .. } | Event::ExitMmapStarts { .. } => 5,
         Event::RobustListWalked { .. } | Event::RobustListLost { .. } => 5,
+        Event::RangeStart { .. } | Event::RangeEnd { .. } | Event::GuestAccess { .. } => 6,
+        Event::CallbackGoesOn { .. } => 6,
+        Event::NobodyTold { .. } | Event::Unpaired { .. } | Event::WaitedOut { .. } => 6,
         Event::MmDropped { .. } | Event::Exiting { .. } | Event::VmaSkipped { .. } => 6,
         Event::LockQueued { .. } | Event::PageTaken { .. } | Event::NoPage { .. } => 7,
         Event::LockTaken { .. } | Event::Completed { .. } | Event::Waits { .. } => 8,
@@ -143,6 +149,7 @@ impl Words<'_> {
             .or_else(|| self.killer_clause(event))
             .or_else(|| self.reaper_clause(event))
             .or_else(|| self.exit_clause(event))
+            .or_else(|| self.notifier_clause(event))
     }
 
     fn lock_clause(&self, event: &Event) -> Option<String> {
@@ -563,6 +570,19 @@ impl Words<'_> {
         match *event {
             Event::LockGranted { .. } | Event::Oopsed { .. } => self.clause(event),
             Event::WritepageFailed { .. } | Event::Reclaimed { .. } => self.clause(event),
+            Event::LockQueued { .. }
+                if matches!(
+                    main,
+                    Event::RangeStart { .. }
+                        | Event::RangeEnd { .. }
+                        | Event::NotifiersReleased { .. }
+                ) =>
+            {
+                self.clause(event)
+            }
+            Event::NobodyTold { .. } | Event::Unpaired { .. } | Event::WaitedOut { .. } => {
+                self.clause(event)
+            }
             Event::BiasLeaked { .. } | Event::HandoffSet { .. } | Event::Downgraded { .. } => {
                 self.clause(event)
             }

@@ -71,6 +71,13 @@ builtins! {
     "mapper-holds-mmap-sem",
     "unmapper-holds-mmap-sem",
     "proc-reader-killed",
+    "notifier-eras",
+    "guest-reaped",
+    "hmm-range-end",
+    "odp-range-end",
+    "unpaired-start",
+    "kvm-count-leak",
+    "out-of-tree-notifier",
 }
 
 impl Builtin {

@@ -14,7 +14,7 @@ use crate::envelope::{Reader, Word};
 use crate::keys::{CONFIG, CPU, KSWAPD, KTHREAD, LOCK, LRU, PROCESS, THREAD, ZONE};
 use crate::memory::{VmaLock, WhichLock};
 use crate::verb::Sort;
-use crate::{memory, program};
+use crate::{memory, notifier, program};
 
 /// `kworker` as the log prints it.
 pub(crate) const KWORKER: (&str, u16) = ("kworker", 47);
@@ -24,6 +24,8 @@ pub(crate) const OOM_REAPER: (&str, u16) = ("oom_reaper", 31);
 /// How long a teardown may be said to take.
 pub(crate) const TEARDOWNS: [(&str, Nap); 3] =
     [("1 s", Nap::Hz), ("2 s", Nap::Hz2), ("3 s", Nap::Hz3)];
+/// The SRCU domain of the mmu notifiers.
+const SRCU: &str = "srcu";
 
 /// `kswapd` as the log prints it, where there is one.
 pub(crate) const KSWAPD_NAME: &str = "kswapd0";
@@ -79,6 +81,7 @@ pub(crate) fn cast(top: &Reader<'_>, patches: PatchSet, notes: &mut Notes<'_>) -
     }
     draft.locks(top, notes);
     draft.lrus(top, notes);
+    draft.notifiers(notes);
     for reader in top.tables("kthread", &KTHREAD, notes) {
         draft.kthread(&reader, notes);
     }
@@ -115,6 +118,8 @@ struct Draft<'a> {
     aios: Vec<(usize, Word<'a>)>,
     /// `robust_list = "…"` of task number n, resolved after the programs.
     robust_lists: Vec<(usize, Word<'a>)>,
+    /// `[[process.notifier]]` of an address space, resolved once the locks are known.
+    notifiers: Vec<(usize, notifier::Pending<'a>)>,
     locks: Vec<Lock>,
     lrus: Vec<Lru>,
     kswapd: Option<u16>,
@@ -133,6 +138,7 @@ impl<'a> Draft<'a> {
             vma_locks: Vec::new(),
             aios: Vec::new(),
             robust_lists: Vec::new(),
+            notifiers: Vec::new(),
             locks: vec![Lock {
                 name: "oom_lock".into(),
                 class: LockClass::OomLock,
@@ -169,6 +175,9 @@ impl<'a> Draft<'a> {
         let number = self.mms.len();
         self.vma_locks
             .extend(locks.into_iter().map(|lock| (number, lock)));
+        let notifiers = notifier::read(reader, vmas.len(), notes);
+        self.notifiers
+            .extend(notifiers.into_iter().map(|pending| (number, pending)));
         let aio = reader.text("aio", notes);
         self.aios.extend(aio.map(|word| (number, word)));
         let oom_score_adj = reader
@@ -215,6 +224,7 @@ impl<'a> Draft<'a> {
             aio: None,
             ksm: reader.flag("ksm", notes),
             teardown,
+            notifiers: Vec::new(),
         });
         self.processes.push(Process {
             name: word.text.into(),
@@ -433,6 +443,26 @@ impl<'a> Draft<'a> {
             notes.error(word.at(), format!("no lock {:?}", word.text), Some(hint));
         }
         found.map(|index| LockId(index as u8))
+    }
+
+    /// Notifiers come with their SRCU domain, and some with a count.
+    fn notifiers(&mut self, notes: &mut Notes<'_>) {
+        if self.notifiers.is_empty() {
+            return;
+        }
+        for (mm, pending) in &self.notifiers {
+            let name = (MmId(*mm as u8), self.mms[*mm].name.as_str());
+            let found = notifier::resolve(pending, &mut self.locks, name, notes);
+            self.mms[*mm].notifiers.push(found);
+        }
+        if self.locks.iter().any(|lock| lock.name == SRCU) {
+            let hint = Some(format!("{SRCU} is part of a machine with mmu notifiers"));
+            notes.error(0, format!("there are two locks {SRCU:?}"), hint);
+        }
+        self.locks.push(Lock {
+            name: SRCU.into(),
+            class: LockClass::Srcu,
+        });
     }
 
     /// `None` if the tables of the model could not hold this.

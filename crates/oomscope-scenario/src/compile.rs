@@ -254,6 +254,9 @@ impl Compiler<'_, '_> {
             Make::Mrelease => Some(Op::Mrelease {
                 mm: self.other_mm(arguments.mm?, verb, at)?,
             }),
+            Make::GuestAccess => Some(Op::GuestAccess {
+                mm: self.guest_mm(arguments.mm?, at)?,
+            }),
             Make::WaitFor => {
                 let completion = arguments.completion?;
                 self.completions.waited[completion.0 as usize].get_or_insert(at);
@@ -329,7 +332,12 @@ impl Compiler<'_, '_> {
                 None
             }
             None => {
-                let sentence = format!("{word} is taken by the OOM killer itself, not by programs");
+                let who = if class == LockClass::OomLock {
+                    "OOM killer"
+                } else {
+                    "kernel"
+                };
+                let sentence = format!("{word} is taken by the {who} itself, not by programs");
                 self.error(at, sentence, None);
                 None
             }
@@ -531,6 +539,25 @@ impl Compiler<'_, '_> {
             did_you_mean(word, names.clone()).unwrap_or_else(|| known("there is", "", names));
         self.error(at, sentence, Some(hint));
         None
+    }
+
+    /// A vcpu is a thread of the process; a device is nobody's, so a kernel thread stands
+    /// for it.
+    fn guest_mm(&mut self, mm: MmId, at: usize) -> Option<MmId> {
+        let info = &self.machine.mms[mm.0 as usize];
+        let actor = self.machine.actor(self.task);
+        if info.notifiers.is_empty() {
+            let sentence = format!("nobody has page tables of their own over {}", info.name);
+            self.error(at, sentence, Some("add [[process.notifier]]".into()));
+            return None;
+        }
+        if matches!(actor.kind, Kind::User(_)) && actor.mm != Some(mm) {
+            let sentence = format!("{} is no thread of {}", self.name(), info.name);
+            let hint = "a kernel thread can stand for a device".into();
+            self.error(at, sentence, Some(hint));
+            return None;
+        }
+        Some(mm)
     }
 
     fn take(&mut self, lock: LockId, mode: Mode, at: usize) -> Option<()> {

@@ -1,10 +1,13 @@
 //! Short digests, over explicit little-endian words, so that every platform agrees.
 
+use oomscope_model::kernel::mmu_notifier::User;
 use oomscope_model::machine::{
     Backing, Gfp, Kind, KmemFail, LockClass, LruKind, Machine, Mode, Op, ProcessId, RwsemConfig,
     Wait,
 };
 use oomscope_model::state::{Run, State};
+
+use crate::notifier::{self, KINDS};
 
 /// A CRC-32 (IEEE) being computed.
 #[derive(Clone, Copy)]
@@ -103,6 +106,8 @@ pub fn cast_digest(machine: &Machine) -> u32 {
             LockClass::Mutex => 2,
             LockClass::Rwsem => 3,
             LockClass::PageLock => 4,
+            LockClass::Srcu => 5,
+            LockClass::NotifierCount(mm) => 0x200 + u32::from(mm.0),
         });
     }
     for lru in &machine.lrus {
@@ -137,6 +142,20 @@ pub fn cast_digest(machine: &Machine) -> u32 {
             crc.small(b'v', backing, vma.locked.into(), page_lock);
             if let Some(lock) = vma.i_mmap {
                 crc.small(b'i', lock.0, 0, 0);
+            }
+        }
+        for it in &mm.notifiers {
+            let user = KINDS
+                .iter()
+                .position(|(word, _)| *word == notifier::word(it.user));
+            crc.small(
+                b'n',
+                user.unwrap_or_default() as u8,
+                it.lock.map_or(0, |lock| lock.0 + 1),
+                it.vmas,
+            );
+            if let User::OutOfTree { start, end } = it.user {
+                crc.small(b'o', start as u8, end as u8, 0);
             }
         }
         if mm.aio.is_some() || mm.ksm {
@@ -208,6 +227,7 @@ fn op_words(op: Op) -> [u8; 3] {
         Op::Mmap { mm } => [6, mm.0, 0],
         Op::Mrelease { mm } => [30, mm.0, 0],
         Op::WaitFor { completion } => [7, completion.0, 0],
+        Op::GuestAccess { mm } => [70, mm.0, 0],
         Op::Complete { completion } => [8, completion.0, 0],
     }
 }

@@ -172,12 +172,17 @@ impl<'a> Reader<'a> {
 
     /// `true` or `false`; `false` if the key is not there.
     pub(crate) fn flag(&self, key: &str, notes: &mut Notes<'_>) -> bool {
+        self.flag_or(key, false, notes)
+    }
+
+    /// A boolean with a default of its own.
+    pub(crate) fn flag_or(&self, key: &str, default: bool, notes: &mut Notes<'_>) -> bool {
         let Some((value, span)) = self.value(key) else {
-            return false;
+            return default;
         };
         value.as_bool().unwrap_or_else(|| {
             self.wrong(key, "true or false", value, span.start, notes);
-            false
+            default
         })
     }
 

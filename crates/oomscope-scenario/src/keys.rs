@@ -259,6 +259,11 @@ pub(crate) static PROCESS: Section = Section {
             "VMAs, instead of `rss`; faults add pages to the first.",
         ),
         key(
+            "notifier",
+            "`[[process.notifier]]`",
+            "Its mmu notifiers, in the order in which they are called.",
+        ),
+        key(
             "thread",
             "`[[process.thread]]`",
             "Threads, the first is the leader.",
@@ -290,6 +295,39 @@ pub(crate) static VMA: Section = Section {
             "i_mmap",
             "name of an rwsem",
             "`i_mmap_rwsem` of the file that it maps, which `exit_mmap` takes for writing.",
+        ),
+    ],
+};
+
+pub(crate) static NOTIFIER: Section = Section {
+    name: "[[process.notifier]]",
+    doc: "An mmu notifier of the process above, at most three: somebody with page tables of their own over its memory, who must be told before memory is unmapped. With the first one come the lock `srcu`, in whose read side callbacks run, and, for `kvm` and `odp`, a count such as `qemu.kvm_count`, held while an invalidation is under way.",
+    keys: &[
+        key(
+            "kind",
+            "`\"kvm\"`, `\"i915\"`, `\"amdgpu\"`, `\"radeon\"`, `\"xen_gntdev\"`, `\"odp\"`, `\"hmm\"` or `\"out_of_tree\"`",
+            "Who registered it, and so what its callbacks do in the chosen kernel.",
+        ),
+        key(
+            "lock",
+            "name of an rwsem or a mutex",
+            "The driver's own lock (`struct_mutex`, `amn->lock`, `umem_rwsem`, `mirrors_sem`).",
+        ),
+        key(
+            "overlaps",
+            "`true`, the default, or `false`",
+            "Whether memory that it maps lies in the VMA; for a GPU that makes a non-blocking start fail.",
+        ),
+        key("vma", "1 to 3", "In which VMA only; by default in all."),
+        key(
+            "start",
+            "`\"none\"`, the default, `\"trylock\"` or `\"block\"`",
+            "For `out_of_tree`: what its range_start does with the lock when it may not block.",
+        ),
+        key(
+            "end",
+            "`\"none\"`, the default, or `\"block\"`",
+            "For `out_of_tree`: whether it has a range_end that waits for the lock.",
         ),
     ],
 };
@@ -393,6 +431,6 @@ pub(crate) static EXPECT: Section = Section {
 
 /// All tables, in the order of the reference.
 pub(crate) static SECTIONS: &[&Section] = &[
-    &TOP, &SOURCE, &CONFIG, &ZONE, &CPU, &LOCK, &LRU, &KSWAPD, &PROCESS, &VMA, &THREAD, &KTHREAD,
-    &LEAD, &MARKER, &EXPECT,
+    &TOP, &SOURCE, &CONFIG, &ZONE, &CPU, &LOCK, &LRU, &KSWAPD, &PROCESS, &VMA, &NOTIFIER, &THREAD,
+    &KTHREAD, &LEAD, &MARKER, &EXPECT,
 ];

@@ -26,6 +26,7 @@ pub mod expect;
 mod keys;
 pub mod link;
 mod memory;
+pub mod notifier;
 pub mod parse;
 mod payload;
 pub mod preset;

@@ -80,6 +80,13 @@ const NUMBERS: &[&str] = &[
     "mrelease-under-lock",
     "clear-mm-mmap",
     "oom-lock-blocking",
+    "notifier-skip-mm",
+    "notifier-skip-blockable",
+    "notifier-nonblock",
+    "hmm-start-invalidates",
+    "notifier-pairing",
+    "hmm-start-eagain",
+    "reaper-blocking-start",
 ];
 
 /// The packed form of a link.

@@ -12,6 +12,7 @@ use oomscope_model::transition::Move;
 use crate::cast::{LRU_KINDS, TEARDOWNS};
 use crate::compile::{CLASSES, RWSEMS};
 use crate::memory::BACKINGS;
+use crate::notifier;
 use crate::run::Run;
 use crate::scenario::{Scenario, Topic};
 use crate::{condition, expect, rules};
@@ -192,6 +193,10 @@ fn process(scenario: &Scenario, id: ProcessId, out: &mut String) -> Written {
         for info in vmas {
             vma(machine, info, out)?;
         }
+    }
+    if let Some(MmId(mm)) = leader.mm {
+        let info = &machine.mms[mm as usize];
+        notifier::print(machine, &info.notifiers, info.vmas.len(), out)?;
     }
     if !alone {
         for task in machine.threads(id) {

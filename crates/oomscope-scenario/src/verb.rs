@@ -69,6 +69,7 @@ pub(crate) enum Make {
     Kill,
     Signal,
     Mrelease,
+    GuestAccess,
     WaitFor,
     Complete,
 }
@@ -137,6 +138,7 @@ impl Sort {
             LockClass::MmapSem(_) | LockClass::Rwsem => Some(Sort::Rwsem),
             LockClass::InodeMutex | LockClass::Mutex => Some(Sort::Mutex),
             LockClass::PageLock => Some(Sort::Page),
+            LockClass::Srcu | LockClass::NotifierCount(_) => None,
         }
     }
 
@@ -387,6 +389,12 @@ pub static VERBS: &[Verb] = &[
         "Reaps the address space of a process that has been killed; refused if it has not.",
     ),
     verb(
+        "guest_access",
+        &[Argument::Mm],
+        Make::GuestAccess,
+        "A vcpu, or in a kernel thread's name a device, touches memory of the process through page tables of its own; retried while an invalidation is under way. A vcpu in the guest finishes this before it notices SIGKILL.",
+    ),
+    verb(
         "wait_for",
         &[Argument::Completion],
         Make::WaitFor,
@@ -451,6 +459,7 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         Op::Kill { .. } => (Make::Kill, None),
         Op::Signal { .. } => (Make::Signal, None),
         Op::Mrelease { .. } => (Make::Mrelease, None),
+        Op::GuestAccess { .. } => (Make::GuestAccess, None),
         Op::WaitFor { .. } => (Make::WaitFor, None),
         Op::Complete { .. } => (Make::Complete, None),
     };
@@ -484,7 +493,11 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         Op::Fault { mm, pages } => {
             format!("{word} {}{}", machine.mms[mm.0 as usize].name, count(pages))
         }
-        Op::Copy { mm } | Op::Mmap { mm } | Op::Mrelease { mm } | Op::WriteSite { mm, .. } => {
+        Op::Copy { mm }
+        | Op::Mmap { mm }
+        | Op::Mrelease { mm }
+        | Op::WriteSite { mm, .. }
+        | Op::GuestAccess { mm } => {
             format!("{word} {}", machine.mms[mm.0 as usize].name)
         }
         Op::Munmap { mm, pages } => format!("{word} {} {pages}", machine.mms[mm.0 as usize].name),

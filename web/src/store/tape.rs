@@ -236,6 +236,14 @@ fn is_interesting(event: &Event) -> bool {
             | Event::Oopsed { .. }
             | Event::Corrupted { .. }
             | Event::ZeroesCopied { .. }
+            | Event::NotifiersSkipped { .. }
+            | Event::RangeStart { .. }
+            | Event::RangeStartFailed { .. }
+            | Event::RangeEnd { .. }
+            | Event::Unpaired { .. }
+            | Event::NobodyTold { .. }
+            | Event::GuestUsedFreed { .. }
+            | Event::PartlyReaped { .. }
             | Event::Exited { .. }
             | Event::Switched { .. }
     )

@@ -1,8 +1,9 @@
 //! One door for every lock: `acquire`, `release`, `retry`, and what a queue is.
 //!
 //! **Models** nothing of its own: it sends rwsems to the code that this kernel has for
-//! them ([`super::rwsem_xadd`], [`super::rwsem_spinlock`], [`super::rwsem`]) and everything that
-//! has one owner to [`super::mutex`], and keeps the queue that both use.
+//! them ([`super::rwsem_xadd`], [`super::rwsem_spinlock`], [`super::rwsem`]) everything that
+//! has one owner to [`super::mutex`], counts that are waited out to [`super::srcu`], and
+//! keeps the queue that all of them use.
 //! **Leaves out** lockdep, spinning on a running owner and priority inheritance: they
 //! change who gets a lock first, and every order that a queue allows is explored anyway.
 //! **Atomic because** the kernel does each of these under the lock's own `wait_lock`.
@@ -10,7 +11,7 @@
 use crate::event::{Event, Observer};
 use crate::kernel::{
     InodeLock, RwsemCode, SiteWait, SpinlockBail, XaddBail, mutex, rwsem, rwsem_spinlock,
-    rwsem_xadd, signal,
+    rwsem_xadd, signal, srcu,
 };
 use crate::machine::{LockClass, LockId, Machine, Mode, OOM_LOCK, Op, RwsemConfig, TaskId, Wait};
 use crate::state::{Pc, Run, Site, State, TaskFlags};
@@ -27,6 +28,8 @@ pub enum QueueRules {
     Rewritten,
     /// One owner.
     Mutex,
+    /// A count that somebody waits out.
+    Srcu,
 }
 
 /// The queue rules of a lock in this kernel.
@@ -35,6 +38,7 @@ pub fn rules(machine: &Machine, lock: LockId) -> QueueRules {
         LockClass::MmapSem(_) | LockClass::Rwsem => true,
         LockClass::InodeMutex => machine.kernel.inode_lock_kind == InodeLock::Rwsem,
         LockClass::OomLock | LockClass::Mutex | LockClass::PageLock => false,
+        LockClass::Srcu | LockClass::NotifierCount(_) => return QueueRules::Srcu,
     };
     match (machine.kernel.rwsem, machine.rwsem) {
         _ if !is_rwsem => QueueRules::Mutex,
@@ -46,7 +50,7 @@ pub fn rules(machine: &Machine, lock: LockId) -> QueueRules {
 
 /// Whether readers share this lock.
 pub fn is_rwsem(machine: &Machine, lock: LockId) -> bool {
-    rules(machine, lock) != QueueRules::Mutex
+    !matches!(rules(machine, lock), QueueRules::Mutex | QueueRules::Srcu)
 }
 
 /// Whether a killed waiter of this lock may leave others behind that nobody wakes.
@@ -54,7 +58,7 @@ pub(crate) fn may_forget_waiters(machine: &Machine, state: &State, lock: LockId)
     match rules(machine, lock) {
         QueueRules::Xadd => machine.kernel.xadd_bail == XaddBail::Forgets || state.lock_bit(lock),
         QueueRules::Spinlock => machine.kernel.spinlock_bail == SpinlockBail::Forgets,
-        QueueRules::Rewritten => false,
+        QueueRules::Rewritten | QueueRules::Srcu => false,
         QueueRules::Mutex => true,
     }
 }
@@ -89,6 +93,8 @@ pub fn sleep_state(machine: &Machine, state: &State, task: TaskId) -> Wait {
             }
         }
         Some(Op::Mmap { .. } | Op::Munmap { .. } | Op::MapFile { .. }) => kernel.mmap_writers,
+        // A vcpu looks for signals before it enters the guest again.
+        Some(Op::GuestAccess { .. }) => SiteWait::Killable,
         Some(Op::RemoteRead { .. }) => kernel.remote_readers,
         _ => SiteWait::Uninterruptible,
     };
@@ -125,11 +131,12 @@ pub fn can_trylock(machine: &Machine, state: &State, lock: LockId, mode: Mode) -
         QueueRules::Spinlock => rwsem_spinlock::can_lock(state, lock, mode),
         QueueRules::Rewritten => rwsem::can_trylock(state, lock, mode),
         QueueRules::Mutex => mutex::can_trylock(state, lock),
+        QueueRules::Srcu => mode == Mode::Read || srcu::is_quiet(state, lock),
     }
 }
 
 /// Whether who comes for the lock now gets it without queueing.
-fn can_lock(machine: &Machine, state: &State, lock: LockId, mode: Mode) -> bool {
+pub(crate) fn can_lock(machine: &Machine, state: &State, lock: LockId, mode: Mode) -> bool {
     match rules(machine, lock) {
         QueueRules::Rewritten => rwsem::can_lock(machine, state, lock, mode),
         _ => can_trylock(machine, state, lock, mode),
@@ -179,6 +186,7 @@ pub(crate) fn release<O: Observer>(cx: &mut Cx<'_, O>, lock: LockId) {
         QueueRules::Spinlock => rwsem_spinlock::released(cx, lock, mode),
         QueueRules::Rewritten => rwsem::released(cx, lock),
         QueueRules::Mutex => mutex::released(cx, lock),
+        QueueRules::Srcu => srcu::released(cx, lock),
     }
     if lock == OOM_LOCK {
         oom_lock_released(cx.state);
@@ -196,7 +204,7 @@ pub(crate) fn downgrade<O: Observer>(cx: &mut Cx<'_, O>, lock: LockId) {
         QueueRules::Xadd => rwsem_xadd::downgraded(cx, lock),
         QueueRules::Spinlock => rwsem_spinlock::downgraded(cx, lock),
         QueueRules::Rewritten => rwsem::downgraded(cx, lock),
-        QueueRules::Mutex => {}
+        QueueRules::Mutex | QueueRules::Srcu => {}
     }
 }
 
@@ -209,7 +217,7 @@ pub(crate) fn reconsider<O: Observer>(cx: &mut Cx<'_, O>, lock: LockId) {
         QueueRules::Spinlock => rwsem_spinlock::reconsider(cx, lock),
         QueueRules::Rewritten => rwsem::reconsider(cx, lock),
         QueueRules::Mutex if is_free(cx.state, lock) => mutex::released(cx, lock),
-        QueueRules::Mutex => {}
+        QueueRules::Mutex | QueueRules::Srcu => {}
     }
 }
 
@@ -241,7 +249,7 @@ pub(crate) fn enqueue<O: Observer>(cx: &mut Cx<'_, O>, lock: LockId, mode: Mode,
     match rules(cx.machine, lock) {
         QueueRules::Xadd => rwsem_xadd::queued(cx, lock, mode),
         QueueRules::Rewritten => rwsem::queued(cx, lock, mode),
-        QueueRules::Spinlock | QueueRules::Mutex => {}
+        QueueRules::Spinlock | QueueRules::Mutex | QueueRules::Srcu => {}
     }
     // A task with a signal pending does not go to sleep.
     signal::wake_if_pending(cx, cx.me);
@@ -261,6 +269,7 @@ pub(crate) fn retry<O: Observer>(cx: &mut Cx<'_, O>) {
         QueueRules::Spinlock => rwsem_spinlock::can_take_from_queue(cx.state, on, mode),
         QueueRules::Rewritten => rwsem::can_take_from_queue(cx.state, on, mode, rank),
         QueueRules::Mutex => mutex::can_trylock(cx.state, on),
+        QueueRules::Srcu => false,
     };
     if granted {
         unlink(cx.state, on, rank);
@@ -301,7 +310,7 @@ fn leave<O: Observer>(cx: &mut Cx<'_, O>, on: LockId, mode: Mode, rank: u8, pc: 
         QueueRules::Xadd => rwsem_xadd::waiter_left(cx, on, mode),
         QueueRules::Spinlock => rwsem_spinlock::waiter_left(cx, on, mode),
         QueueRules::Rewritten => rwsem::waiter_left(cx, on, mode, rank),
-        QueueRules::Mutex => {}
+        QueueRules::Mutex | QueueRules::Srcu => {}
     }
     if pc == Pc::Site(Site::FileUnlock) {
         let next = mmap_lock_downgraded(cx);

@@ -2,7 +2,7 @@
 //!
 //! **Models** the M-steps of oom.md 6.2 in the order of each protocol of 6.3, and
 //! munlock_vma_pages_range as far as CVE-2018-1000200 needs it (S07).
-//! **Leaves out** mmu_notifier_release. That the teardown of a huge mm takes seconds is no
+//! M1 is in [`super::mmu_notifier`]. That the teardown of a huge mm takes seconds is no
 //! interleaving: a machine declares it ([`crate::machine::MmInfo::teardown`]), and the task
 //! works that long before M4 frees.
 //! **Atomic because** M4 frees under page-table locks that no modelled reader sees half
@@ -11,7 +11,7 @@
 //! the corruption reported below.
 
 use crate::event::{Event, Observer};
-use crate::kernel::{ExitProtocol, Mlocked, fork, lock, memory, oom_kill};
+use crate::kernel::{ExitProtocol, Mlocked, fork, lock, memory, mmu_notifier, oom_kill};
 use crate::machine::{MmId, Mode, OOM_LOCK};
 use crate::state::{ExitMmap, Exiting, MmFlags, Pc, Reap, Run, StateFlags, TaskFlags};
 use crate::step::{Cx, Next};
@@ -77,7 +77,12 @@ pub(crate) fn exit_mmap<O: Observer>(cx: &mut Cx<'_, O>, at: ExitMmap) -> Next {
     let mmap_sem = cx.machine.mmap_sem(mm);
     match at {
         ExitMmap::Start => {
-            cx.emit(Event::ExitMmapStarts { task: cx.me, mm });
+            if !cx.state.mm(mm).flags.has(MmFlags::NOTIFIERS_GONE) {
+                cx.emit(Event::ExitMmapStarts { task: cx.me, mm });
+            }
+            if let Some(wait) = mmu_notifier::release(cx, mm, Pc::ExitMmap(at)) {
+                return wait;
+            }
             let claims = matches!(
                 cx.machine.kernel.exit_mmap,
                 ExitProtocol::UnstableV1 | ExitProtocol::UnstableV2
@@ -304,7 +309,11 @@ fn free_pgtables<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId) -> Next {
     let under_reaper = cx.state.tasks().any(|(id, task)| {
         let walks = matches!(
             task.run,
-            Run::Ready(Pc::Reap(Reap::Zap) | Pc::Exiting(Exiting::Mrelease))
+            Run::Ready(Pc::Reap(Reap::Zap) | Pc::Exiting(Exiting::Mrelease) | Pc::Notify(_))
+                | Run::Queued {
+                    pc: Pc::Notify(_),
+                    ..
+                }
         );
         let inside = walks && task.held.mode(mmap_sem).is_some();
         id != cx.me && inside && task.mm_job == Some(mm)

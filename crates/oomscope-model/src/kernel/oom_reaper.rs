@@ -2,7 +2,8 @@
 //!
 //! **Models** wake_oom_reaper (Q1 to Q3), oom_reap_task and __oom_reap_task (T0 to T9),
 //! oom_reap_task_mm; facts: oom.md 5.1 to 5.5.
-//! **Leaves out** mmu notifiers, the double enqueue of S24, and that the timers of 5.18 run
+//! What mmu notifiers add to T4 and T7 is in [`super::mmu_notifier`].
+//! **Leaves out** the double enqueue of S24, and that the timers of 5.18 run
 //! side by side: here the thread itself sleeps before it turns to a victim, so the next
 //! victim's two seconds begin when it is done with this one.
 //! **Atomic because** T1 to T6 test and take under the trylock that ends them; T7 is cut
@@ -13,6 +14,7 @@ use crate::event::{Event, Observer};
 use crate::kernel::oom_kill::{self, ReapEnd};
 use crate::kernel::{
     Complaint, ExitProtocol, Mmput, ReapDelay, Reaper, ReaperLock, ReaperMm, fork, lock, memory,
+    mmu_notifier,
 };
 use crate::machine::{Kind, MmId, Mode, OOM_LOCK, ProcessId, TaskId};
 use crate::state::{MmFlags, Nap, Pc, Reap, Run, TaskFlags};
@@ -127,6 +129,9 @@ fn attempt<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     if !lock::can_trylock(cx.machine, cx.state, mmap_sem, Mode::Read) {
         return failed(cx, mmap_sem);
     }
+    if mmu_notifier::is_skipped(cx.machine, cx.state, mm) {
+        return mmu_notifier::skip(cx, victim, mm);
+    }
     match cx.machine.kernel.reaper_mm {
         ReaperMm::PinsUsers => pin(cx, mm),
         ReaperMm::MmgetNotZero if cx.state.mm(mm).users == 0 => return nothing_to_do(cx, victim),
@@ -150,6 +155,7 @@ fn attempt<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     let me = cx.task_mut();
     me.mm_job = Some(mm);
     me.todo = 0;
+    me.notifier.partial = false;
     Next::Go(Pc::Reap(Reap::Zap))
 }
 
@@ -172,22 +178,35 @@ fn refused<O: Observer>(cx: &mut Cx<'_, O>, victim: TaskId, mm: MmId) -> Option<
     Some(next_job(cx))
 }
 
-/// T7: looks at one VMA; after the last one T8 and T9.
+/// T7: looks at one VMA, and zaps it unless mmu notifiers come first.
 fn zap<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     let word = cx.state.task(cx.me);
-    let (Some(victim), Some(mm)) = (word.victim, word.mm_job) else {
+    let Some(mm) = word.mm_job else {
         return Next::Idle;
     };
     let vma = usize::from(word.todo);
-    let vmas = cx.machine.mms[mm.0 as usize].vmas.len();
     if memory::is_reapable(cx.machine, cx.state, mm, vma) {
-        memory::zap(cx, mm, vma);
-    } else {
-        cx.emit(Event::VmaSkipped { mm, vma: vma as u8 });
+        return mmu_notifier::begin(cx, mm);
     }
-    if vma + 1 < vmas {
-        cx.task_mut().todo += 1;
+    cx.emit(Event::VmaSkipped { mm, vma: vma as u8 });
+    next_vma(cx, mm)
+}
+
+/// Goes to the next VMA; after the last one T8 and T9.
+pub(crate) fn next_vma<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId) -> Next {
+    let Some(victim) = cx.state.task(cx.me).victim else {
+        return Next::Idle;
+    };
+    let vmas = cx.machine.mms[mm.0 as usize].vmas.len();
+    let me = cx.task_mut();
+    me.notifier.at = 0;
+    me.notifier.failed = false;
+    if usize::from(me.todo) + 1 < vmas {
+        me.todo += 1;
         return Next::Go(Pc::Reap(Reap::Zap));
+    }
+    if core::mem::take(&mut me.notifier.partial) {
+        return partial(cx, victim, mm);
     }
     cx.emit(Event::Reaped { victim, mm });
     lock::release(cx, cx.machine.mmap_sem(mm));
@@ -200,6 +219,19 @@ fn zap<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     cx.set_flag(cx.me, TaskFlags::PINS_MM, false);
     lock::release(cx, OOM_LOCK);
     mmput(cx, mm)
+}
+
+/// T8 from 4.19 on: a notifier kept some VMA from being reaped, which counts as a failed
+/// try. What is gone is gone, so trying again costs nothing.
+fn partial<O: Observer>(cx: &mut Cx<'_, O>, victim: TaskId, mm: MmId) -> Next {
+    lock::release(cx, cx.machine.mmap_sem(mm));
+    let me = cx.task_mut();
+    me.mm_job = None;
+    me.todo = 0;
+    me.tries += 1;
+    let tries = me.tries;
+    cx.emit(Event::PartlyReaped { victim, mm, tries });
+    nap_after_failure(cx)
 }
 
 /// T9: drops the reference that T2 or T4 took.
@@ -226,8 +258,12 @@ fn failed<O: Observer>(cx: &mut Cx<'_, O>, mmap_sem: crate::machine::LockId) -> 
         lock: mmap_sem,
         tries,
     });
+    nap_after_failure(cx)
+}
+
+fn nap_after_failure<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     lock::release(cx, OOM_LOCK);
-    let next = if tries >= MAX_OOM_REAP_RETRIES {
+    let next = if cx.state.task(cx.me).tries >= MAX_OOM_REAP_RETRIES {
         Reap::GiveUp
     } else {
         match cx.machine.kernel.reaper_lock {
@@ -295,7 +331,10 @@ pub(crate) fn retire<O: Observer>(cx: &mut Cx<'_, O>) {
     let word = cx.state.task_mut(reaper);
     let between_attempts = matches!(
         word.run,
-        Run::Asleep { .. } | Run::Ready(Pc::Reap(Reap::Next | Reap::OomLock))
+        Run::Asleep {
+            pc: Pc::Reap(_),
+            ..
+        } | Run::Ready(Pc::Reap(Reap::Next | Reap::OomLock))
     );
     if between_attempts {
         word.run = Run::Idle;

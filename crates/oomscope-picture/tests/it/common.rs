@@ -45,6 +45,7 @@ pub(crate) fn mm(name: &str, mmap_sem: u8, pages: u16) -> MmInfo {
         aio: None,
         ksm: false,
         teardown: None,
+        notifiers: Vec::new(),
     }
 }
 
