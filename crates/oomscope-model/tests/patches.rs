@@ -92,3 +92,40 @@ fn settle(mut set: PatchSet, patch: PatchId, on: bool) -> PatchSet {
     }
     set
 }
+
+/// Every row of the two fact sheets' patch tables (oom.md 3, locks-and-allocation.md 6).
+const ROWS: &str = "K01 K02 K03 K04 K05 K06 K07 K08 K09 K10 K11 K12 K13 K14 K15 K16 K17 K18 \
+    V01 V02 V03 V04 V05 V06 V07 V08 V09 V10 V11 V12 V13 V14 V15 V16 \
+    R01 R02 R03 R04 R05 R06 R07 R08 R09 R10 R11 R12 R13 R14 R15 R16 R17 R18 R19 \
+    X01 X02 X03 N01 N02 N03 N04 N05 P01 P02 P03 P04 \
+    OOMSER0 NOFAILOOM EMBED NOFSLOOP OOMLOCK NOFAILRES KWBASIS KW KWFIX KWFIX-G KWFIX-G2 KMMAP \
+    NOFSMOVE DETECT STALLWARN NOFAILSEM NOFSSCOPE MAYFAIL ISOLATED ALLOCOOM RECLAIMLOCK NOSTALL \
+    DRK NOSLEEP NOREAPLOCK RWSEM2 PROCKILL TP-MMAP TP-LOCK RETRYWAIT KMEMGONE";
+
+/// Rows without an entry, and why.
+const NOT_A_SWITCH: &[(&str, &str)] = &[
+];
+
+/// A row is a switch (its id stands in the `source` of an entry), or it says here why not.
+#[test]
+fn every_row_of_the_fact_sheets_is_accounted_for() {
+    let named = |row: &str| {
+        let in_source = |source: &str| {
+            source
+                .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+                .any(|word| word == row)
+        };
+        PATCHES.iter().any(|patch| in_source(patch.source))
+    };
+    let excused = |row: &str| NOT_A_SWITCH.iter().any(|(known, _)| *known == row);
+    let missing: Vec<&str> = ROWS
+        .split_whitespace()
+        .filter(|row| !named(row) && !excused(row))
+        .collect();
+    assert_eq!(missing, [""; 0], "neither a switch nor excused");
+    let both: Vec<&str> = ROWS
+        .split_whitespace()
+        .filter(|row| named(row) && excused(row))
+        .collect();
+    assert_eq!(both, [""; 0], "a switch needs no excuse");
+}
