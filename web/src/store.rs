@@ -16,7 +16,7 @@ mod share;
 mod start;
 mod tape;
 mod time;
-mod verdict;
+pub(crate) mod verdict;
 
 #[cfg(test)]
 mod tests;

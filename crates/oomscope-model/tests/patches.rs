@@ -103,8 +103,7 @@ const ROWS: &str = "K01 K02 K03 K04 K05 K06 K07 K08 K09 K10 K11 K12 K13 K14 K15 
     DRK NOSLEEP NOREAPLOCK RWSEM2 PROCKILL TP-MMAP TP-LOCK RETRYWAIT KMEMGONE";
 
 /// Rows without an entry, and why.
-const NOT_A_SWITCH: &[(&str, &str)] = &[
-];
+const NOT_A_SWITCH: &[(&str, &str)] = &[];
 
 /// A row is a switch (its id stands in the `source` of an entry), or it says here why not.
 #[test]

@@ -71,6 +71,16 @@ pub(crate) static TOP: Section = Section {
             "0 to 4294967295, default 1",
             "Which of the possible runs the player shows.",
         ),
+        key(
+            "bound",
+            "1000 to 4000000",
+            "Too large to be searched to the end: the tests look at this many states, and it says so.",
+        ),
+        key(
+            "sibling",
+            "id of a scenario",
+            "With `bound`: the smaller machine of the same kind that is searched to the end.",
+        ),
         key("source", "`[[source]]`", "Where the story comes from."),
         key(
             "config",

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Notes, Severity, did_you_mean, list_words};
 use crate::envelope::{Reader, Word, content_start};
 use crate::keys::{EXPECT, LEAD, MARKER, SOURCE, TOP};
 use crate::run::Run;
-use crate::scenario::{Lead, Marker, OFFERED_MAX, Scenario, Source, TEXT_MAX, Topic};
+use crate::scenario::{Bound, Lead, Marker, OFFERED_MAX, Scenario, Source, TEXT_MAX, Topic};
 use crate::{condition, expect};
 
 /// What a text says, as far as it could be read.
@@ -97,6 +97,7 @@ fn read(top: &Reader<'_>, notes: &mut Notes<'_>) -> Option<Scenario> {
             let topics = Topic::ALL.map(|(word, topic, _)| (word, topic));
             word.one_of("topic", &topics, notes)
         }),
+        bound: bound(top, notes),
         hypothetical: top.flag("hypothetical", notes),
         sources,
         version,
@@ -116,6 +117,28 @@ fn read(top: &Reader<'_>, notes: &mut Notes<'_>) -> Option<Scenario> {
     scenario.lead = lead(top, &scenario, notes);
     expect::check_coverage(&scenario, notes);
     Some(scenario)
+}
+
+/// `bound` and `sibling` come together.
+fn bound(top: &Reader<'_>, notes: &mut Notes<'_>) -> Option<Bound> {
+    let states = top.number("bound", 1000..=4_000_000, notes);
+    let sibling = top.text("sibling", notes);
+    match (states, sibling) {
+        (Some(states), Some(sibling)) => Some(Bound {
+            states: states as u32,
+            sibling: sibling.text.into(),
+        }),
+        (None, Some(sibling)) => {
+            notes.error(sibling.at(), "a sibling without a bound", None);
+            None
+        }
+        (Some(_), None) => {
+            let hint = "name the smaller scenario that is searched to the end: sibling = \"…\"";
+            notes.error(0, "a bound without a sibling", Some(hint.into()));
+            None
+        }
+        (None, None) => None,
+    }
 }
 
 fn version(top: &Reader<'_>, notes: &mut Notes<'_>) -> Version {

@@ -44,6 +44,10 @@ fn head(scenario: &Scenario, out: &mut String) -> Written {
     if scenario.hypothetical {
         writeln!(out, "hypothetical = true")?;
     }
+    if let Some(bound) = &scenario.bound {
+        let sibling = quoted(&bound.sibling);
+        writeln!(out, "bound = {}\nsibling = {sibling}", bound.states)?;
+    }
     writeln!(out, "kernel = \"{}\"", scenario.version)?;
     let preset = PatchSet::of_version(scenario.version);
     let patches = scenario.machine.patches;

@@ -43,6 +43,9 @@ pub struct Scenario {
     pub markers: Vec<Marker>,
     /// How the run begins.
     pub lead: Option<Lead>,
+    /// Too large to be searched to the end: how many states the tests look at, and which
+    /// smaller scenario of the same kind is searched to the end instead.
+    pub bound: Option<Bound>,
     /// Which of the possible runs the player shows.
     pub seed: u32,
     /// The file itself.
@@ -92,6 +95,15 @@ pub struct Source {
     pub label: String,
     /// Address, message id or commit; empty if there is none.
     pub url_or_ref: String,
+}
+
+/// What a scenario says that is too large to be searched to the end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Bound {
+    /// So many states are looked at.
+    pub states: u32,
+    /// The smaller machine of the same kind.
+    pub sibling: String,
 }
 
 /// A moment of the run: the first step at which the condition holds.

@@ -206,6 +206,13 @@ fn story(props: &Props) -> Html {
                     { " Derived from the code or invented; nobody has reported it from the field." }
                 </p>
             }
+            if let Some(bound) = &scenario.bound {
+                <p class="hypothetical">
+                    { "Too large to be searched to the end. The tests look at " }
+                    { crate::store::verdict::thousands(bound.states) }
+                    { " states of each mix; the same machine in small, " }<code>{ &bound.sibling }</code>{ ", is searched whole." }
+                </p>
+            }
             { for scenario.story.split("\n\n").map(|paragraph| html! { <p>{ paragraph.trim() }</p> }) }
             if !scenario.sources.is_empty() {
                 <h3>{ "Sources" }</h3>
