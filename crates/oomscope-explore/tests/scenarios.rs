@@ -193,6 +193,7 @@ scenarios! {
     unpaired_start = "unpaired-start",
     kvm_count_leak = "kvm-count-leak",
     out_of_tree_notifier = "out-of-tree-notifier",
+    shared_lookup = "shared-lookup",
 }
 
 /// What one exploration found.

@@ -82,6 +82,7 @@ builtins! {
     "unpaired-start",
     "kvm-count-leak",
     "out-of-tree-notifier",
+    "shared-lookup",
 }
 
 impl Builtin {
