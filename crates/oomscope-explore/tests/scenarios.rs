@@ -194,6 +194,7 @@ scenarios! {
     kvm_count_leak = "kvm-count-leak",
     out_of_tree_notifier = "out-of-tree-notifier",
     shared_lookup = "shared-lookup",
+    mrelease_dead_vmas = "mrelease-dead-vmas",
 }
 
 /// What one exploration found.

@@ -83,6 +83,7 @@ builtins! {
     "kvm-count-leak",
     "out-of-tree-notifier",
     "shared-lookup",
+    "mrelease-dead-vmas",
 }
 
 impl Builtin {
