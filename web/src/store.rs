@@ -87,6 +87,8 @@ pub struct Store {
     pending: f64,
     reduced_motion: bool,
     tab: Tab,
+    /// The log shows tracepoints too.
+    tracepoints: bool,
     panel: Option<Panel>,
     selection: Option<Selection>,
     view: View,
@@ -175,6 +177,7 @@ impl Store {
                 }
             }
             Action::Tab { tab } => self.tab = tab,
+            Action::Tracepoints { on } => self.tracepoints = on,
             Action::Open { panel } if self.view == View::Full => {
                 self.playing = false;
                 self.panel = Some(panel);

@@ -22,6 +22,8 @@ pub enum LogKind {
     Kernel,
     /// What we add, because the kernel is silent there.
     Note,
+    /// What a tracepoint says, for those who would have had it on.
+    Trace,
 }
 
 /// One line of the log.

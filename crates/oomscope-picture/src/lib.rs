@@ -48,6 +48,6 @@ pub use status::{badges, status};
 pub use svg::{Theme, to_svg};
 pub use table::{Row, table};
 pub use text::to_text;
-pub use trace::trace_lines;
+pub use trace::{TRACEPOINTS_SINCE, trace_lines};
 pub use wait::{Party, WaitEdge, Why, wait_edges};
 pub use words::caption;

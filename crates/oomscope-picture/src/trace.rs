@@ -8,9 +8,10 @@ use oomscope_model::patches::Version;
 use oomscope_model::state::{MmFlags, State};
 
 use crate::clock::stamp;
+use crate::dmesg::{LogKind, LogLine};
 
 /// First release that has them.
-const SINCE: Version = Version(4, 14);
+pub const TRACEPOINTS_SINCE: Version = Version(4, 14);
 
 /// What one event leaves in the trace buffer, as `perf trace -e 'oom:*'` would name it;
 /// `state` is the state after the step, `t_usec` the time from [`crate::clock`].
@@ -20,13 +21,16 @@ pub fn trace_lines(
     event: &Event,
     state: &State,
     t_usec: u64,
-) -> Vec<String> {
-    if version < SINCE {
+) -> Vec<LogLine> {
+    if version < TRACEPOINTS_SINCE {
         return Vec::new();
     }
     let line = |what: &str, task: TaskId| {
         let pid = machine.actor(task).pid;
-        vec![format!("{}oom:{what}: pid={pid}", stamp(t_usec))]
+        vec![LogLine {
+            text: format!("{}oom:{what}: pid={pid}", stamp(t_usec)),
+            kind: LogKind::Trace,
+        }]
     };
     let at_once = machine.kernel.reap_delay == ReapDelay::None;
     match *event {

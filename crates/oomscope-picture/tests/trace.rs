@@ -29,7 +29,7 @@ fn traced(id: &str, version: Version, reaper_first: bool) -> Vec<String> {
         for event in &events {
             let said = trace_lines(&machine, version, event, &state, 0);
             lines.extend(said.iter().map(|line| {
-                let (_, what) = line.split_once("oom:").expect("of subsystem oom");
+                let (_, what) = line.text.split_once("oom:").expect("of subsystem oom");
                 String::from(what)
             }));
         }

@@ -10,7 +10,7 @@ use oomscope_model::state::State;
 use oomscope_model::step::enabled;
 use oomscope_model::transition::Move;
 use oomscope_picture::plot::{Flag, FlagKind, Sample};
-use oomscope_picture::{Layout, LogLine, Picture, Row, Rule};
+use oomscope_picture::{Layout, LogLine, Picture, Row, Rule, TRACEPOINTS_SINCE};
 use oomscope_scenario::builtin::BUILTIN;
 use oomscope_scenario::scenario::Scenario;
 
@@ -149,7 +149,18 @@ impl Store {
 
     /// The log up to the cursor, newest last; the last few hundred lines.
     pub fn log(&self) -> Vec<LogLine> {
-        self.track.tape.borrow().log(self.cursor, LOG_LINES)
+        let tape = self.track.tape.borrow();
+        tape.log(self.cursor, LOG_LINES, self.tracepoints)
+    }
+
+    /// Whether the log shows tracepoints, where the kernel has them.
+    pub fn tracepoints(&self) -> bool {
+        self.tracepoints
+    }
+
+    /// Whether the release that the run started with has tracepoints.
+    pub fn has_tracepoints(&self) -> bool {
+        self.track.version >= TRACEPOINTS_SINCE
     }
 
     /// Free memory after every step of the whole run.

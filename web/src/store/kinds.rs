@@ -101,6 +101,11 @@ pub enum Action {
         /// Which.
         tab: Tab,
     },
+    /// Shows tracepoints among the lines of the log, or hides them.
+    Tracepoints {
+        /// Shows them.
+        on: bool,
+    },
     /// Opens a dialog.
     Open {
         /// Which.

@@ -112,6 +112,7 @@ impl Store {
             pending: 0.0,
             reduced_motion: start.reduced_motion,
             tab: Tab::default(),
+            tracepoints: false,
             panel: None,
             selection: None,
             view,

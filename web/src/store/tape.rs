@@ -10,7 +10,7 @@ use oomscope_model::state::State;
 use oomscope_model::transition::{Act, Move};
 use oomscope_picture::clock;
 use oomscope_picture::plot::{Flag, FlagKind, Sample};
-use oomscope_picture::{LogLine, log_lines};
+use oomscope_picture::{LogKind, LogLine, log_lines, trace_lines};
 use oomscope_scenario::condition;
 use oomscope_scenario::replay::{Diverged, Replay};
 use oomscope_scenario::scenario::Scenario;
@@ -22,6 +22,7 @@ use super::MarkerAt;
 pub(crate) struct Tape {
     pub(crate) replay: Replay,
     times: Vec<u64>,
+    /// Lines of the kernel and its tracepoints, in the order of time.
     log: Vec<(usize, LogLine)>,
     version: Version,
 }
@@ -63,13 +64,14 @@ impl Tape {
         self.times.get(step).copied().unwrap_or(last)
     }
 
-    /// The last `limit` log lines up to a step.
-    pub(crate) fn log(&self, step: usize, limit: usize) -> Vec<LogLine> {
+    /// The last `limit` log lines up to a step, with those of tracepoints or without.
+    pub(crate) fn log(&self, step: usize, limit: usize, traces: bool) -> Vec<LogLine> {
         let end = self.log.partition_point(|(at, _)| *at <= step);
-        self.log[end.saturating_sub(limit)..end]
-            .iter()
-            .map(|(_, line)| line.clone())
-            .collect()
+        let wanted = |line: &&LogLine| traces || line.kind != LogKind::Trace;
+        let lines = self.log[..end].iter().rev().map(|(_, line)| line);
+        let mut last: Vec<LogLine> = lines.filter(wanted).take(limit).cloned().collect();
+        last.reverse();
+        last
     }
 
     /// The tape up to a step, for a run that goes on differently.
@@ -89,10 +91,22 @@ impl Tape {
         self.times.push(time);
         let (machine, state) = (self.replay.tip_machine(), self.replay.tip());
         for event in &events {
-            let lines = log_lines(machine, self.version, event, state, time);
+            let mut lines = log_lines(machine, self.version, event, state, time);
+            let traces = trace_lines(machine, self.version, event, state, time);
+            let at = lines.len() - lines_after_trace(event, &lines);
+            lines.splice(at..at, traces);
             self.log.extend(lines.into_iter().map(|line| (step, line)));
         }
         Ok(events)
+    }
+}
+
+/// How many lines of the log an event prints after its tracepoint. oom_kill_process() marks
+/// the victim, then prints "Killed process"; everything else is traced when it is printed.
+fn lines_after_trace(event: &Event, lines: &[LogLine]) -> usize {
+    match event {
+        Event::Killed { .. } => lines.len().min(1),
+        _ => 0,
     }
 }
 

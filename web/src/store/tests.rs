@@ -1,6 +1,7 @@
 //! Actions in, one line out. The worker's desk answers at once here.
 
 mod links;
+mod log;
 mod verdicts;
 
 use oomscope_model::machine::{TaskId, Timing};

@@ -1,6 +1,6 @@
 //! The tabs beside the stage: log, task, rule, all tasks, story.
 
-use oomscope_picture::dmesg::LogKind;
+use oomscope_picture::{LogKind, TRACEPOINTS_SINCE};
 use oomscope_scenario::scenario::Source;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
@@ -90,22 +90,57 @@ fn Log(props: &Props) -> Html {
     let lines = store.log();
     {
         let end = end.clone();
-        use_effect_with((lines.len(), store.cursor()), move |_| {
-            let pane = end.cast::<Element>().and_then(|list| list.parent_element());
-            if let Some(pane) = pane {
-                pane.set_scroll_top(pane.scroll_height());
-            }
-        });
+        use_effect_with(
+            (lines.len(), store.cursor(), store.tracepoints()),
+            move |_| {
+                let pane = end.cast::<Element>().and_then(|list| list.parent_element());
+                if let Some(pane) = pane {
+                    pane.set_scroll_top(pane.scroll_height());
+                }
+            },
+        );
     }
     html! {
-        <ol id="log" ref={end}>
-            if lines.is_empty() {
-                <li class="note">{ "The kernel has printed nothing yet." }</li>
-            }
-            { for lines.iter().enumerate().map(|(index, line)| html! {
-                <li key={index} class={classes!((line.kind == LogKind::Note).then_some("note"))}>{ &line.text }</li>
-            }) }
-        </ol>
+        <>
+            { tracepoints(props) }
+            <ol id="log" ref={end}>
+                if lines.is_empty() {
+                    <li class="note">{ "The kernel has printed nothing yet." }</li>
+                }
+                { for lines.iter().enumerate().map(|(index, line)| html! {
+                    <li key={index} class={kind_class(line.kind)}>{ &line.text }</li>
+                }) }
+            </ol>
+        </>
+    }
+}
+
+fn kind_class(kind: LogKind) -> Option<&'static str> {
+    match kind {
+        LogKind::Kernel => None,
+        LogKind::Note => Some("note"),
+        LogKind::Trace => Some("trace"),
+    }
+}
+
+/// The switch for tracepoints. It stays in sight above the lines, one line high, and says
+/// since when there are any where the kernel has none.
+fn tracepoints(props: &Props) -> Html {
+    let Props { store, dispatch } = props;
+    let has = store.has_tracepoints();
+    let shown = has && store.tracepoints();
+    let word = if has {
+        "Tracepoints".to_string()
+    } else {
+        format!("Tracepoints since {TRACEPOINTS_SINCE}")
+    };
+    let flip = has.then(|| on(dispatch, Action::Tracepoints { on: !shown }));
+    html! {
+        <div class={classes!("log-head", (!has).then_some("none"))}>
+            <button type="button" role="switch" id="tracepoints" class="switch" disabled={!has}
+                    aria-checked={shown.to_string()} aria-labelledby="tracepoints-name" onclick={flip.clone()} />
+            <span class="name" id="tracepoints-name" onclick={flip}>{ word }</span>
+        </div>
     }
 }
 
