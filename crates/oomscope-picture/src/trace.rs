@@ -51,7 +51,10 @@ pub fn trace_lines(
         Event::NothingToReap { victim } if is_skipped(machine, state, victim) => {
             line("skip_task_reaping", victim)
         }
-        Event::Reaped { victim, .. } => line("finish_task_reaping", victim),
+        // From 4.19 on the end is traced for a part of the address space, too.
+        Event::Reaped { victim, .. } | Event::PartlyReaped { victim, .. } => {
+            line("finish_task_reaping", victim)
+        }
         _ => Vec::new(),
     }
 }

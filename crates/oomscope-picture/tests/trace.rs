@@ -71,3 +71,15 @@ fn every_failed_trylock_is_one_line() {
         .count();
     assert_eq!(skipped, 10, "{lines:?}");
 }
+
+#[test]
+fn a_partial_reap_ends_and_the_next_try_finds_the_address_space_gone() {
+    let lines = [
+        "mark_victim: pid=1187",
+        "wake_reaper: pid=1187",
+        "start_task_reaping: pid=1187",
+        "finish_task_reaping: pid=1187",
+        "skip_task_reaping: pid=1187",
+    ];
+    assert_eq!(traced("notifier-eras", Version(4, 19), true), lines);
+}
