@@ -170,6 +170,7 @@ scenarios! {
     last_mmput_stranger = "last-mmput-stranger",
     hand_off_over_kill = "hand-off-over-kill",
     self_reap_over_kill = "self-reap-over-kill",
+    second_victim_lost = "second-victim-lost",
     self_reap_mlocked = "self-reap-mlocked",
     interruptible_mmap = "interruptible-mmap",
     leaked_bias = "leaked-bias",

@@ -201,6 +201,8 @@ pub enum Event {
     },
     /// `victim` was put on the reaper's list.
     ReaperQueued { victim: TaskId },
+    /// The reaper's single slot is taken: `victim` is not handed to it, now or later.
+    ReaperBusy { victim: TaskId },
     /// The reaper turned to `victim`.
     ReaperStarts { victim: TaskId },
     /// The reaper's read trylock on `lock` failed; `tries` have failed so far.

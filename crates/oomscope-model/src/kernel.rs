@@ -33,6 +33,8 @@ pub struct Kernel {
     pub exiting: ExitingTask,
     /// Is there an `oom_reaper` thread?
     pub reaper: Reaper,
+    /// How many victims can wait for it?
+    pub reaper_queue: ReaperQueue,
     /// What marks a victim, and when does it stop blocking the killer?
     pub bookkeeping: Bookkeeping,
     /// Does a reaper attempt take `oom_lock`?
@@ -129,6 +131,16 @@ pub enum Reaper {
     Absent,
     /// Present (4.6+).
     Present,
+}
+
+/// R02 (oom.md 5.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReaperQueue {
+    /// None: `task_to_reap` names the one that the thread works on, and a victim that
+    /// comes while it does is forgotten (the first versions of the reaper, in no release).
+    Slot,
+    /// `oom_reaper_list`, as many as there are (4.6+).
+    List,
 }
 
 /// What a victim's mark is and what the reaper leaves behind (oom.md 4.3, 5.2).

@@ -13,8 +13,8 @@ use crate::kernel::{
     Bookkeeping, Complaint, ExitProtocol, ExitingTask, HmmStart, InodeLock, Isolation, Kernel,
     KillNap, KillerCaller, KmemAlloc, KthreadSharer, Mlocked, Mmput, Mrelease, Munmap, Nofail,
     NofailReserve, Nofs, NotifierPairing, OomLockWait, ReaderSteal, ReapDelay, Reaper, ReaperLock,
-    ReaperMm, ReaperNotifiers, ReclaimRetry, RetryMayfail, RwsemCode, ShortCut, SiteWait,
-    SpinlockBail, TransReserve, Unstable, VictimFails, VictimReserve, VmaList, XaddBail,
+    ReaperMm, ReaperNotifiers, ReaperQueue, ReclaimRetry, RetryMayfail, RwsemCode, ShortCut,
+    SiteWait, SpinlockBail, TransReserve, Unstable, VictimFails, VictimReserve, VmaList, XaddBail,
 };
 
 mod table;
@@ -104,6 +104,7 @@ pub const VERSIONS: &[Version] = &[
 const BASE: Kernel = Kernel {
     exiting: ExitingTask::AbortsScan,
     reaper: Reaper::Absent,
+    reaper_queue: ReaperQueue::List,
     bookkeeping: Bookkeeping::KeepMark,
     reaper_lock: ReaperLock::NotTaken,
     reaper_mm: ReaperMm::PinsUsers,

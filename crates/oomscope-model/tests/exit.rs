@@ -327,3 +327,20 @@ fn process_mrelease_beside_exit_mmap() {
         assert_eq!(play.is_corrupt(), corrupt, "{version}: {}", play.table);
     }
 }
+
+/// S27: `w` is killed while the reaper sleeps between two tries on `v`, which is gone by then.
+#[test]
+fn a_single_slot_loses_the_second_victim_and_the_list_does_not() {
+    let v = "rss = \"1 pages\"\noom_score_adj = 900\nprogram = \"\"\"\n\
+             down_write v.mmap_sem\nalloc_page GFP_KERNEL\nup_write v.mmap_sem\n\"\"\"";
+    let w = "[[process]]\nname = \"w\"\nrss = \"20 pages\"\nprogram = \"wait_for reply\"\n";
+    for (changes, lost) in [("single-slot-reaper", true), ("", false)] {
+        let mut play = Play::new(machine(Version(4, 6), changes, v, w));
+        play.steps("v").run("x").steps("oom_reaper*2");
+        play.run("v").run("x").run("oom_reaper");
+        let has = |event: &str| play.table.contains(event);
+        assert!(has("ReaperQueued { victim: v }"), "{}", play.table);
+        assert_eq!(has("ReaperBusy { victim: w }"), lost, "{}", play.table);
+        assert_eq!(has("ReaperStarts { victim: w }"), !lost, "{}", play.table);
+    }
+}

@@ -11,6 +11,10 @@ impl Words<'_> {
             Event::ReaperQueued { victim } => {
                 format!("{} is put on the oom_reaper’s list", self.task(victim))
             }
+            Event::ReaperBusy { victim } => format!(
+                "oom_reaper has room for one victim and is not done with the last: {} is not handed to it",
+                self.task(victim)
+            ),
             Event::ReaperStarts { victim } => format!("oom_reaper turns to {}", self.task(victim)),
             Event::TrylockFailed { task, lock, tries } => format!(
                 "{} tries {}{} and fails: {} ({tries} of 10)",

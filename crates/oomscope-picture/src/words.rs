@@ -83,6 +83,7 @@ fn rank(event: &Event) -> u8 {
         Event::MmDropped { .. } | Event::Exiting { .. } | Event::VmaSkipped { .. } => 6,
         Event::LockQueued { .. } | Event::PageTaken { .. } | Event::NoPage { .. } => 7,
         Event::LockTaken { .. } | Event::Completed { .. } | Event::Waits { .. } => 8,
+        Event::ReaperBusy { .. } => 8,
         Event::PagesFreed { .. } | Event::ReaperStarts { .. } | Event::MmputQueued { .. } => 8,
         Event::Unwound { .. } | Event::LockReleased { .. } | Event::WaiterSlept { .. } => 9,
         Event::LockGranted { .. } | Event::SkipSet { .. } | Event::UnstableSet { .. } => 10,

@@ -59,6 +59,7 @@ builtins! {
     "last-mmput-stranger",
     "hand-off-over-kill",
     "self-reap-over-kill",
+    "second-victim-lost",
     "self-reap-mlocked",
     "interruptible-mmap",
     "leaked-bias",

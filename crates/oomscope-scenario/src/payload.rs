@@ -87,6 +87,7 @@ const NUMBERS: &[&str] = &[
     "notifier-pairing",
     "hmm-start-eagain",
     "reaper-blocking-start",
+    "single-slot-reaper",
 ];
 
 /// The packed form of a link.

@@ -13,8 +13,8 @@
 use crate::event::{Event, Observer};
 use crate::kernel::oom_kill::{self, ReapEnd};
 use crate::kernel::{
-    Complaint, ExitProtocol, Mmput, ReapDelay, Reaper, ReaperLock, ReaperMm, fork, lock, memory,
-    mmu_notifier,
+    Complaint, ExitProtocol, Mmput, ReapDelay, Reaper, ReaperLock, ReaperMm, ReaperQueue, fork,
+    lock, memory, mmu_notifier,
 };
 use crate::machine::{Kind, MmId, Mode, OOM_LOCK, ProcessId, TaskId};
 use crate::state::{MmFlags, Nap, Pc, Reap, Run, TaskFlags};
@@ -23,7 +23,9 @@ use crate::step::{Cx, Next, REAP_NEXT};
 /// `MAX_OOM_REAP_RETRIES`: tries before the reaper gives up.
 pub const MAX_OOM_REAP_RETRIES: u8 = 10;
 
-/// Q1 to Q3: puts a victim at the front of the list and wakes the thread.
+/// Q1 to Q3: puts a victim at the front of the list and wakes the thread. Before there was
+/// a list, `cmpxchg(&task_to_reap, NULL, victim)` failed while the slot named somebody else,
+/// and nobody ever came back to this victim.
 pub(crate) fn wake<O: Observer>(cx: &mut Cx<'_, O>, victim: TaskId) {
     if cx.machine.kernel.reaper == Reaper::Absent {
         return;
@@ -31,8 +33,13 @@ pub(crate) fn wake<O: Observer>(cx: &mut Cx<'_, O>, victim: TaskId) {
     let Some(reaper) = cx.machine.kernel_task(Kind::OomReaper) else {
         return;
     };
-    let busy_with_it = cx.state.task(reaper).victim == Some(victim);
-    if cx.state.task(victim).reap_rank != 0 || busy_with_it {
+    let busy_with = cx.state.task(reaper).victim;
+    if cx.state.task(victim).reap_rank != 0 || busy_with == Some(victim) {
+        return;
+    }
+    let queued = cx.state.tasks().any(|(_, task)| task.reap_rank != 0);
+    if cx.machine.kernel.reaper_queue == ReaperQueue::Slot && (queued || busy_with.is_some()) {
+        cx.emit(Event::ReaperBusy { victim });
         return;
     }
     for task in &mut cx.state.tasks[..cx.state.task_count as usize] {
@@ -66,6 +73,8 @@ fn next_victim<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
         .tasks()
         .find_map(|(id, task)| (task.reap_rank == 1).then_some(id));
     let Some(victim) = head else {
+        // With a single slot, which still named the last victim, this empties it.
+        cx.task_mut().victim = None;
         return Next::Idle;
     };
     for task in &mut cx.state.tasks[..cx.state.task_count as usize] {
@@ -293,12 +302,15 @@ fn give_up<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     next_job(cx)
 }
 
-/// Done with this victim: gives `oom_lock` back and looks at the list again.
+/// Done with this victim: gives `oom_lock` back and looks at the list again. A single slot
+/// is emptied one step later, and whoever is killed in between is lost too.
 pub(crate) fn next_job<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     lock::release(cx, OOM_LOCK);
-    let me = cx.task_mut();
-    me.victim = None;
-    me.tries = 0;
+    cx.task_mut().tries = 0;
+    if cx.machine.kernel.reaper_queue == ReaperQueue::Slot {
+        return Next::Go(Pc::Reap(Reap::Next));
+    }
+    cx.task_mut().victim = None;
     let more = cx.state.tasks().any(|(_, task)| task.reap_rank != 0);
     if more {
         Next::Go(Pc::Reap(Reap::Next))

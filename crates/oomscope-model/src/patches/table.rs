@@ -5,8 +5,8 @@ use crate::kernel::{
     Bookkeeping, Complaint, ExitProtocol, ExitingTask, HmmStart, InodeLock, Isolation, KillNap,
     KillerCaller, KmemAlloc, KthreadSharer, Mlocked, Mmput, Mrelease, Munmap, Nofail,
     NofailReserve, Nofs, NotifierPairing, OomLockWait, ReaderSteal, ReapDelay, Reaper, ReaperLock,
-    ReaperMm, ReaperNotifiers, ReclaimRetry, RetryMayfail, RwsemCode, ShortCut, SiteWait,
-    SpinlockBail, TransReserve, Unstable, VictimFails, VictimReserve, VmaList, XaddBail,
+    ReaperMm, ReaperNotifiers, ReaperQueue, ReclaimRetry, RetryMayfail, RwsemCode, ShortCut,
+    SiteWait, SpinlockBail, TransReserve, Unstable, VictimFails, VictimReserve, VmaList, XaddBail,
 };
 
 /// All patches: merged ones in merge order, then proposals, then hypothetical ones.
@@ -912,5 +912,19 @@ pub const PATCHES: &[Patch] = &[
         requires: &["notifier-nonblock"],
         excludes: &[],
         apply: |kernel| kernel.notifiers = ReaperNotifiers::Blocking,
+    },
+    Patch {
+        id: "single-slot-reaper",
+        title: "Reaper with a single slot",
+        subject: "the reaper before \"mm, oom_reaper: implement OOM victims queuing\" (03049269de43)",
+        author: "",
+        commit: None,
+        kind: PatchKind::Hypothetical,
+        change: "The reaper has room for one victim. Who is killed before it is done with that one is never reaped.",
+        why: "So the first versions of the series had it; the list came before the release, and no release has the slot.",
+        source: "oom.md R02, S27",
+        requires: &["oom-reaper"],
+        excludes: &[],
+        apply: |kernel| kernel.reaper_queue = ReaperQueue::Slot,
     },
 ];
