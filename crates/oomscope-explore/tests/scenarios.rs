@@ -196,6 +196,7 @@ scenarios! {
     out_of_tree_notifier = "out-of-tree-notifier",
     shared_lookup = "shared-lookup",
     mrelease_dead_vmas = "mrelease-dead-vmas",
+    own_writer_in_queue = "own-writer-in-queue",
 }
 
 /// What one exploration found.

@@ -85,6 +85,7 @@ builtins! {
     "out-of-tree-notifier",
     "shared-lookup",
     "mrelease-dead-vmas",
+    "own-writer-in-queue",
 }
 
 impl Builtin {
