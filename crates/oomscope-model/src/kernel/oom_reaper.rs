@@ -3,9 +3,20 @@
 //! **Models** wake_oom_reaper (Q1 to Q3), oom_reap_task and __oom_reap_task (T0 to T9),
 //! oom_reap_task_mm; facts: oom.md 5.1 to 5.5.
 //! What mmu notifiers add to T4 and T7 is in [`super::mmu_notifier`].
-//! **Leaves out** the double enqueue of S24, and that the timers of 5.18 run
+//! **Leaves out** the double enqueue of S24 (V15, 5.0), and that the timers of 5.18 run
 //! side by side: here the thread itself sleeps before it turns to a victim, so the next
 //! victim's two seconds begin when it is done with this one.
+//!
+//! On V15: up to 4.20 a task is refused only if it is the head of the list or has a
+//! successor there. So the last one, and the one that the thread works on if it was the last
+//! when it was taken off, can be put at the front again, by its own short cut (B3) while a
+//! killer's call has it queued already. The last one then is visited twice, which frees
+//! nothing twice: each entry has its reference, and all others are still visited. It is
+//! different for the one being worked on: `oom_reap_task` ends with
+//! `tsk->oom_reaper_list = NULL`, and whoever was queued between its first and its second
+//! time stands behind it and is cut off, never reaped and never put. That takes two dying
+//! processes in the short cut during one job; here such a task is refused, as from 5.0 on,
+//! and the two visits count as one.
 //! **Atomic because** T1 to T6 test and take under the trylock that ends them; T7 is cut
 //! per VMA, because the exiting victim may change `VM_LOCKED` between two of them; T8 and
 //! T9 release and record, which commutes with what others do before the next lock.
