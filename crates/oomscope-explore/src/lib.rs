@@ -20,7 +20,8 @@ pub use explorer::Explorer;
 pub enum Outcome {
     /// Finished, at most one process was killed, nothing broke.
     Ok,
-    /// A second process was killed.
+    /// A second process was killed, for other memory: whoever dies because it shares the
+    /// victim's address space belongs to the same kill.
     ExtraKill,
     /// Not doomed, but every way out needs a task that gets no CPU while others are busy
     /// in vain ([`oomscope_model::step::is_starved`]): long, but finite.

@@ -295,6 +295,8 @@ fn generate(dice: &mut Dice) -> Machine {
         locks: vec![lock("oom_lock", LockClass::OomLock)],
         mms: Vec::new(),
         lrus: Vec::new(),
+        oom_notifiers: Vec::new(),
+        sysctl: Default::default(),
         completions: vec!["done".into()],
         patches: PatchSet(0),
         kernel: Kernel::of(PatchSet(0)),
@@ -412,6 +414,7 @@ fn add_process(machine: &mut Machine, dice: &mut Dice, index: u8, extra: LockId)
         leader,
         threads,
         oom_score_adj: 0,
+        traits: Default::default(),
     });
 }
 

@@ -197,6 +197,12 @@ scenarios! {
     shared_lookup = "shared-lookup",
     mrelease_dead_vmas = "mrelease-dead-vmas",
     own_writer_in_queue = "own-writer-in-queue",
+    exiting_aborts = "exiting-aborts",
+    mark_without_mm = "mark-without-mm",
+    shared_mm_protected = "shared-mm-protected",
+    shared_mm_init = "shared-mm-init",
+    shared_mm_unseen = "shared-mm-unseen",
+    nothing_killable = "nothing-killable",
 }
 
 /// What one exploration found.

@@ -179,8 +179,19 @@ pub enum Event {
         thread: TaskId,
         points: u16,
     },
+    /// `process` was killed too, because it uses the memory of `victim` (C7).
+    SharerKilled {
+        victim: ProcessId,
+        process: ProcessId,
+    },
+    /// The killer passes over the mm of `victim` at once: `by` goes on using it (C7).
+    MmHidden { victim: TaskId, by: TaskId },
     /// Nothing killable: panic.
     Panicked { task: TaskId },
+    /// `vm.panic_on_oom`: `task` ran out of memory, and that is the end.
+    PanickedOnOom { task: TaskId },
+    /// `task` was the last thread of the global init: panic.
+    InitDied { task: TaskId },
     /// The round changed nothing and nothing has changed since it began.
     Parked { task: TaskId },
     /// SIGKILL was delivered to `task`.

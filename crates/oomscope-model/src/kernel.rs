@@ -61,8 +61,20 @@ pub struct Kernel {
     pub reserve: VictimReserve,
     /// When does a dying caller of the killer become a victim itself?
     pub short_cut: ShortCut,
+    /// May a caller without an mm become a victim by the short cut?
+    pub short_cut_mm: ShortCutMm,
     /// May the reaper take an mm that a kernel thread uses too?
     pub kthread_sharer: KthreadSharer,
+    /// Does the global init die with a victim whose mm it shares?
+    pub init_sharer: InitSharer,
+    /// What becomes of a victim's mm that the spared init uses too?
+    pub init_mm: InitMm,
+    /// Does a process with `oom_score_adj` -1000 die with a victim whose mm it shares?
+    pub adj_sharer: AdjSharer,
+    /// Can a process between `vfork` and `exec` be selected?
+    pub vforked: Vforked,
+    /// Is a process with `CAP_SYS_ADMIN` worth more?
+    pub root_bonus: RootBonus,
     /// What becomes of a `GFP_NOFS` request that reclaim cannot serve?
     pub nofs: Nofs,
     /// May `__GFP_NOFAIL` call the killer where others may not?
@@ -292,13 +304,67 @@ pub enum VictimReserve {
 /// B3 (oom.md 4.2, 4.4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ShortCut {
-    /// A caller with an mm and a fatal signal, or `PF_EXITING`, is marked (4.0 to 4.6).
+    /// A caller with a fatal signal, or `PF_EXITING`, is marked (up to 4.6).
     FatalSignal,
     /// The same, and it is handed to the reaper too (V04, 4.7).
     FatalSignalReaped,
     /// `task_will_free_mem`: its whole group is exiting and the mm lacks
     /// `MMF_OOM_SKIP` (4.8+).
     WillFreeMem,
+}
+
+/// K03: the short cut and a caller that has given its mm back already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ShortCutMm {
+    /// It is marked, and nobody takes the mark away again (3.19).
+    NotAsked,
+    /// It is not (4.0+).
+    Needed,
+}
+
+/// C7 and the global init.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InitSharer {
+    /// It gets SIGKILL like any other user of the mm (up to 4.3).
+    Killed,
+    /// It is spared (4.4+).
+    Spared,
+}
+
+/// What the reaper makes of an mm that the spared init goes on using (oom.md 4.5 C7).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InitMm {
+    /// It is not woken, and nothing is flagged (4.6, 4.7).
+    NotReaped,
+    /// It is not woken; the killer passes over the mm at once (4.8+).
+    Hidden,
+}
+
+/// V06: C7 and `oom_score_adj` -1000.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AdjSharer {
+    /// It is spared, and the reaper is therefore not woken (up to 4.7).
+    Spared,
+    /// It dies with the others (4.8+).
+    Killed,
+}
+
+/// V05.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Vforked {
+    /// It has its parent's score (up to 4.7).
+    Scored,
+    /// It is not eligible (4.8+).
+    Skipped,
+}
+
+/// `oom_badness` and `CAP_SYS_ADMIN` (oom.md 1.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RootBonus {
+    /// Three hundredths of its memory do not count (up to 4.16).
+    ThreePercent,
+    /// None (4.17+).
+    None,
 }
 
 /// What C7 makes of a kernel thread that uses the victim's mm after `use_mm` (oom.md 4.5).

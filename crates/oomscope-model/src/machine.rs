@@ -22,6 +22,8 @@ pub const VMAS_MAX: usize = 3;
 pub const LRUS_MAX: usize = 3;
 /// The most mmu notifiers one address space can have.
 pub const NOTIFIERS_MAX: usize = 3;
+/// The most callbacks `oom_notify_list` can hold.
+pub const OOM_NOTIFIERS_MAX: usize = 8;
 /// The most lines one program can hold after `repeat` was unrolled.
 pub const LINES_MAX: usize = 250;
 
@@ -66,6 +68,10 @@ pub struct Machine {
     pub mms: Vec<MmInfo>,
     /// What reclaim can find, slab last; at most [`LRUS_MAX`] lists.
     pub lrus: Vec<Lru>,
+    /// The callbacks of `oom_notify_list`, in the order in which the killer calls them.
+    pub oom_notifiers: Vec<OomNotifier>,
+    /// What the administrator set.
+    pub sysctl: Sysctl,
     /// Names of things that one task completes and others wait for.
     pub completions: Vec<String>,
     /// Which patches are switched on now.
@@ -147,6 +153,64 @@ pub struct Process {
     pub threads: u8,
     /// `oom_score_adj`, -1000..=1000. -1000 is never selected.
     pub oom_score_adj: i16,
+    /// What else the killer asks about it.
+    pub traits: Traits,
+}
+
+/// What the killer asks about a process besides its memory (oom.md 1.1, 4.3, 4.5 C7).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Traits {
+    /// The global init. It is never selected, and without it the kernel panics.
+    pub init: bool,
+    /// Came from `vfork` and has not called `exec` yet: it runs in its parent's memory.
+    pub in_vfork: bool,
+    /// Has `CAP_SYS_ADMIN`.
+    pub cap_sys_admin: bool,
+}
+
+/// A callback on `oom_notify_list`, as drivers register one that can give memory back
+/// (oom.md 4.2 B2).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OomNotifier {
+    /// What people call it.
+    #[serde(skip)]
+    pub name: String,
+    /// Pages of the kernel's own that it can free, once.
+    pub pages: u8,
+    /// The lock it needs for that.
+    pub lock: Option<LockId>,
+    /// What it does if somebody else has that lock.
+    pub wait: NotifierWait,
+}
+
+/// How a callback of `oom_notify_list` gets its lock.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum NotifierWait {
+    /// It waits, uninterruptibly, while its caller holds `oom_lock`.
+    Blocks,
+    /// It frees nothing this time.
+    Trylocks,
+}
+
+/// `/proc/sys/vm`, as far as the killer reads it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Sysctl {
+    /// `vm.panic_on_oom`.
+    pub panic_on_oom: PanicOnOom,
+    /// `vm.oom_kill_allocating_task`.
+    pub oom_kill_allocating_task: bool,
+}
+
+/// `vm.panic_on_oom` (oom.md 1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum PanicOnOom {
+    /// 0: kill somebody.
+    #[default]
+    Never,
+    /// 1: panic unless a cpuset, a memory policy or a memcg is what ran out.
+    SystemWide,
+    /// 2: panic in any case.
+    Always,
 }
 
 /// A lock.
@@ -425,6 +489,11 @@ pub enum Op {
         /// Whose address space.
         mm: MmId,
     },
+    /// `pause`: stays in user mode until it is killed.
+    Pause,
+    /// `exit`: the thread leaves by itself. What stands after it runs in the kernel after
+    /// `exit_mm`, also when the thread was killed (E10: `exit_files`, task work).
+    Exit,
     /// `wait_for x`: sleeps uninterruptibly until `complete x`.
     WaitFor {
         /// What it waits for.
@@ -668,6 +737,11 @@ impl Machine {
                     .is_some_and(|before| before.resume == start)
             })
             .unwrap_or_default()
+    }
+
+    /// The processes, in the order of the task list.
+    pub fn process_ids(&self) -> impl Iterator<Item = ProcessId> + use<> {
+        (0..self.processes.len() as u8).map(ProcessId)
     }
 
     /// The line a task's program counter stands at, if the program has one there.

@@ -10,11 +10,12 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{
-    Bookkeeping, Complaint, ExitProtocol, ExitingTask, HmmStart, InodeLock, Isolation, Kernel,
-    KillNap, KillerCaller, KmemAlloc, KthreadSharer, Mlocked, Mmput, Mrelease, Munmap, Nofail,
-    NofailReserve, Nofs, NotifierPairing, OomLockWait, ReaderSteal, ReapDelay, Reaper, ReaperLock,
-    ReaperMm, ReaperNotifiers, ReaperQueue, ReclaimRetry, RetryMayfail, RwsemCode, ShortCut,
-    SiteWait, SpinlockBail, TransReserve, Unstable, VictimFails, VictimReserve, VmaList, XaddBail,
+    AdjSharer, Bookkeeping, Complaint, ExitProtocol, ExitingTask, HmmStart, InitMm, InitSharer,
+    InodeLock, Isolation, Kernel, KillNap, KillerCaller, KmemAlloc, KthreadSharer, Mlocked, Mmput,
+    Mrelease, Munmap, Nofail, NofailReserve, Nofs, NotifierPairing, OomLockWait, ReaderSteal,
+    ReapDelay, Reaper, ReaperLock, ReaperMm, ReaperNotifiers, ReaperQueue, ReclaimRetry,
+    RetryMayfail, RootBonus, RwsemCode, ShortCut, ShortCutMm, SiteWait, SpinlockBail, TransReserve,
+    Unstable, Vforked, VictimFails, VictimReserve, VmaList, XaddBail,
 };
 
 mod table;
@@ -118,6 +119,7 @@ const BASE: Kernel = Kernel {
     kill_nap: KillNap::UnderOomLock,
     reserve: VictimReserve::MarkedThreadAll,
     short_cut: ShortCut::FatalSignal,
+    short_cut_mm: ShortCutMm::NotAsked,
     kthread_sharer: KthreadSharer::NotReaped,
     nofs: Nofs::Fails,
     nofail: Nofail::OverridesVetoes,
@@ -128,6 +130,11 @@ const BASE: Kernel = Kernel {
     isolation: Isolation::ForEver,
     killer_caller: KillerCaller::Allocators,
     oom_lock_wait: OomLockWait::Trylock,
+    init_sharer: InitSharer::Killed,
+    init_mm: InitMm::NotReaped,
+    adj_sharer: AdjSharer::Spared,
+    vforked: Vforked::Scored,
+    root_bonus: RootBonus::ThreePercent,
     unstable: Unstable::Ignored,
     mmap_writers: SiteWait::Uninterruptible,
     inode_lock: SiteWait::Uninterruptible,

@@ -647,6 +647,7 @@ impl State {
                         completion,
                         pc: Pc::LineDone,
                     },
+                    Op::Pause => Run::Idle,
                     _ => Run::Ready(Pc::Line),
                 },
             };
@@ -717,11 +718,18 @@ impl State {
             .has(TaskFlags::SIGKILL)
     }
 
-    /// How many processes have been killed.
+    /// How many address spaces have lost a process to SIGKILL. All processes that share one
+    /// die for the same memory, so they count once.
     pub fn kills(&self, machine: &Machine) -> u8 {
-        (0..machine.processes.len() as u8)
-            .filter(|&process| self.is_killed(machine, ProcessId(process)))
-            .count() as u8
+        let mut seen = 0u32;
+        for process in machine.process_ids() {
+            if self.is_killed(machine, process)
+                && let Some(mm) = machine.actor(machine.process(process).leader).mm
+            {
+                seen |= 1 << mm.0;
+            }
+        }
+        seen.count_ones() as u8
     }
 
     /// Every user task exited or at the end of its program, every kernel thread idle, no

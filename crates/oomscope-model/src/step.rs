@@ -109,7 +109,7 @@ pub fn is_starved(machine: &Machine, state: &State, transition: Transition) -> b
 pub enum Refused {
     /// The patches would mean nothing together. See [`crate::patches::PatchSet::switch`].
     InvalidMix(InvalidMix),
-    /// That task has no process to kill, or it was killed already.
+    /// That task has no process to kill, or it was killed already, or it is init.
     NotKillable,
     /// The kernel itself does not hold that many pages.
     NoSuchPages,
@@ -153,7 +153,7 @@ pub fn act<O: Observer>(
         }
         Act::Kill { task } => {
             let process = machine.process_of(task).ok_or(Refused::NotKillable)?;
-            if state.is_killed(machine, process) {
+            if state.is_killed(machine, process) || machine.process(process).traits.init {
                 return Err(Refused::NotKillable);
             }
             let mut cx = Cx {
@@ -302,7 +302,9 @@ impl<O: Observer> Cx<'_, O> {
         let line = self.machine.line(self.me, task.line);
         // A vcpu in guest mode notices a signal when it has left the guest.
         let in_guest = matches!(line.map(|line| line.op), Some(Op::GuestAccess { .. }));
-        if task.flags.has(TaskFlags::SIGKILL) && task.holds_nothing() && !in_guest {
+        let exiting = task.flags.has(TaskFlags::EXITING);
+        let in_user_mode = task.holds_nothing() && !in_guest && !exiting;
+        if task.flags.has(TaskFlags::SIGKILL) && in_user_mode {
             return exit::exit_mm(self);
         }
         let Some(line) = line else {
@@ -351,7 +353,9 @@ impl<O: Observer> Cx<'_, O> {
                 Next::LineDone
             }
             Op::Kill { process } => {
-                if !self.state.is_killed(self.machine, process) {
+                // Nobody kills init from user space.
+                let init = self.machine.process(process).traits.init;
+                if !init && !self.state.is_killed(self.machine, process) {
                     signal::send_sigkill(self, process);
                 }
                 Next::LineDone
@@ -362,6 +366,8 @@ impl<O: Observer> Cx<'_, O> {
             }
             Op::Mrelease { mm } => mrelease::begin(self, mm),
             Op::GuestAccess { mm } => mmu_notifier::guest_access(self, mm),
+            Op::Pause => Next::Idle,
+            Op::Exit => exit::exit_mm(self),
             Op::WaitFor { completion } => {
                 if self.state.completed >> completion.0 & 1 != 0 {
                     return Next::LineDone;
@@ -492,6 +498,7 @@ impl<O: Observer> Cx<'_, O> {
         self.emit(Event::ProgramEnded { task: self.me });
         let task = self.state.task(self.me);
         match self.machine.actor(self.me).kind {
+            Kind::User(process) if task.flags.has(TaskFlags::EXITING) => exit::gone(self, process),
             Kind::User(_) if task.flags.has(TaskFlags::SIGKILL) => Next::Go(Pc::ExitLock),
             Kind::Kthread
                 if self.machine.actor(self.me).mm.is_some()

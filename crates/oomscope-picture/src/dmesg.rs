@@ -7,7 +7,7 @@
 
 use oomscope_model::event::Event;
 use oomscope_model::kernel::page_alloc::{self, Request};
-use oomscope_model::machine::{Backing, Gfp, Machine, MmId, TaskId};
+use oomscope_model::machine::{Backing, Gfp, Machine, MmId, PanicOnOom, TaskId};
 use oomscope_model::patches::Version;
 use oomscope_model::state::State;
 
@@ -63,6 +63,28 @@ pub fn log_lines(
             .into_iter()
             .map(kernel)
             .collect(),
+        Event::SharerKilled { process, .. } if version < Version(4, 4) => {
+            let leader = machine.process(process).leader;
+            vec![kernel(format!(
+                "Kill process {} ({}) sharing same memory",
+                pid(machine, leader),
+                name(leader)
+            ))]
+        }
+        Event::MmHidden { victim, by } => vec![kernel(format!(
+            "oom killer {} ({}) has mm pinned by {} ({})",
+            pid(machine, victim),
+            name(victim),
+            pid(machine, by),
+            name(by)
+        ))],
+        Event::PanickedOnOom { task } => panic_on_oom(machine, version, state, task)
+            .into_iter()
+            .map(kernel)
+            .collect(),
+        Event::InitDied { .. } => vec![kernel(
+            "Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009".into(),
+        )],
         Event::Reaped { victim, mm } => {
             let rss = rss(machine, state, mm);
             vec![kernel(format!(
@@ -291,20 +313,14 @@ fn allocation_failure(
     vec![format!("{head}, nodemask=(null),cpuset=/,mems_allowed=0")]
 }
 
-fn killed(
-    machine: &Machine,
-    version: Version,
-    state: &State,
-    task: TaskId,
-    thread: TaskId,
-    points: u16,
-) -> Vec<String> {
+/// The first line of the report: who ran out of memory.
+fn invoked(machine: &Machine, version: Version, state: &State, task: TaskId) -> String {
     let request = page_alloc::request(machine, state, task);
     let (order, adj) = (request.order, adj(machine, task));
     let mask = format!("{:x}", gfp_mask(version, request.gfp));
     let flags = gfp_text(version, request.gfp);
     let invoker = names::task(machine, task);
-    let invoked = if version >= Version(4, 9) && version < Version(5, 0) {
+    if version >= Version(4, 9) && version < Version(5, 0) {
         let nodemask = if version >= Version(4, 12) {
             "(null)"
         } else {
@@ -321,7 +337,29 @@ fn killed(
         format!(
             "{invoker} invoked oom-killer: gfp_mask=0x{mask}, order={order}, oom_score_adj={adj}"
         )
+    }
+}
+
+fn panic_on_oom(machine: &Machine, version: Version, state: &State, task: TaskId) -> Vec<String> {
+    let kind = match machine.sysctl.panic_on_oom {
+        PanicOnOom::Always => "compulsory",
+        PanicOnOom::Never | PanicOnOom::SystemWide => "system-wide",
     };
+    vec![
+        invoked(machine, version, state, task),
+        format!("Kernel panic - not syncing: Out of memory: {kind} panic_on_oom is enabled"),
+    ]
+}
+
+fn killed(
+    machine: &Machine,
+    version: Version,
+    state: &State,
+    task: TaskId,
+    thread: TaskId,
+    points: u16,
+) -> Vec<String> {
+    let invoked = invoked(machine, version, state, task);
     let (victim, comm) = (pid(machine, thread), names::task(machine, thread));
     let total = u32::from(machine.zone.total_pages.max(1));
     let score = u32::from(points) * 1000 / total;
@@ -336,9 +374,14 @@ fn killed(
     if version >= Version(4, 5) {
         sizes.push_str(&format!(", shmem-rss:{shmem}kB"));
     }
+    let prefix = if machine.sysctl.oom_kill_allocating_task {
+        "Out of memory (oom_kill_allocating_task)"
+    } else {
+        "Out of memory"
+    };
     vec![
         invoked,
-        format!("Out of memory: Kill process {victim} ({comm}) score {score} or sacrifice child"),
+        format!("{prefix}: Kill process {victim} ({comm}) score {score} or sacrifice child"),
         format!("Killed process {victim} ({comm}) {sizes}"),
     ]
 }

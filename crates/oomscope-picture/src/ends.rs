@@ -2,6 +2,7 @@
 
 use oomscope_model::event::Event;
 use oomscope_model::machine::{LockId, Mode};
+use oomscope_model::state::TaskFlags;
 
 use crate::words::Words;
 
@@ -100,7 +101,13 @@ impl Words<'_> {
                 self.task(task)
             ),
             Event::Exiting { task } => {
-                format!("{} notices SIGKILL and begins to exit", self.task(task))
+                let flags = self.state.task(task).flags;
+                let why = if flags.has(TaskFlags::SIGKILL) {
+                    "notices SIGKILL and "
+                } else {
+                    ""
+                };
+                format!("{} {why}begins to exit", self.task(task))
             }
             Event::MmDropped { task, mm, users: 0 } => {
                 format!(

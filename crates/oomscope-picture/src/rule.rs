@@ -90,6 +90,26 @@ fn lock_rule(machine: &Machine, event: &Event) -> Option<Rule> {
             "All readers at the head of the queue, up to the first writer, are granted the lock in one step.",
             "locks-and-allocation.md 2.1 WAKE",
         ),
+        Event::PanickedOnOom { .. } => new(
+            "vm.panic_on_oom",
+            "The administrator prefers a reboot to a choice of victims.",
+            "oom.md 4.2 B6",
+        ),
+        Event::InitDied { .. } => new(
+            "init is dead",
+            "No system goes on without its first process.",
+            "oom.md 4.5 C7",
+        ),
+        Event::SharerKilled { .. } => new(
+            "Whoever shares the mm dies too",
+            "Memory is free only when its last user is gone.",
+            "oom.md 4.5 C7",
+        ),
+        Event::MmHidden { .. } => new(
+            "mm pinned by somebody who may not die",
+            "Nobody will ever free it, so the killer looks past it at once.",
+            "oom.md V08, 4.5 C7",
+        ),
         _ => None,
     }
 }

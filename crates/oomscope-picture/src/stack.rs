@@ -155,6 +155,8 @@ pub fn op_text(machine: &Machine, op: Op) -> String {
         Op::Signal { task } => format!("signal {}", names::task(machine, task)),
         Op::Mrelease { mm } => format!("process_mrelease {}", names::mm(machine, mm)),
         Op::GuestAccess { mm } => format!("guest_access {}", names::mm(machine, mm)),
+        Op::Pause => "pause".to_string(),
+        Op::Exit => "exit".to_string(),
         Op::WaitFor { completion } => {
             format!("wait_for {}", names::completion(machine, completion))
         }
@@ -251,6 +253,8 @@ fn op_name(machine: &Machine, op: Op) -> String {
         Op::Kill { .. } | Op::Signal { .. } => "kill".to_string(),
         Op::Mrelease { .. } => "process_mrelease".to_string(),
         Op::GuestAccess { .. } => "guest".to_string(),
+        Op::Pause => "pause".to_string(),
+        Op::Exit => "exit".to_string(),
         Op::WaitFor { .. } => "wait_for".to_string(),
         Op::Complete { .. } => "complete".to_string(),
     }

@@ -54,6 +54,7 @@ fn rank(event: &Event) -> u8 {
         | Event::Panicked { .. } => 0,
         Event::TwoOwners { .. } | Event::WrongErrno { .. } => 0,
         Event::GuestUsedFreed { .. } => 0,
+        Event::PanickedOnOom { .. } | Event::InitDied { .. } => 0,
         Event::Switched { .. } => 1,
         Event::Killed { .. } | Event::MarkedItself { .. } | Event::MarkedExiting { .. } => 2,
         Event::RollbackStarts { .. } | Event::RolledBack { .. } | Event::KmemWarns { .. } => 3,
@@ -71,6 +72,7 @@ fn rank(event: &Event) -> u8 {
         Event::MmPinned { .. } => 10,
         Event::NotifiersSkipped { .. } | Event::PartlyReaped { .. } => 3,
         Event::RangeStartFailed { .. } | Event::NotifiersReleased { .. } => 4,
+        Event::SharerKilled { .. } | Event::MmHidden { .. } => 3,
         Event::WaiterLeft { .. } | Event::AllocFailed { .. } | Event::FaultRefused { .. } => 4,
         Event::ScanAborted { .. } | Event::KillerVetoed { .. } | Event::OomLockBusy { .. } => 4,
         Event::Unmapped { .. } | Event::VmaZapped { .. } | Event::MmGone { .. } => 5,
@@ -550,6 +552,26 @@ impl Words<'_> {
                 self.task(task),
                 process(victim)
             ),
+            Event::SharerKilled {
+                victim,
+                process: too,
+            } => format!(
+                "{} dies too: it shares the memory of {}",
+                process(too),
+                process(victim)
+            ),
+            Event::MmHidden { victim, by } => format!(
+                "the killer will look past the memory of {}: {} goes on using it",
+                self.task(victim),
+                self.task(by)
+            ),
+            Event::PanickedOnOom { task } => format!(
+                "{} calls the OOM killer, which panics instead (vm.panic_on_oom)",
+                self.task(task)
+            ),
+            Event::InitDied { task } => {
+                format!("{} was init: the kernel panics", self.task(task))
+            }
             Event::Panicked { .. } => "nobody is left to kill: the kernel panics".to_string(),
             Event::Signalled { task } => format!("SIGKILL reaches {}", self.task(task)),
             Event::MarkCleared { task } => {
@@ -592,6 +614,7 @@ impl Words<'_> {
                 Some(format!("{} is woken", self.task(task)))
             }
             Event::SkipSet { .. } if !matches!(main, Event::MmGone { .. }) => self.clause(event),
+            Event::SharerKilled { .. } | Event::InitDied { .. } => self.clause(event),
             Event::ProgramEnded { task } => Some(format!("{} is done", self.task(task))),
             Event::MmGone { .. } | Event::MmputQueued { .. } => self.clause(event),
             Event::Killed { thread, .. } => Some(format!("{} is marked", self.task(thread))),

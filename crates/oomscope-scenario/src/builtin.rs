@@ -86,6 +86,12 @@ builtins! {
     "shared-lookup",
     "mrelease-dead-vmas",
     "own-writer-in-queue",
+    "exiting-aborts",
+    "mark-without-mm",
+    "shared-mm-protected",
+    "shared-mm-init",
+    "shared-mm-unseen",
+    "nothing-killable",
 }
 
 impl Builtin {

@@ -3,7 +3,8 @@
 use oomscope_model::kernel::Kernel;
 use oomscope_model::machine::{
     Actor, Kind, LOCKS_MAX, LRUS_MAX, Lock, LockClass, LockId, Lru, LruKind, MMS_MAX, Machine,
-    MmId, MmInfo, Process, ProcessId, Rules, RwsemConfig, TASKS_MAX, TaskId, VmaInfo, Zone,
+    MmId, MmInfo, OOM_NOTIFIERS_MAX, OomNotifier, Process, ProcessId, Rules, RwsemConfig, Sysctl,
+    TASKS_MAX, TaskId, Traits, Zone,
 };
 use oomscope_model::patches::PatchSet;
 use oomscope_model::state::Nap;
@@ -11,10 +12,10 @@ use oomscope_model::state::Nap;
 use crate::compile::{CLASSES, Completions, RWSEMS, compile};
 use crate::diagnostic::{Notes, did_you_mean, list_words};
 use crate::envelope::{Reader, Word};
-use crate::keys::{CONFIG, CPU, KSWAPD, KTHREAD, LOCK, LRU, PROCESS, THREAD, ZONE};
+use crate::keys::{CONFIG, CPU, KSWAPD, KTHREAD, LOCK, LRU, OOM_NOTIFIER, PROCESS, THREAD, ZONE};
 use crate::memory::{VmaLock, WhichLock};
 use crate::verb::Sort;
-use crate::{memory, notifier, program};
+use crate::{memory, notifier, program, sysctl};
 
 /// `kworker` as the log prints it.
 pub(crate) const KWORKER: (&str, u16) = ("kworker", 47);
@@ -76,12 +77,15 @@ pub(crate) fn cast(top: &Reader<'_>, patches: PatchSet, notes: &mut Notes<'_>) -
     if let Some(reader) = top.table("kswapd", &KSWAPD, notes) {
         draft.kswapd = Some(draft.pid(&reader, KSWAPD_PID, notes));
     }
-    for reader in top.tables("process", &PROCESS, notes) {
-        draft.process(&reader, notes);
+    let processes = top.tables("process", &PROCESS, notes);
+    draft.owners = memory::owners(&processes, notes);
+    for reader in &processes {
+        draft.process(reader, notes);
     }
     draft.locks(top, notes);
     draft.lrus(top, notes);
     draft.notifiers(notes);
+    draft.oom_notifiers(top, notes);
     for reader in top.tables("kthread", &KTHREAD, notes) {
         draft.kthread(&reader, notes);
     }
@@ -91,8 +95,9 @@ pub(crate) fn cast(top: &Reader<'_>, patches: PatchSet, notes: &mut Notes<'_>) -
     let zone = zone?;
     draft.check_limits(notes)?;
     draft.check_pages(zone, top, notes);
+    let sysctl = sysctl::sysctl(top, notes);
     let rwsem = rwsem(top, notes);
-    Some(draft.finish(zone, patches, rwsem, notes))
+    Some(draft.finish(zone, patches, sysctl, rwsem, notes))
 }
 
 fn rwsem(top: &Reader<'_>, notes: &mut Notes<'_>) -> RwsemConfig {
@@ -111,7 +116,10 @@ struct Draft<'a> {
     mb_per_page: u16,
     tasks: Vec<PendingTask<'a>>,
     processes: Vec<Process>,
+    /// Names of the processes that have memory of their own; the address spaces in order.
+    owners: Vec<&'a str>,
     mms: Vec<MmInfo>,
+    oom_notifiers: Vec<OomNotifier>,
     /// Locks that VMAs of an address space name, resolved once the locks are known.
     vma_locks: Vec<(usize, VmaLock<'a>)>,
     /// `aio = "…"` of an address space, resolved after the programs.
@@ -134,7 +142,9 @@ impl<'a> Draft<'a> {
             mb_per_page,
             tasks: Vec::new(),
             processes: Vec::new(),
+            owners: Vec::new(),
             mms: Vec::new(),
+            oom_notifiers: Vec::new(),
             vma_locks: Vec::new(),
             aios: Vec::new(),
             robust_lists: Vec::new(),
@@ -156,30 +166,19 @@ impl<'a> Draft<'a> {
             return;
         };
         word.check_name(NAME_MAX, notes);
-        if self.mms.iter().any(|mm| mm.name == word.text) {
+        if self.processes.iter().any(|other| other.name == word.text) {
             notes.error(
                 word.at(),
                 format!("there are two processes {:?}", word.text),
                 None,
             );
         }
-        let (mm, process) = (
-            MmId(self.mms.len() as u8),
-            ProcessId(self.processes.len() as u8),
-        );
+        let process = ProcessId(self.processes.len() as u8);
         let pid = self.pid(reader, self.last_pid.saturating_add(10), notes);
-        let (vmas, locks) = memory::vmas(reader, self.mb_per_page, notes);
-        let teardown = reader
-            .text("teardown", notes)
-            .and_then(|word| word.one_of("time", &TEARDOWNS, notes));
-        let number = self.mms.len();
-        self.vma_locks
-            .extend(locks.into_iter().map(|lock| (number, lock)));
-        let notifiers = notifier::read(reader, vmas.len(), notes);
-        self.notifiers
-            .extend(notifiers.into_iter().map(|pending| (number, pending)));
-        let aio = reader.text("aio", notes);
-        self.aios.extend(aio.map(|word| (number, word)));
+        let mm = match reader.text("mm", notes) {
+            Some(other) => memory::shared(reader, &other, &self.owners, notes),
+            None => Some(self.address_space(reader, &word, notes)),
+        };
         let oom_score_adj = reader
             .number("oom_score_adj", -1000..=1000, notes)
             .unwrap_or_default() as i16;
@@ -197,8 +196,8 @@ impl<'a> Draft<'a> {
             );
         }
         if readers.is_empty() {
-            self.task(word.text, reader.at, pid, kind, Some(mm), short, notes);
-            self.robust_list(reader, &vmas, notes);
+            self.task(word.text, reader.at, pid, kind, mm, short, notes);
+            self.robust_list(reader, mm, notes);
             threads = 1;
         }
         for reader in &readers {
@@ -213,12 +212,41 @@ impl<'a> Draft<'a> {
             let pid = self.pid(reader, pid.saturating_add(threads.into()), notes);
             let program = reader.text("program", notes);
             let name = name.map_or(default, |name| name.text.into());
-            self.task(&name, reader.at, pid, kind, Some(mm), program, notes);
-            self.robust_list(reader, &vmas, notes);
+            self.task(&name, reader.at, pid, kind, mm, program, notes);
+            self.robust_list(reader, mm, notes);
             threads = threads.saturating_add(1);
         }
-        self.mms.push(MmInfo {
+        self.processes.push(Process {
             name: word.text.into(),
+            leader,
+            threads,
+            oom_score_adj,
+            traits: self.traits(reader, notes),
+        });
+        self.last_pid = pid;
+    }
+
+    /// The address space of a process that has its own.
+    fn address_space(
+        &mut self,
+        reader: &Reader<'a>,
+        name: &Word<'a>,
+        notes: &mut Notes<'_>,
+    ) -> MmId {
+        let (vmas, locks) = memory::vmas(reader, self.mb_per_page, notes);
+        let number = self.mms.len();
+        self.vma_locks
+            .extend(locks.into_iter().map(|lock| (number, lock)));
+        let notifiers = notifier::read(reader, vmas.len(), notes);
+        self.notifiers
+            .extend(notifiers.into_iter().map(|pending| (number, pending)));
+        let aio = reader.text("aio", notes);
+        self.aios.extend(aio.map(|word| (number, word)));
+        let teardown = reader
+            .text("teardown", notes)
+            .and_then(|word| word.one_of("time", &TEARDOWNS, notes));
+        self.mms.push(MmInfo {
+            name: name.text.into(),
             mmap_sem: LockId(0),
             vmas,
             aio: None,
@@ -226,21 +254,50 @@ impl<'a> Draft<'a> {
             teardown,
             notifiers: Vec::new(),
         });
-        self.processes.push(Process {
-            name: word.text.into(),
-            leader,
-            threads,
-            oom_score_adj,
-        });
-        self.last_pid = pid;
+        MmId(number as u8)
+    }
+
+    fn traits(&self, reader: &Reader<'a>, notes: &mut Notes<'_>) -> Traits {
+        let traits = Traits {
+            init: reader.flag("init", notes),
+            in_vfork: reader.flag("in_vfork", notes),
+            cap_sys_admin: reader.flag("cap_sys_admin", notes),
+        };
+        if traits.init && self.processes.iter().any(|other| other.traits.init) {
+            notes.error(reader.at, "there are two init processes", None);
+        }
+        if traits.in_vfork && reader.text("mm", notes).is_none() {
+            let hint = Some("say with mm = \"…\" whose".into());
+            notes.error(
+                reader.at,
+                "a vforked process runs in its parent's memory",
+                hint,
+            );
+        }
+        traits
+    }
+
+    fn oom_notifiers(&mut self, top: &Reader<'a>, notes: &mut Notes<'_>) {
+        let readers = top.tables("oom_notifier", &OOM_NOTIFIER, notes);
+        if let Some(reader) = readers.get(OOM_NOTIFIERS_MAX) {
+            let sentence = format!("more than {OOM_NOTIFIERS_MAX} callbacks");
+            notes.error(reader.at, sentence, None);
+        }
+        for reader in readers.iter().take(OOM_NOTIFIERS_MAX) {
+            let notifier = sysctl::oom_notifier(reader, &self.locks, self.mb_per_page, notes);
+            self.oom_notifiers.extend(notifier);
+        }
     }
 
     /// The robust list of the task that was just added.
-    fn robust_list(&mut self, reader: &Reader<'a>, vmas: &[VmaInfo], notes: &mut Notes<'_>) {
+    fn robust_list(&mut self, reader: &Reader<'a>, mm: Option<MmId>, notes: &mut Notes<'_>) {
         let Some(word) = reader.text("robust_list", notes) else {
             return;
         };
-        if vmas.first().is_none_or(|vma| vma.pages == 0) {
+        // The memory of a process further down is not known yet.
+        let info = mm.and_then(|mm| self.mms.get(mm.0 as usize));
+        let first = info.and_then(|info| info.vmas.first());
+        if first.is_some_and(|vma| vma.pages == 0) {
             let hint = Some("give the first VMA a size".into());
             notes.error(word.at(), "there is no memory for the list", hint);
         }
@@ -475,7 +532,11 @@ impl<'a> Draft<'a> {
         }
         let counts = [
             ("locks", self.locks.len(), LOCKS_MAX),
-            ("processes", self.mms.len(), MMS_MAX),
+            (
+                "processes with memory of their own",
+                self.mms.len(),
+                MMS_MAX,
+            ),
         ];
         for (what, count, most) in counts {
             if count > most {
@@ -511,6 +572,7 @@ impl<'a> Draft<'a> {
         self,
         zone: Zone,
         patches: PatchSet,
+        sysctl: Sysctl,
         rwsem: RwsemConfig,
         notes: &mut Notes<'_>,
     ) -> Cast {
@@ -538,6 +600,8 @@ impl<'a> Draft<'a> {
             locks: self.locks,
             mms: self.mms,
             lrus: self.lrus,
+            oom_notifiers: self.oom_notifiers,
+            sysctl,
             completions: Vec::new(),
             patches,
             kernel: Kernel::of(patches),

@@ -95,6 +95,8 @@ pub(crate) fn compile(
         notes,
         held: [None; LOCKS_MAX],
         trans: None,
+        exited: false,
+        paused: false,
     };
     let mut lines = Vec::new();
     let mut holds_nothing_after = Vec::new();
@@ -131,6 +133,10 @@ struct Compiler<'c, 'n> {
     held: [Hold; LOCKS_MAX],
     /// The transaction it is in: where it began, and the pages it has taken.
     trans: Option<(usize, u32)>,
+    /// It is past its `exit`.
+    exited: bool,
+    /// It stays in user mode for good.
+    paused: bool,
 }
 
 /// The arguments of a line, resolved.
@@ -164,6 +170,11 @@ impl Compiler<'_, '_> {
             return None;
         };
         let arguments = self.arguments(verb, at, rest)?;
+        if self.paused && verb.make != Make::Exit {
+            let sentence = format!("{} never comes here: it is in pause", self.name());
+            self.error(at, sentence, Some("only exit can follow pause".into()));
+            return None;
+        }
         match verb.make {
             Make::Lock(mode, wait) => {
                 let lock = arguments.lock?;
@@ -257,6 +268,8 @@ impl Compiler<'_, '_> {
             Make::GuestAccess => Some(Op::GuestAccess {
                 mm: self.guest_mm(arguments.mm?, at)?,
             }),
+            Make::Pause => self.pause(at),
+            Make::Exit => self.exit(at),
             Make::WaitFor => {
                 let completion = arguments.completion?;
                 self.completions.waited[completion.0 as usize].get_or_insert(at);
@@ -431,6 +444,35 @@ impl Compiler<'_, '_> {
         Some(mm)
     }
 
+    /// A thread that is left alone in user mode.
+    fn pause(&mut self, at: usize) -> Option<Op> {
+        let user = matches!(self.machine.actor(self.task).kind, Kind::User(_));
+        if !user || self.exited || self.held.iter().any(Option::is_some) {
+            let sentence = format!("{} is not in user mode here", self.name());
+            self.error(at, sentence, None);
+            return None;
+        }
+        self.paused = true;
+        Some(Op::Pause)
+    }
+
+    /// A thread leaves once, from user mode.
+    fn exit(&mut self, at: usize) -> Option<Op> {
+        let complaint = match self.machine.actor(self.task).kind {
+            Kind::User(_) if self.exited => "exits twice",
+            Kind::User(_) if self.held.iter().any(Option::is_some) => "still holds a lock here",
+            Kind::User(_) => {
+                self.exited = true;
+                self.paused = false;
+                return Some(Op::Exit);
+            }
+            _ => "is a kernel thread and has no exit",
+        };
+        let sentence = format!("{} {complaint}", self.name());
+        self.error(at, sentence, None);
+        None
+    }
+
     /// Faults and mappings happen in the address space the task lives in, and take its
     /// `mmap_sem`.
     fn own_mm(&mut self, mm: MmId, verb: &Verb, at: usize) -> Option<MmId> {
@@ -443,6 +485,11 @@ impl Compiler<'_, '_> {
             );
             let hint = format!("a kernel thread adopts one with use_mm = {:?}", info.name);
             self.error(at, sentence, Some(hint));
+            return None;
+        }
+        if self.exited {
+            let sentence = format!("{} has no address space after exit", self.name());
+            self.error(at, sentence, None);
             return None;
         }
         self.free_mmap_sem(mm, verb, at)

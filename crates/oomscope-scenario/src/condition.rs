@@ -28,6 +28,8 @@ pub enum Term {
     Oops,
     /// `corrupt`.
     Corrupt,
+    /// `panic`.
+    Panic,
     /// `tries N`.
     Tries(u8),
     /// `free N MB`, in pages.
@@ -42,7 +44,7 @@ pub enum Term {
 
 /// The words, what follows them and what they mean: for the parser's hints and for the
 /// reference.
-pub(crate) const WORDS: [(&str, &str, &str); 13] = [
+pub(crate) const WORDS: [(&str, &str, &str); 14] = [
     ("holds", "TASK LOCK", "The task holds the lock."),
     (
         "queued",
@@ -59,6 +61,7 @@ pub(crate) const WORDS: [(&str, &str, &str); 13] = [
     ("idle", "TASK", "The task is at the end of its program."),
     ("oops", "", "A task died in an oops."),
     ("corrupt", "", "Memory was corrupted."),
+    ("panic", "", "The kernel panicked."),
     (
         "tries",
         "N",
@@ -98,6 +101,7 @@ fn term_holds(term: Term, machine: &Machine, state: &State) -> bool {
         Term::Idle(task) => state.task(task).run == Run::Idle,
         Term::Corrupt => state.flags.has(StateFlags::CORRUPT),
         Term::Oops => state.flags.has(StateFlags::OOPS),
+        Term::Panic => state.flags.has(StateFlags::PANIC),
         Term::Tries(tries) => {
             let reaper = machine.kernel_task(Kind::OomReaper);
             reaper.is_some_and(|reaper| state.task(reaper).tries >= tries)
@@ -152,6 +156,7 @@ fn term(machine: &Machine, words: &[&str]) -> Result<Term, Complaint> {
         ("idle", [task]) => Ok(Term::Idle(task_id(machine, task)?)),
         ("oops", []) => Ok(Term::Oops),
         ("corrupt", []) => Ok(Term::Corrupt),
+        ("panic", []) => Ok(Term::Panic),
         ("tries", [tries]) => match tries.parse().ok().filter(|tries| (1..=10).contains(tries)) {
             Some(tries) => Ok(Term::Tries(tries)),
             None => Err((
@@ -254,6 +259,7 @@ pub fn print(condition: &Condition, machine: &Machine) -> String {
             Term::Idle(t) => format!("idle {}", task(t)),
             Term::Oops => "oops".into(),
             Term::Corrupt => "corrupt".into(),
+            Term::Panic => "panic".into(),
             Term::Tries(tries) => format!("tries {tries}"),
             Term::Free(pages) => {
                 format!(

@@ -2,8 +2,8 @@
 
 use oomscope_model::kernel::mmu_notifier::User;
 use oomscope_model::machine::{
-    Backing, Gfp, Kind, KmemFail, LockClass, LruKind, Machine, Mode, Op, ProcessId, RwsemConfig,
-    Wait,
+    Backing, Gfp, Kind, KmemFail, LockClass, LruKind, Machine, Mode, NotifierWait, Op, PanicOnOom,
+    ProcessId, RwsemConfig, Sysctl, Traits, Wait,
 };
 use oomscope_model::state::{Run, State};
 
@@ -96,6 +96,29 @@ pub fn cast_digest(machine: &Machine) -> u32 {
         crc.name(&process.name);
         crc.small(process.leader.0, process.threads, 0, 0);
         crc.word(i32::from(process.oom_score_adj) as u32);
+        let Traits {
+            init,
+            in_vfork,
+            cap_sys_admin,
+        } = process.traits;
+        if process.traits != Traits::default() {
+            crc.small(b't', init.into(), in_vfork.into(), cap_sys_admin.into());
+        }
+    }
+    let sysctl = machine.sysctl;
+    if sysctl != Sysctl::default() {
+        let panic_on_oom = match sysctl.panic_on_oom {
+            PanicOnOom::Never => 0,
+            PanicOnOom::SystemWide => 1,
+            PanicOnOom::Always => 2,
+        };
+        let allocating = sysctl.oom_kill_allocating_task.into();
+        crc.small(b's', panic_on_oom, allocating, 0);
+    }
+    for notifier in &machine.oom_notifiers {
+        let lock = notifier.lock.map_or(0, |lock| lock.0 + 1);
+        let blocks = notifier.wait == NotifierWait::Blocks;
+        crc.small(b'n', notifier.pages, lock, blocks.into());
     }
     for lock in &machine.locks {
         crc.name(&lock.name);
@@ -226,6 +249,8 @@ fn op_words(op: Op) -> [u8; 3] {
         Op::Copy { mm } => [9, mm.0, 0],
         Op::Mmap { mm } => [6, mm.0, 0],
         Op::Mrelease { mm } => [30, mm.0, 0],
+        Op::Pause => [b'p', 0, 0],
+        Op::Exit => [b'x', 0, 0],
         Op::WaitFor { completion } => [7, completion.0, 0],
         Op::GuestAccess { mm } => [70, mm.0, 0],
         Op::Complete { completion } => [8, completion.0, 0],

@@ -136,6 +136,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether the key is there.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.value(key).is_some()
+    }
+
     /// A string that must be there.
     pub(crate) fn needed(&self, key: &str, notes: &mut Notes<'_>) -> Option<Word<'a>> {
         if self.value(key).is_none() {

@@ -93,6 +93,7 @@ pub(crate) static TOP: Section = Section {
             "`[cpu]`",
             "How many CPUs, where the story is that they are too few.",
         ),
+        key("sysctl", "`[sysctl]`", "What the administrator set."),
         key("lock", "`[[lock]]`", "Locks of the scenario's own."),
         key(
             "lru",
@@ -106,6 +107,11 @@ pub(crate) static TOP: Section = Section {
             "Processes, in the order in which the OOM killer scans them.",
         ),
         key("kthread", "`[[kthread]]`", "Kernel threads."),
+        key(
+            "oom_notifier",
+            "`[[oom_notifier]]`",
+            "Callbacks of `oom_notify_list`, in the order in which the killer calls them.",
+        ),
         key("lead", "`[lead]`", "How the run begins."),
         key("marker", "`[[marker]]`", "Moments of the run."),
         key("expect", "`[[expect]]`", "What must come out."),
@@ -165,6 +171,42 @@ pub(crate) static ZONE: Section = Section {
             "high",
             "size",
             "`WMARK_HIGH`: above this the last attempt under `oom_lock` may allocate.",
+        ),
+    ],
+};
+
+pub(crate) static SYSCTL: Section = Section {
+    name: "[sysctl]",
+    doc: "Settings below `/proc/sys/vm`.",
+    keys: &[
+        key(
+            "panic_on_oom",
+            "`0`, the default, `1` or `2`",
+            "1 and 2: the kernel panics instead of killing anybody.",
+        ),
+        key(
+            "oom_kill_allocating_task",
+            "`true` or `false`, the default",
+            "The killer kills the process that called it, whatever it is worth.",
+        ),
+    ],
+};
+
+pub(crate) static OOM_NOTIFIER: Section = Section {
+    name: "[[oom_notifier]]",
+    doc: "A driver that can give memory back when the system is out of it. The killer calls it with `oom_lock` held; if one of them frees something, nobody is killed.",
+    keys: &[
+        key("name", "name", "What people call it."),
+        key(
+            "frees",
+            "size",
+            "How much of the kernel's own memory it frees, the first time.",
+        ),
+        key("lock", "name of a lock", "What it needs for that."),
+        key(
+            "wait",
+            "`\"blocks\"`, the default, or `\"trylocks\"`",
+            "Whether it waits for its lock or gives up.",
         ),
     ],
 };
@@ -236,6 +278,26 @@ pub(crate) static PROCESS: Section = Section {
             "oom_score_adj",
             "-1000 to 1000, default 0",
             "-1000 is never killed.",
+        ),
+        key(
+            "mm",
+            "name of another process",
+            "It runs in that one's address space (`CLONE_VM` without `CLONE_THREAD`) and has no memory of its own.",
+        ),
+        key(
+            "init",
+            "`true` or `false`, the default",
+            "It is the global init: never selected, and its death is a panic.",
+        ),
+        key(
+            "in_vfork",
+            "`true` or `false`, the default",
+            "It came from `vfork` and has not called `exec`: with `mm`.",
+        ),
+        key(
+            "cap_sys_admin",
+            "`true` or `false`, the default",
+            "Up to 4.16 three percent of its memory do not count.",
         ),
         key("rss", "size", "Short for one anonymous VMA of this size."),
         key(
@@ -429,7 +491,11 @@ pub(crate) static EXPECT: Section = Section {
             "`\"livelock\"`, `\"deadlock\"` or `\"hang\"`",
             "What the lockup looks like.",
         ),
-        key("kills_max", "0 to 255", "No run may kill more processes."),
+        key(
+            "kills_max",
+            "0 to 255",
+            "No run may kill more processes; those that share memory count once.",
+        ),
         key("why", "text", "One line that says why."),
         key(
             "known_gap",
@@ -441,6 +507,22 @@ pub(crate) static EXPECT: Section = Section {
 
 /// All tables, in the order of the reference.
 pub(crate) static SECTIONS: &[&Section] = &[
-    &TOP, &SOURCE, &CONFIG, &ZONE, &CPU, &LOCK, &LRU, &KSWAPD, &PROCESS, &VMA, &NOTIFIER, &THREAD,
-    &KTHREAD, &LEAD, &MARKER, &EXPECT,
+    &TOP,
+    &SOURCE,
+    &CONFIG,
+    &ZONE,
+    &CPU,
+    &SYSCTL,
+    &LOCK,
+    &LRU,
+    &KSWAPD,
+    &PROCESS,
+    &VMA,
+    &NOTIFIER,
+    &THREAD,
+    &KTHREAD,
+    &OOM_NOTIFIER,
+    &LEAD,
+    &MARKER,
+    &EXPECT,
 ];

@@ -37,5 +37,6 @@ pub mod replay;
 pub mod rules;
 pub mod run;
 pub mod scenario;
+mod sysctl;
 pub mod verb;
 pub mod walk;

@@ -1,8 +1,8 @@
 //! Memory: people write MB, the model counts pages.
 
-use oomscope_model::machine::{Backing, VMAS_MAX, VmaInfo, Zone};
+use oomscope_model::machine::{Backing, MmId, VMAS_MAX, VmaInfo, Zone};
 
-use crate::diagnostic::Notes;
+use crate::diagnostic::{Notes, did_you_mean, list_words};
 use crate::envelope::{Reader, Word};
 use crate::keys::VMA;
 
@@ -122,6 +122,41 @@ pub(crate) enum WhichLock {
     Page,
     /// `i_mmap_rwsem` of its file.
     IMmap,
+}
+
+/// Names of the processes that have memory of their own, in order.
+pub(crate) fn owners<'a>(processes: &[Reader<'a>], notes: &mut Notes<'_>) -> Vec<&'a str> {
+    let own = processes
+        .iter()
+        .filter(|reader| !reader.has("mm"))
+        .filter(|reader| reader.has("name"));
+    own.filter_map(|reader| reader.text("name", notes))
+        .map(|word| word.text)
+        .collect()
+}
+
+/// `mm = "…"`: the address space of another process.
+pub(crate) fn shared(
+    reader: &Reader<'_>,
+    other: &Word<'_>,
+    owners: &[&str],
+    notes: &mut Notes<'_>,
+) -> Option<MmId> {
+    let own = ["rss", "vma", "notifier", "aio", "ksm", "teardown"];
+    if let Some(key) = own.into_iter().find(|key| reader.has(key)) {
+        let hint = format!("leave out {key}: the memory is that of {:?}", other.text);
+        let sentence = "a process with mm has no memory of its own";
+        notes.error(reader.at, sentence, Some(hint));
+    }
+    let found = owners.iter().position(|owner| *owner == other.text);
+    if found.is_none() {
+        let names = owners.iter().copied();
+        let hint = did_you_mean(other.text, names.clone())
+            .unwrap_or_else(|| format!("there is {}", list_words(names)));
+        let sentence = format!("no process {:?} with memory of its own", other.text);
+        notes.error(other.at(), sentence, Some(hint));
+    }
+    found.map(|index| MmId(index as u8))
 }
 
 /// The VMAs of a process, and the locks that they name.

@@ -88,6 +88,11 @@ const NUMBERS: &[&str] = &[
     "hmm-start-eagain",
     "reaper-blocking-start",
     "single-slot-reaper",
+    "current-needs-mm",
+    "spare-init",
+    "skip-vforked",
+    "kill-all-sharers",
+    "no-root-bonus",
 ];
 
 /// The packed form of a link.

@@ -3,8 +3,8 @@
 use core::fmt::Write;
 
 use oomscope_model::machine::{
-    Actor, Backing, Kind, LockClass, Lru, Machine, MmId, MmInfo, ProcessId, RwsemConfig, TaskId,
-    VmaInfo,
+    Actor, Backing, Kind, LockClass, Lru, Machine, MmId, MmInfo, PanicOnOom, ProcessId,
+    RwsemConfig, Sysctl, TaskId, VmaInfo,
 };
 use oomscope_model::patches::{PatchId, PatchSet};
 use oomscope_model::transition::Move;
@@ -15,6 +15,7 @@ use crate::memory::BACKINGS;
 use crate::notifier;
 use crate::run::Run;
 use crate::scenario::{Scenario, Topic};
+use crate::sysctl::WAITS;
 use crate::{condition, expect, rules};
 
 /// Writes a scenario as a file. Comments outside programs are not part of a scenario.
@@ -107,6 +108,19 @@ fn machine(scenario: &Scenario, out: &mut String) -> Written {
     for lru in &machine.lrus {
         list(machine, lru, out)?;
     }
+    if machine.sysctl != Sysctl::default() {
+        writeln!(out, "\n[sysctl]")?;
+        match machine.sysctl.panic_on_oom {
+            PanicOnOom::Never => {}
+            PanicOnOom::SystemWide => writeln!(out, "panic_on_oom = 1")?,
+            PanicOnOom::Always => writeln!(out, "panic_on_oom = 2")?,
+        }
+        flag(
+            "oom_kill_allocating_task",
+            machine.sysctl.oom_kill_allocating_task,
+            out,
+        )?;
+    }
     for lock in &machine.locks {
         if let Some((kind, _)) = CLASSES.iter().find(|(_, class)| *class == lock.class) {
             writeln!(
@@ -133,6 +147,28 @@ fn machine(scenario: &Scenario, out: &mut String) -> Written {
             }
             program(scenario, task, out)?;
         }
+    }
+    for notifier in &machine.oom_notifiers {
+        writeln!(
+            out,
+            "\n[[oom_notifier]]\nname = {}\nfrees = {}",
+            quoted(&notifier.name),
+            size(machine, notifier.pages.into())
+        )?;
+        if let Some(lock) = notifier.lock {
+            let name = &machine.locks[lock.0 as usize].name;
+            writeln!(out, "lock = {}", quoted(name))?;
+        }
+        if let Some((wait, _)) = WAITS.iter().find(|(_, wait)| *wait == notifier.wait) {
+            writeln!(out, "wait = \"{wait}\"")?;
+        }
+    }
+    Ok(())
+}
+
+fn flag(key: &str, on: bool, out: &mut String) -> Written {
+    if on {
+        writeln!(out, "{key} = true")?;
     }
     Ok(())
 }
@@ -167,9 +203,15 @@ fn process(scenario: &Scenario, id: ProcessId, out: &mut String) -> Written {
     if process.oom_score_adj != 0 {
         writeln!(out, "oom_score_adj = {}", process.oom_score_adj)?;
     }
-    let vmas = leader
-        .mm
-        .map_or(&[][..], |MmId(mm)| &machine.mms[mm as usize].vmas);
+    flag("init", process.traits.init, out)?;
+    flag("in_vfork", process.traits.in_vfork, out)?;
+    flag("cap_sys_admin", process.traits.cap_sys_admin, out)?;
+    let mm = leader.mm.map(|MmId(mm)| &machine.mms[mm as usize]);
+    let own = mm.filter(|mm| mm.name == process.name);
+    if let (None, Some(mm)) = (own, mm) {
+        writeln!(out, "mm = {}", quoted(&mm.name))?;
+    }
+    let vmas = own.map_or(&[][..], |mm| &mm.vmas);
     let plain = match vmas {
         [
             VmaInfo {
@@ -185,8 +227,8 @@ fn process(scenario: &Scenario, id: ProcessId, out: &mut String) -> Written {
     if let Some(pages) = plain {
         writeln!(out, "rss = {}", size(machine, pages))?;
     }
-    if let Some(MmId(mm)) = leader.mm {
-        teardown(machine, &machine.mms[mm as usize], out)?;
+    if let Some(mm) = own {
+        teardown(machine, mm, out)?;
     }
     let alone = process.threads == 1 && leader.name == process.name;
     if alone {

@@ -70,6 +70,8 @@ pub(crate) enum Make {
     Signal,
     Mrelease,
     GuestAccess,
+    Pause,
+    Exit,
     WaitFor,
     Complete,
 }
@@ -395,6 +397,18 @@ pub static VERBS: &[Verb] = &[
         "A vcpu, or in a kernel thread's name a device, touches memory of the process through page tables of its own; retried while an invalidation is under way. A vcpu in the guest finishes this before it notices SIGKILL.",
     ),
     verb(
+        "pause",
+        &[],
+        Make::Pause,
+        "Stays in user mode until it is killed; only `exit` can follow.",
+    ),
+    verb(
+        "exit",
+        &[],
+        Make::Exit,
+        "Leaves by itself: `PF_EXITING`, `exit_mm`. What stands after it runs in the kernel after `exit_mm`, also when the thread was killed: `exit_files`, task work.",
+    ),
+    verb(
         "wait_for",
         &[Argument::Completion],
         Make::WaitFor,
@@ -460,6 +474,8 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         Op::Signal { .. } => (Make::Signal, None),
         Op::Mrelease { .. } => (Make::Mrelease, None),
         Op::GuestAccess { .. } => (Make::GuestAccess, None),
+        Op::Pause => (Make::Pause, None),
+        Op::Exit => (Make::Exit, None),
         Op::WaitFor { .. } => (Make::WaitFor, None),
         Op::Complete { .. } => (Make::Complete, None),
     };
@@ -510,6 +526,7 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         }
         Op::Kill { process } => format!("{word} {}", machine.process(process).name),
         Op::Signal { task } => format!("{word} {}", machine.actor(task).name),
+        Op::Pause | Op::Exit => word.to_string(),
         Op::WaitFor { completion } | Op::Complete { completion } => {
             format!("{word} {}", machine.completions[completion.0 as usize])
         }

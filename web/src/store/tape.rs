@@ -239,6 +239,10 @@ fn is_interesting(event: &Event) -> bool {
             | Event::MarkedExiting { .. }
             | Event::Killed { .. }
             | Event::Panicked { .. }
+            | Event::PanickedOnOom { .. }
+            | Event::InitDied { .. }
+            | Event::SharerKilled { .. }
+            | Event::MmHidden { .. }
             | Event::TrylockFailed { .. }
             | Event::ReaperRefused { .. }
             | Event::VmaZapped { .. }

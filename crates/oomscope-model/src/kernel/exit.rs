@@ -1,7 +1,9 @@
 //! `kernel/exit.c`, 4.5 to 4.19: from the signal to `mmput`.
 //!
-//! **Models** do_exit and exit_mm (E1 to E9); facts: oom.md 6.1.
-//! **Leaves out** core dumps, vfork and clear_child_tid, exit_files and what comes after it.
+//! **Models** do_exit and exit_mm (E1 to E10) and the panic when init dies; facts: oom.md
+//! 6.1.
+//! **Leaves out** core dumps, vfork and clear_child_tid. What a thread does after exit_mm
+//! (E10: exit_files, task work) is what its program says after `exit`.
 //! The walk of the robust list faults on memory that is not there, which needs `mmap_sem`
 //! for reading: that wait is left to E4, which takes the same lock next.
 //! **Atomic because** E2 to E4 touch only the task's own word until the lock; E6, E7 and
@@ -11,8 +13,8 @@
 
 use crate::event::{Event, Observer};
 use crate::kernel::{fork, lock, oom_kill};
-use crate::machine::{Kind, Mode};
-use crate::state::{Exiting, Pc, TaskFlags};
+use crate::machine::{Kind, Mode, Op, ProcessId};
+use crate::state::{Exiting, Pc, Run, StateFlags, TaskFlags};
 use crate::step::{Cx, Next};
 
 /// E1 and E2: `PF_EXITING`; then E3, if there is something to do, and E4.
@@ -78,10 +80,39 @@ pub(crate) fn drop_mm<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
 /// E9 and the end.
 pub(crate) fn after_mmput<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     match cx.machine.actor(cx.me).kind {
-        Kind::User(_) => {
+        Kind::User(process) => {
             oom_kill::exit_oom_victim(cx, cx.me);
-            Next::Exited
+            match tail(cx) {
+                Some(line) => {
+                    cx.task_mut().line = line;
+                    Next::Go(Pc::Line)
+                }
+                None => gone(cx, process),
+            }
         }
         Kind::Kthread | Kind::Kworker | Kind::OomReaper | Kind::Kswapd => Next::Idle,
     }
+}
+
+/// E10: what the thread still does in the kernel, the lines after its `exit`.
+fn tail<O: Observer>(cx: &Cx<'_, O>) -> Option<u8> {
+    let program = &cx.machine.actor(cx.me).program;
+    let exit = program.iter().position(|line| line.op == Op::Exit)?;
+    (exit + 1 < program.len()).then_some(exit as u8 + 1)
+}
+
+/// The thread is gone, and off the task list: whatever mark it still has goes with it. The
+/// global init must not go.
+pub(crate) fn gone<O: Observer>(cx: &mut Cx<'_, O>, process: ProcessId) -> Next {
+    oom_kill::exit_oom_victim(cx, cx.me);
+    let me = cx.me;
+    let last = cx
+        .machine
+        .threads(process)
+        .all(|thread| thread == me || cx.state.task(thread).run == Run::Exited);
+    if last && cx.machine.process(process).traits.init {
+        cx.state.flags.0 |= StateFlags::PANIC;
+        cx.emit(Event::InitDied { task: me });
+    }
+    Next::Exited
 }

@@ -1,19 +1,26 @@
-//! `mm/oom_kill.c`, 4.5 to 4.19: who dies, and who may not die because somebody is
+//! `mm/oom_kill.c`, 3.19 to 4.19: who dies, and who may not die because somebody is
 //! already dying.
 //!
-//! **Models** out_of_memory (B3 to B11), oom_scan_process_thread / oom_evaluate_task,
-//! oom_badness, oom_kill_process (C1 to C8), task_will_free_mem, mark_oom_victim,
-//! exit_oom_victim; facts: oom.md 4.2 to 4.6.
-//! **Leaves out** the notifier chain, memcg and mempolicy constraints, panic_on_oom,
-//! sysrq-f, child sacrifice, processes that share an mm, and release_task: a process stays
-//! on the task list after its last thread exited, as a zombie does until its parent waits.
+//! **Models** out_of_memory (B2 to B11) with check_panic_on_oom and
+//! oom_kill_allocating_task, oom_scan_process_thread / oom_evaluate_task, oom_badness,
+//! oom_kill_process (C1 to C8) with every other process that shares the victim's mm,
+//! task_will_free_mem, try_oom_reaper, mark_oom_victim, exit_oom_victim; facts: oom.md 1.1,
+//! 4.2 to 4.6.
+//! **Leaves out** memcg and mempolicy constraints, sysrq-f, child sacrifice, oom_task_origin,
+//! that writing `oom_score_adj` reaches every process with the same mm from 4.8 on (the
+//! cast says what each has), and release_task: a process stays on the task list after its
+//! last thread exited, as a zombie does until its parent waits. K04, K05 and K07 changed
+//! the order of steps inside C1 and C5, which is not visible here.
 //! **Atomic because** all of it runs under `oom_lock` and reads flags that only it writes;
 //! whoever could tell the middle would have to take `oom_lock` first. The last attempt
 //! before the scan is a step of its own under the split window (6.4 d6).
 
 use crate::event::{Event, Observer};
-use crate::kernel::{Bookkeeping, ExitingTask, KthreadSharer, ShortCut, oom_reaper, signal};
-use crate::machine::{Kind, Machine, MmId, ProcessId, TaskId};
+use crate::kernel::{
+    AdjSharer, Bookkeeping, ExitingTask, InitMm, InitSharer, KthreadSharer, RootBonus, ShortCut,
+    ShortCutMm, Vforked, oom_reaper, signal,
+};
+use crate::machine::{Kind, Machine, MmId, PanicOnOom, ProcessId, TaskId};
 use crate::state::{MmFlags, Run, State, StateFlags, TaskFlags};
 use crate::step::Cx;
 
@@ -22,6 +29,8 @@ use crate::step::Cx;
 pub(crate) enum Verdict {
     /// Somebody was chosen.
     Killed,
+    /// The caller was killed because it called (B7).
+    KilledCaller,
     /// The caller became a victim itself.
     Progress,
     /// A victim is still on its way out.
@@ -40,6 +49,13 @@ pub(crate) fn out_of_memory<O: Observer>(cx: &mut Cx<'_, O>, nofs: bool) -> Verd
     if nofs {
         return Verdict::Vetoed;
     }
+    if cx.machine.sysctl.panic_on_oom != PanicOnOom::Never {
+        return panic(cx, Event::PanickedOnOom { task: cx.me });
+    }
+    if let Some(process) = allocating_task(cx) {
+        oom_kill_process(cx, process, cx.me, 0);
+        return Verdict::KilledCaller;
+    }
     match scan(cx.machine, cx.state) {
         Scan::Abort(victim) => {
             cx.emit(Event::ScanAborted {
@@ -48,16 +64,31 @@ pub(crate) fn out_of_memory<O: Observer>(cx: &mut Cx<'_, O>, nofs: bool) -> Verd
             });
             Verdict::Aborted
         }
-        Scan::None => {
-            cx.state.flags.0 |= StateFlags::PANIC;
-            cx.emit(Event::Panicked { task: cx.me });
-            Verdict::Panicked
-        }
+        Scan::None => panic(cx, Event::Panicked { task: cx.me }),
         Scan::Chosen(process, points) => {
-            oom_kill_process(cx, process, points);
+            if let Some(thread) = live_thread(cx.machine, cx.state, process) {
+                oom_kill_process(cx, process, thread, points);
+            }
             Verdict::Killed
         }
     }
+}
+
+fn panic<O: Observer>(cx: &mut Cx<'_, O>, event: Event) -> Verdict {
+    cx.state.flags.0 |= StateFlags::PANIC;
+    cx.emit(event);
+    Verdict::Panicked
+}
+
+/// B7: under `vm.oom_kill_allocating_task` the caller's own process, if it may be killed.
+/// Nobody asks whether a victim is on its way out, nor what the caller's memory is worth.
+fn allocating_task<O: Observer>(cx: &Cx<'_, O>) -> Option<ProcessId> {
+    let process = cx.machine.process_of(cx.me)?;
+    live_mm(cx.machine, cx.state, cx.me)?;
+    let eligible = cx.machine.sysctl.oom_kill_allocating_task
+        && !cx.machine.process(process).traits.init
+        && !is_adj_min(cx.machine, cx.state, process);
+    eligible.then_some(process)
 }
 
 /// B3: a caller that is dying anyway becomes a victim, with a victim's reserves.
@@ -65,14 +96,20 @@ fn short_cut<O: Observer>(cx: &mut Cx<'_, O>) -> bool {
     let Some(process) = cx.machine.process_of(cx.me) else {
         return false;
     };
-    let Some(mm) = live_mm(cx.machine, cx.state, cx.me) else {
+    let mm = live_mm(cx.machine, cx.state, cx.me);
+    if mm.is_none() && cx.machine.kernel.short_cut_mm == ShortCutMm::Needed {
         return false;
-    };
-    let dying = cx.state.task(cx.me).flags.has(TaskFlags::SIGKILL);
-    let reap = match cx.machine.kernel.short_cut {
-        ShortCut::FatalSignal if dying => false,
-        ShortCut::FatalSignalReaped if dying => !has_unkillable_sharer(cx.machine, cx.state, mm),
-        ShortCut::WillFreeMem if will_free_mem(cx.machine, cx.state, process, mm) => true,
+    }
+    let flags = cx.state.task(cx.me).flags;
+    let dying = flags.has(TaskFlags::SIGKILL) || flags.has(TaskFlags::EXITING);
+    let reap = match (cx.machine.kernel.short_cut, mm) {
+        (ShortCut::FatalSignal, _) if dying => false,
+        (ShortCut::FatalSignalReaped, mm) if dying => {
+            mm.is_some_and(|mm| users_are_dying(cx.machine, cx.state, mm))
+        }
+        (ShortCut::WillFreeMem, Some(mm)) if will_free_mem(cx.machine, cx.state, process, mm) => {
+            true
+        }
         _ => return false,
     };
     mark_oom_victim(cx, cx.me);
@@ -116,6 +153,9 @@ pub fn scan(machine: &Machine, state: &State) -> Scan {
 
 /// Whether the scan ends at this process: the heart of every livelock.
 pub fn blocks_killer(machine: &Machine, state: &State, process: ProcessId) -> bool {
+    if machine.process(process).traits.init {
+        return false;
+    }
     let threads = || machine.threads(process).map(|thread| state.task(thread));
     let marked = threads().any(|task| task.flags.has(TaskFlags::MEMDIE));
     let mm = process_mm(machine, process);
@@ -148,24 +188,35 @@ pub fn oom_badness(machine: &Machine, state: &State, process: ProcessId) -> Opti
     let info = machine.process(process);
     let thread = live_thread(machine, state, process)?;
     let mm = live_mm(machine, state, thread)?;
-    let unkillable =
-        info.oom_score_adj == -1000 || state.task(info.leader).flags.has(TaskFlags::ADJ_MIN);
+    let unkillable = info.traits.init || is_adj_min(machine, state, process);
     let hidden = machine.kernel.bookkeeping != Bookkeeping::KeepMark
         && state.mm(mm).flags.has(MmFlags::OOM_SKIP);
-    if unkillable || hidden {
+    let vforked = info.traits.in_vfork && machine.kernel.vforked == Vforked::Skipped;
+    if unkillable || hidden || vforked {
         return None;
     }
-    let adj = i32::from(info.oom_score_adj) * i32::from(machine.zone.total_pages) / 1000;
-    let points = i32::from(state.mm(mm).rss()) + adj;
+    let mut points = i32::from(state.mm(mm).rss());
+    if info.traits.cap_sys_admin && machine.kernel.root_bonus == RootBonus::ThreePercent {
+        points -= points * 3 / 100;
+    }
+    points += i32::from(info.oom_score_adj) * i32::from(machine.zone.total_pages) / 1000;
     // Not positive counts as 1 before 5.9.
     Some(points.clamp(1, i32::from(u16::MAX)) as u16)
 }
 
-/// C1 to C8.
-fn oom_kill_process<O: Observer>(cx: &mut Cx<'_, O>, process: ProcessId, points: u16) {
-    let Some(thread) = live_thread(cx.machine, cx.state, process) else {
-        return;
-    };
+/// `oom_score_adj` -1000: its own, or what the 4.6 reaper left behind.
+fn is_adj_min(machine: &Machine, state: &State, process: ProcessId) -> bool {
+    let info = machine.process(process);
+    info.oom_score_adj == -1000 || state.task(info.leader).flags.has(TaskFlags::ADJ_MIN)
+}
+
+/// C1 to C8, for the thread that was chosen.
+fn oom_kill_process<O: Observer>(
+    cx: &mut Cx<'_, O>,
+    process: ProcessId,
+    thread: TaskId,
+    points: u16,
+) {
     let Some(mm) = live_mm(cx.machine, cx.state, thread) else {
         return;
     };
@@ -183,7 +234,7 @@ fn oom_kill_process<O: Observer>(cx: &mut Cx<'_, O>, process: ProcessId, points:
         });
         let reaped = match cx.machine.kernel.short_cut {
             ShortCut::FatalSignal => false,
-            ShortCut::FatalSignalReaped => !has_unkillable_sharer(cx.machine, cx.state, mm),
+            ShortCut::FatalSignalReaped => users_are_dying(cx.machine, cx.state, mm),
             ShortCut::WillFreeMem => true,
         };
         if reaped {
@@ -199,14 +250,84 @@ fn oom_kill_process<O: Observer>(cx: &mut Cx<'_, O>, process: ProcessId, points:
     });
     signal::send_sigkill(cx, process);
     mark_oom_victim(cx, thread);
-    if has_unkillable_sharer(cx.machine, cx.state, mm) {
+    kill_sharers(cx, process, mm);
+    if may_reap(cx, thread, mm) {
+        oom_reaper::wake(cx, thread);
+    }
+}
+
+/// C7: every other process that uses the victim's mm dies with it. Its memory is the
+/// victim's, so this is no second choice.
+fn kill_sharers<O: Observer>(cx: &mut Cx<'_, O>, victim: ProcessId, mm: MmId) {
+    for process in cx.machine.process_ids() {
+        if process == victim
+            || !shares(cx.machine, cx.state, process, mm)
+            || spared(cx.machine, cx.state, process).is_some()
+        {
+            continue;
+        }
+        let fresh = !cx.state.is_killed(cx.machine, process);
+        if fresh {
+            cx.emit(Event::SharerKilled { victim, process });
+        }
+        signal::send_sigkill(cx, process);
+    }
+}
+
+/// Why C7 leaves a process alive that shares the victim's mm.
+enum Spared {
+    /// It is the global init.
+    Init,
+    /// Its `oom_score_adj` is -1000.
+    AdjMin,
+}
+
+fn spared(machine: &Machine, state: &State, process: ProcessId) -> Option<Spared> {
+    let kernel = &machine.kernel;
+    if machine.process(process).traits.init {
+        return (kernel.init_sharer == InitSharer::Spared).then_some(Spared::Init);
+    }
+    let protected = kernel.adj_sharer == AdjSharer::Spared && is_adj_min(machine, state, process);
+    protected.then_some(Spared::AdjMin)
+}
+
+/// C7 and C8, `can_oom_reap`: whether the reaper may be woken for this mm, or somebody goes
+/// on using it. An mm that nobody may ever reap is hidden from the killer where the kernel
+/// knows that much (V08).
+fn may_reap<O: Observer>(cx: &mut Cx<'_, O>, victim: TaskId, mm: MmId) -> bool {
+    let mut reaped = true;
+    for process in cx.machine.process_ids() {
+        if !shares(cx.machine, cx.state, process, mm) {
+            continue;
+        }
+        match spared(cx.machine, cx.state, process) {
+            None => {}
+            Some(_) if Some(process) == cx.machine.process_of(victim) => {}
+            Some(Spared::AdjMin) => reaped = false,
+            Some(Spared::Init) => {
+                reaped = false;
+                if cx.machine.kernel.init_mm == InitMm::Hidden {
+                    hide(cx, victim, cx.machine.process(process).leader, mm);
+                }
+            }
+        }
+    }
+    if let Some(kthread) = kthread_user(cx.machine, cx.state, mm) {
         match cx.machine.kernel.kthread_sharer {
-            KthreadSharer::NotReaped => return,
-            KthreadSharer::Hidden => return cx.set_mm_flag(mm, MmFlags::OOM_SKIP),
+            KthreadSharer::NotReaped => reaped = false,
+            KthreadSharer::Hidden => {
+                reaped = false;
+                hide(cx, victim, kthread, mm);
+            }
             KthreadSharer::Reaped => {}
         }
     }
-    oom_reaper::wake(cx, thread);
+    reaped
+}
+
+fn hide<O: Observer>(cx: &mut Cx<'_, O>, victim: TaskId, by: TaskId, mm: MmId) {
+    cx.emit(Event::MmHidden { victim, by });
+    cx.set_mm_flag(mm, MmFlags::OOM_SKIP);
 }
 
 /// `mark_oom_victim`: `TIF_MEMDIE` on one thread, from 4.9 on `oom_mm` for its group.
@@ -306,21 +427,42 @@ pub fn is_oom_victim(machine: &Machine, state: &State, task: TaskId) -> bool {
 }
 
 /// `task_will_free_mem` (4.8+): the group is exiting, the mm can still be freed, and every
-/// other user of the mm is exiting too.
+/// other user of the mm is exiting too (V07).
 pub(crate) fn will_free_mem(
     machine: &Machine,
     state: &State,
     process: ProcessId,
     mm: MmId,
 ) -> bool {
-    state.is_killed(machine, process)
+    is_dying(machine, state, process)
         && !state.mm(mm).flags.has(MmFlags::OOM_SKIP)
-        && !has_unkillable_sharer(machine, state, mm)
+        && users_are_dying(machine, state, mm)
 }
 
-/// Whether a kernel thread uses this mm after `use_mm`: it gets no SIGKILL (C7).
-fn has_unkillable_sharer(machine: &Machine, state: &State, mm: MmId) -> bool {
-    machine.task_ids().any(|task| {
+/// Whether the whole group is on its way out: it was killed, or its only thread exits.
+fn is_dying(machine: &Machine, state: &State, process: ProcessId) -> bool {
+    let info = machine.process(process);
+    let exits = info.threads == 1 && state.task(info.leader).flags.has(TaskFlags::EXITING);
+    exits || state.is_killed(machine, process)
+}
+
+/// Whether everybody who uses this mm is on the way out. A kernel thread that adopted it
+/// with `use_mm` never is.
+fn users_are_dying(machine: &Machine, state: &State, mm: MmId) -> bool {
+    kthread_user(machine, state, mm).is_none()
+        && machine.process_ids().all(|process| {
+            !shares(machine, state, process, mm) || is_dying(machine, state, process)
+        })
+}
+
+/// `process_shares_mm`: a thread of the process still has this mm.
+fn shares(machine: &Machine, state: &State, process: ProcessId, mm: MmId) -> bool {
+    process_mm(machine, process) == Some(mm) && live_thread(machine, state, process).is_some()
+}
+
+/// A kernel thread that uses this mm after `use_mm`: it gets no SIGKILL (C7).
+fn kthread_user(machine: &Machine, state: &State, mm: MmId) -> Option<TaskId> {
+    machine.task_ids().find(|&task| {
         machine.actor(task).kind == Kind::Kthread
             && machine.actor(task).mm == Some(mm)
             && !state.task(task).flags.has(TaskFlags::MM_NULL)

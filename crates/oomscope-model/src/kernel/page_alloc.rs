@@ -367,7 +367,7 @@ fn after_oom<O: Observer>(cx: &mut Cx<'_, O>, verdict: oom_kill::Verdict) -> Nex
         return fail(cx, Null::Victim);
     }
     match verdict {
-        oom_kill::Verdict::Killed => Next::Go(Pc::AllocTry),
+        oom_kill::Verdict::Killed | oom_kill::Verdict::KilledCaller => Next::Go(Pc::AllocTry),
         oom_kill::Verdict::Vetoed => {
             cx.emit(Event::KillerVetoed { task: cx.me });
             Next::Fruitless

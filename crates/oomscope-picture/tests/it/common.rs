@@ -55,6 +55,7 @@ pub(crate) fn process(name: &str, leader: u8, threads: u8) -> Process {
         leader: TaskId(leader),
         threads,
         oom_score_adj: 0,
+        traits: Default::default(),
     }
 }
 
@@ -127,6 +128,8 @@ pub(crate) fn writer_in_queue(version: Version) -> Machine {
         ],
         mms: vec![mm("qemu", 1, 40), mm("cc1", 2, 8)],
         lrus: Vec::new(),
+        oom_notifiers: Vec::new(),
+        sysctl: Default::default(),
         completions: vec!["flush".into()],
         patches,
         kernel: Kernel::of(patches),
@@ -214,6 +217,8 @@ pub(crate) fn crowd(tasks: u8, locks: u8) -> Machine {
         locks: all,
         mms: vec![mm("crowd", 1, 20)],
         lrus: Vec::new(),
+        oom_notifiers: Vec::new(),
+        sysctl: Default::default(),
         completions: vec![],
         patches,
         kernel: Kernel::of(patches),
