@@ -155,6 +155,8 @@ scenarios! {
     wait_for_oom_lock = "wait-for-oom-lock",
     write_lock_give_up = "write-lock-give-up",
     nap_under_oom_lock = "nap-under-oom-lock",
+    oom_notifier_blocks = "oom-notifier-blocks",
+    oom_notifier_trylocks = "oom-notifier-trylocks",
     fault_storm_2 = "fault-storm-2",
     fault_storm_4 = "fault-storm-4",
     fault_storm_8 = "fault-storm-8",

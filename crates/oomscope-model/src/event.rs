@@ -166,6 +166,12 @@ pub enum Event {
     OomLockBusy { task: TaskId },
     /// `task` may not call the OOM killer (no `__GFP_FS`) and retries.
     KillerVetoed { task: TaskId },
+    /// A callback of `oom_notify_list` gave back this much (B2); it runs in `task`.
+    OomNotified {
+        task: TaskId,
+        notifier: u8,
+        pages: u16,
+    },
     /// `task` scanned, found that `victim` is still on its way out, and kills nobody.
     ScanAborted { task: TaskId, victim: ProcessId },
     /// `task`, dying itself, was marked instead of selecting anybody (B3).

@@ -23,7 +23,7 @@ pub const LRUS_MAX: usize = 3;
 /// The most mmu notifiers one address space can have.
 pub const NOTIFIERS_MAX: usize = 3;
 /// The most callbacks `oom_notify_list` can hold.
-pub const OOM_NOTIFIERS_MAX: usize = 8;
+pub const OOM_NOTIFIERS_MAX: usize = 7;
 /// The most lines one program can hold after `repeat` was unrolled.
 pub const LINES_MAX: usize = 250;
 

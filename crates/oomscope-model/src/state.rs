@@ -23,6 +23,11 @@ pub enum Pc {
     AllocTry,
     /// Reclaim made no progress: takes `oom_lock` if it is free (P10, M1 to M6).
     AllocOom,
+    /// Holds `oom_lock` and calls the next callback of `oom_notify_list` (B2), whose number is
+    /// in [`Task::tries`]: it may need a lock that somebody else has.
+    AllocNotify,
+    /// That callback waited for its lock and has it.
+    AllocNotified,
     /// Holds `oom_lock`, its last attempt failed, the scan comes next. Only under
     /// [`crate::machine::KillerWindow::Split`].
     AllocScan,
@@ -596,6 +601,8 @@ pub struct State {
     /// Bit n: the count of lock n holds something that neither holders nor queue explain.
     /// Before 5.3 the waiting bias that bug B1 leaked, from 5.3 on the HANDOFF bit.
     pub lock_bits: u16,
+    /// Bit n: callback n of `oom_notify_list` has freed what it had.
+    pub notified: u8,
     /// How many tasks there are.
     pub task_count: u8,
     /// How many address spaces there are.
@@ -614,6 +621,7 @@ impl State {
             lrus: [LruState::default(); LRUS_MAX],
             free_pages: machine.zone.free_pages,
             completed: 0,
+            notified: 0,
             flags: StateFlags::default(),
             lock_bits: 0,
             task_count: machine.tasks.len() as u8,

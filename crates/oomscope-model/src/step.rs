@@ -275,6 +275,8 @@ impl<O: Observer> Cx<'_, O> {
             Pc::Line => self.line(),
             Pc::AllocTry => page_alloc::try_freelist(self),
             Pc::AllocOom => page_alloc::may_oom(self),
+            Pc::AllocNotify => oom_kill::notify(self),
+            Pc::AllocNotified => oom_kill::notify_waited(self),
             Pc::AllocScan => page_alloc::scan(self),
             Pc::AllocLastAttempt => page_alloc::waited_for_oom_lock(self),
             Pc::AllocKillNap => page_alloc::kill_nap_over(self),

@@ -13,7 +13,7 @@ use crate::state::{
 pub const WORDS_MAX: usize = 2 * TASKS_MAX + MMS_MAX + 2;
 
 /// The program counters that are not nested, in the order of their codes.
-const PLAIN: [Pc; 11] = [
+const PLAIN: [Pc; 13] = [
     Pc::Line,
     Pc::AllocTry,
     Pc::AllocOom,
@@ -25,6 +25,8 @@ const PLAIN: [Pc; 11] = [
     Pc::ExitLock,
     Pc::ExitDropMm,
     Pc::AllocLastAttempt,
+    Pc::AllocNotify,
+    Pc::AllocNotified,
 ];
 
 const TRANS: [Trans; 4] = [
@@ -135,6 +137,7 @@ impl State {
             .put(16, u64::from(self.completed))
             .put(4, u64::from(self.flags.0))
             .put(16, u64::from(self.lock_bits))
+            .put(7, u64::from(self.notified))
             .word;
     }
 
@@ -161,6 +164,7 @@ impl State {
         state.completed = reader.take(16) as u16;
         state.flags = StateFlags(reader.take(4) as u8);
         state.lock_bits = reader.take(16) as u16;
+        state.notified = reader.take(7) as u8;
         state
     }
 

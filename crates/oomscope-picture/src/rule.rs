@@ -243,6 +243,11 @@ fn memory_rule(machine: &Machine, event: &Event) -> Option<Rule> {
 
 fn victim_rule(machine: &Machine, event: &Event) -> Option<Rule> {
     match *event {
+        Event::OomNotified { .. } => new(
+            "oom_notify_list",
+            "Before anybody is chosen, drivers that registered are asked for memory. They are called with oom_lock held.",
+            "oom.md 4.2 B2, S26",
+        ),
         Event::ScanAborted { .. } => match (machine.kernel.bookkeeping, machine.kernel.exiting) {
             (Bookkeeping::OomMm, _) => new(
                 "One victim at a time",

@@ -71,6 +71,9 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
             Pc::AllocOom => inner(&op.unwrap_or_default(), "reclaim"),
             Pc::AllocLastAttempt => inner("__alloc_pages_may_oom", "last attempt"),
             Pc::AllocScan => inner("out_of_memory", "select_bad_process"),
+            Pc::AllocNotify | Pc::AllocNotified => {
+                inner("out_of_memory", "blocking_notifier_call_chain")
+            }
             Pc::AllocKillNap => inner("out_of_memory", "schedule_timeout"),
             Pc::Unwind => inner(&op.unwrap_or_default(), "-EINTR"),
             Pc::ExitLock => inner("do_exit", "exit_mm"),
@@ -365,6 +368,11 @@ fn path(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
         Pc::AllocOom | Pc::AllocLastAttempt => {
             vec!["__alloc_pages_may_oom", "__alloc_pages_slowpath"]
         }
+        Pc::AllocNotify | Pc::AllocNotified => vec![
+            "blocking_notifier_call_chain",
+            "out_of_memory",
+            "__alloc_pages_slowpath",
+        ],
         Pc::AllocScan => vec![
             "select_bad_process",
             "out_of_memory",

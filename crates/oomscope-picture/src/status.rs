@@ -63,6 +63,9 @@ fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
             | Run::Asleep {
                 pc: Pc::Kmem(_), ..
             } => say(Glyph::Clock, also_killed("asks every 20 ms"), Tone::Wait),
+            Run::Ready(Pc::AllocNotify | Pc::AllocNotified) => {
+                say(Glyph::Play, "asks drivers for memory", Tone::Signal)
+            }
             Run::Ready(Pc::AllocScan) => say(Glyph::Play, "looks for a victim", Tone::Signal),
             Run::Ready(_) => say(Glyph::Play, also_killed("wants a page"), Tone::Wait),
             Run::Parked(Pc::Vmscan(_)) => say(
@@ -115,7 +118,9 @@ fn ready(machine: &Machine, state: &State, task: TaskId, pc: Pc, killed: bool) -
             say(Glyph::Arrow, "tears down its memory", Tone::Signal)
         }
         Pc::Vmscan(_) => say(Glyph::Recycle, "reclaims", Tone::Run),
-        Pc::AllocTry | Pc::AllocOom | Pc::AllocScan => say(Glyph::Play, "allocates", Tone::Run),
+        Pc::AllocTry | Pc::AllocOom | Pc::AllocScan | Pc::AllocNotify | Pc::AllocNotified => {
+            say(Glyph::Play, "allocates", Tone::Run)
+        }
         _ if killed && state.task(task).holds_nothing() => {
             say(Glyph::Arrow, "killed, will exit", Tone::Signal)
         }

@@ -75,6 +75,7 @@ fn rank(event: &Event) -> u8 {
         Event::SharerKilled { .. } | Event::MmHidden { .. } => 3,
         Event::WaiterLeft { .. } | Event::AllocFailed { .. } | Event::FaultRefused { .. } => 4,
         Event::ScanAborted { .. } | Event::KillerVetoed { .. } | Event::OomLockBusy { .. } => 4,
+        Event::OomNotified { .. } => 4,
         Event::Unmapped { .. } | Event::VmaZapped { .. } | Event::MmGone { .. } => 5,
         Event::Munlocking { .. } | Event::PmdRead { .. } | Event::PtlTaken { .. } => 5,
         Event::PmdNone { .. } | Event::ExitMmapStarts { .. } => 5,
@@ -528,6 +529,25 @@ impl Words<'_> {
                 "{} may not call the OOM killer ({}) and tries again",
                 self.task(task),
                 self.request(task)
+            ),
+            Event::OomNotified {
+                task,
+                notifier,
+                pages: 0,
+            } => format!(
+                "{} calls {}, which frees nothing",
+                self.task(task),
+                self.machine.oom_notifiers[usize::from(notifier)].name
+            ),
+            Event::OomNotified {
+                task,
+                notifier,
+                pages,
+            } => format!(
+                "{} calls {}, which frees {}: nobody is killed",
+                self.task(task),
+                self.machine.oom_notifiers[usize::from(notifier)].name,
+                self.size(pages)
             ),
             Event::ScanAborted { task, victim } => format!(
                 "{} calls the OOM killer, which kills nobody: {} is still on its way out",

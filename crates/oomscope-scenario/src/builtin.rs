@@ -44,6 +44,8 @@ builtins! {
     "wait-for-oom-lock",
     "write-lock-give-up",
     "nap-under-oom-lock",
+    "oom-notifier-blocks",
+    "oom-notifier-trylocks",
     "fault-storm-2",
     "fault-storm-4",
     "fault-storm-8",

@@ -101,10 +101,11 @@ pub fn wants_page(state: &State, task: TaskId) -> bool {
     matches!(
         state.task(task).run,
         Run::Ready(Pc::AllocTry | Pc::AllocOom | Pc::AllocScan | Pc::AllocLastAttempt)
+            | Run::Ready(Pc::AllocNotify | Pc::AllocNotified)
             | Run::Ready(Pc::Kmem(_))
             | Run::Parked(_)
             | Run::Queued {
-                pc: Pc::AllocLastAttempt,
+                pc: Pc::AllocLastAttempt | Pc::AllocNotified,
                 ..
             }
             | Run::Asleep {
@@ -246,13 +247,26 @@ pub(crate) fn may_oom<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     if let Some(right) = last_attempt(cx) {
         return got_page(cx, right);
     }
-    match cx.machine.rules.killer_window {
-        KillerWindow::Closed => scan(cx),
-        KillerWindow::Split => {
-            lock::take(cx, OOM_LOCK, Mode::Write);
-            Next::Go(Pc::AllocScan)
-        }
+    call_killer(cx)
+}
+
+/// M3 and M4, in as many steps as others can tell apart: at once, or with `oom_lock` held
+/// over the callbacks of `oom_notify_list` (B2) and, under the split window, up to the scan.
+fn call_killer<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    let reaches_it = matches!(veto(cx), Veto::None | Veto::NoVictim);
+    let notifies = reaches_it && !cx.machine.oom_notifiers.is_empty();
+    if !notifies && cx.machine.rules.killer_window == KillerWindow::Closed {
+        return scan(cx);
     }
+    if cx.state.task(cx.me).held.mode(OOM_LOCK).is_none() {
+        lock::take(cx, OOM_LOCK, Mode::Write);
+    }
+    cx.task_mut().tries = 0;
+    Next::Go(if notifies {
+        Pc::AllocNotify
+    } else {
+        Pc::AllocScan
+    })
 }
 
 /// M2: the free list once more, now that nobody else can be killing.
@@ -272,10 +286,7 @@ pub(crate) fn waited_for_oom_lock<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
         lock::release(cx, OOM_LOCK);
         return got_page(cx, right);
     }
-    match cx.machine.rules.killer_window {
-        KillerWindow::Closed => scan(cx),
-        KillerWindow::Split => Next::Go(Pc::AllocScan),
-    }
+    call_killer(cx)
 }
 
 /// Proposal A, A1: no allocator calls the killer; it fails where it may fail, or retries.
