@@ -8,6 +8,13 @@
 //! wake (no cast has so many tasks); RT tasks. Who inherits the HANDOFF bit of a killed
 //! head, and whether a killed reader wakes who is behind it (B4, fixed in 5.16 and 5.19),
 //! matters only if a steal comes between a release and its wake, and that is one step here.
+//!
+//! No scenario shows a stealing reader (5.11) alone: it stands before a waiting writer, just
+//! as if that writer had come to the lock a little later, and nothing orders the two. What
+//! tells them apart is a SIGKILL that hits the writer in the queue before the reader comes,
+//! as a killed task does not begin another line here; in the kernel it may be on its way to
+//! `down_write` already.
+//!
 //! **Atomic because** the queue changes under `wait_lock` and the count in one atomic
 //! operation.
 
