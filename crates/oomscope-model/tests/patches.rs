@@ -103,7 +103,52 @@ const ROWS: &str = "K01 K02 K03 K04 K05 K06 K07 K08 K09 K10 K11 K12 K13 K14 K15 
     DRK NOSLEEP NOREAPLOCK RWSEM2 PROCKILL TP-MMAP TP-LOCK RETRYWAIT KMEMGONE";
 
 /// Rows without an entry, and why.
-const NOT_A_SWITCH: &[(&str, &str)] = &[];
+const NOT_A_SWITCH: &[(&str, &str)] = &[
+    (
+        "K04",
+        "the same mark under task_lock: the whole scan is one step here",
+    ),
+    ("K05", "a helper function"),
+    (
+        "K06",
+        "a trylock either way; who else may hold it differs only for memory cgroups",
+    ),
+    (
+        "K07",
+        "mark and signal are given in one step under oom_lock",
+    ),
+    ("K11", "node reclaim is not modelled"),
+    ("K14", "decides log lines, and the panic text by version"),
+    ("K15", "memory cgroups are not modelled yet"),
+    ("K16", "memory cgroups are not modelled yet"),
+    ("K17", "memory cgroups are not modelled yet"),
+    (
+        "K18",
+        "page faults call the killer from the allocator already",
+    ),
+    (
+        "V15",
+        "needs several wake-ups for one process, which memory.oom.group makes",
+    ),
+    ("R02", "no release had the single slot"),
+    ("R07", "tracepoints, by version"),
+    ("R10", "TLB flushing is not modelled"),
+    ("N04", "a debugging check"),
+    ("OOMSER0", "older than 3.19"),
+    ("NOFAILOOM", "older than 3.19"),
+    ("OOMLOCK", "see K06"),
+    ("STALLWARN", "log lines, by version"),
+    (
+        "NOFSSCOPE",
+        "the flags of a request are written in the program line",
+    ),
+    ("RECLAIMLOCK", "see K11"),
+    ("NOSTALL", "log lines, by version"),
+    ("TP-MMAP", "tracepoints"),
+    ("TP-LOCK", "tracepoints"),
+    ("RETRYWAIT", "the length of a sleep that parks anyway"),
+    ("KMEMGONE", "6.9, newer than the newest preset"),
+];
 
 /// A row is a switch (its id stands in the `source` of an entry), or it says here why not.
 #[test]
