@@ -130,7 +130,6 @@ const NOT_A_SWITCH: &[(&str, &str)] = &[
         "V15",
         "needs several wake-ups for one process, which memory.oom.group makes",
     ),
-    ("R02", "no release had the single slot"),
     ("R07", "tracepoints, by version"),
     ("R10", "TLB flushing is not modelled"),
     ("N04", "a debugging check"),
