@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use oomscope_explore::{Explorer, LockupKind, Outcome};
 use oomscope_model::machine::Rules;
-use oomscope_model::patches::PatchSet;
+use oomscope_model::patches::{PATCHES, PatchSet};
 use oomscope_model::state::State;
 use oomscope_scenario::builtin::BUILTIN;
 use oomscope_scenario::expect;
@@ -48,17 +48,40 @@ fn every_scenario_file_is_built_in_and_has_expectations() {
     }
 }
 
-/// Offered to show that it does not help: the munlock pass is outside its lock (oom.md S07).
-const CHANGES_NOTHING: &str = "write-lock-2017";
+/// Patches that change no scenario's outcomes, and why.
+const NO_WITNESS: &[(&str, &str)] = &[
+    (
+        "no-root-bonus",
+        "changes who dies, not what can become of the machine",
+    ),
+    (
+        "reader-steal",
+        "no verdict can tell it from a writer that comes later: rwsem.rs",
+    ),
+    (
+        "process-mrelease",
+        "the way in; what can go wrong on it is offered in S30",
+    ),
+    (
+        "exit-write-lock",
+        "the self-reap before it already keeps the reaper away (6.4 e1b)",
+    ),
+    (
+        "write-lock-2017",
+        "offered to show that munlock is outside its lock (S07)",
+    ),
+];
 
-/// Every offered patch is in some scenario because it changes an outcome there. Reads the
-/// pins, which the tests below hold against the explorer.
+/// Every patch of the table has a scenario that offers it and whose outcomes it changes.
+/// Reads the pins, which the tests below hold against the explorer.
 #[test]
-fn every_offered_patch_changes_an_outcome_somewhere() {
-    let mut idle: Vec<&str> = Vec::new();
+fn every_patch_changes_an_outcome_somewhere() {
     let mut useful: Vec<&str> = Vec::new();
     for builtin in BUILTIN {
         let scenario = parse(builtin.text).scenario.expect("parsed");
+        if scenario.bound.is_some() {
+            continue;
+        }
         let path = folder().join("pins").join(format!("{}.txt", builtin.id));
         let pins = fs::read_to_string(path).expect("pinned");
         let outcomes = |key: &str| {
@@ -78,14 +101,16 @@ fn every_offered_patch_changes_an_outcome_somewhere() {
             });
             if matters {
                 useful.push(patch.get().id)
-            } else {
-                idle.push(patch.get().id)
             }
         }
     }
-    idle.retain(|id| !useful.contains(id));
-    idle.dedup();
-    assert_eq!(idle, [CHANGES_NOTHING]);
+    let idle: Vec<&str> = PATCHES
+        .iter()
+        .map(|patch| patch.id)
+        .filter(|id| !useful.contains(id))
+        .collect();
+    let excused: Vec<&str> = NO_WITNESS.iter().map(|(id, _)| *id).collect();
+    assert_eq!(idle, excused);
 }
 
 #[test]
