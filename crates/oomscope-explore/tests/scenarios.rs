@@ -180,6 +180,8 @@ scenarios! {
     wait_for_oom_lock = "wait-for-oom-lock",
     write_lock_give_up = "write-lock-give-up",
     nap_under_oom_lock = "nap-under-oom-lock",
+    dump_under_oom_lock = "dump-under-oom-lock",
+    premature_second_kill = "premature-second-kill",
     oom_notifier_blocks = "oom-notifier-blocks",
     oom_notifier_trylocks = "oom-notifier-trylocks",
     fault_storm_2 = "fault-storm-2",

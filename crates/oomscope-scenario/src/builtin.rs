@@ -44,6 +44,8 @@ builtins! {
     "wait-for-oom-lock",
     "write-lock-give-up",
     "nap-under-oom-lock",
+    "dump-under-oom-lock",
+    "premature-second-kill",
     "oom-notifier-blocks",
     "oom-notifier-trylocks",
     "fault-storm-2",

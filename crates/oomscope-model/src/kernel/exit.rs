@@ -1,4 +1,4 @@
-//! `kernel/exit.c`, 4.5 to 4.19: from the signal to `mmput`.
+//! `kernel/exit.c`, 3.19 to 6.1: from the signal to `mmput`.
 //!
 //! **Models** do_exit and exit_mm (E1 to E10) and the panic when init dies; facts: oom.md
 //! 6.1.

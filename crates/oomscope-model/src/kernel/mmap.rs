@@ -2,7 +2,8 @@
 //!
 //! **Models** the M-steps of oom.md 6.2 in the order of each protocol of 6.3, and
 //! munlock_vma_pages_range as far as CVE-2018-1000200 needs it (S07).
-//! M1 is in [`super::mmu_notifier`]. That the teardown of a huge mm takes seconds is no
+//! M1 is in [`super::mmu_notifier`].
+//! **Leaves out** `->close` and fput of mapped files, and huge pages other than in M2. That the teardown of a huge mm takes seconds is no
 //! interleaving: a machine declares it ([`crate::machine::MmInfo::teardown`]), and the task
 //! works that long before M4 frees.
 //! **Atomic because** M4 frees under page-table locks that no modelled reader sees half

@@ -1,4 +1,4 @@
-//! `mm/oom_kill.c`, 3.19 to 4.19: who dies, and who may not die because somebody is
+//! `mm/oom_kill.c`, 3.19 to 6.1: who dies, and who may not die because somebody is
 //! already dying.
 //!
 //! **Models** out_of_memory (B2 to B11) with check_panic_on_oom and
@@ -12,7 +12,8 @@
 //! last thread exited, as a zombie does until its parent waits. K04, K05 and K07 changed
 //! the order of steps inside C1 and C5, which is not visible here.
 //! **Atomic because** all of it runs under `oom_lock` and reads flags that only it writes;
-//! whoever could tell the middle would have to take `oom_lock` first. The last attempt
+//! whoever could tell the middle would have to take `oom_lock` first. The callbacks of
+//! `oom_notify_list` (B2) are steps of their own, for they take locks. The last attempt
 //! before the scan is a step of its own under the split window (6.4 d6).
 
 use crate::event::{Event, Observer};

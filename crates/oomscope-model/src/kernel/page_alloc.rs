@@ -1,4 +1,4 @@
-//! `mm/page_alloc.c`, 3.19 to 4.19: __alloc_pages_slowpath and who calls the killer.
+//! `mm/page_alloc.c`, 3.19 to 6.1: __alloc_pages_slowpath and who calls the killer.
 //!
 //! **Models** the watermark test, gfp_to_alloc_flags, __alloc_pages_slowpath (P0 to P12) and
 //! __alloc_pages_may_oom (M1 to M6) with the vetoes of every era; facts:
@@ -7,9 +7,10 @@
 //! and finds them in one piece. PF_DUMPCORE, `__GFP_THISNODE`, suspended storage: nobody
 //! here is one of them.
 //! **Atomic because** P0 to P9 only read the free list and the task's own flags where reclaim
-//! ([`super::vmscan`]) waits for nobody; M1 to M6 take and give back `oom_lock` around reads (and the
-//! kill), so no one can tell that from one instant. Two cuts stay visible: between the
-//! failed P3 and M2 a victim can finish; and a killer that naps holds `oom_lock`.
+//! ([`super::vmscan`]) waits for nobody; M1 to M6 take and give back `oom_lock` around reads
+//! (and the kill), so no one can tell that from one instant. These cuts stay visible: between
+//! the failed P3 and M2 a victim can finish; drivers on `oom_notify_list` are called with
+//! `oom_lock` held; and a killer that naps holds it too.
 
 use crate::event::{Event, Null, Observer, Right};
 use crate::kernel::{
