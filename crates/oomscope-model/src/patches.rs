@@ -80,6 +80,7 @@ impl core::fmt::Display for Version {
 pub const VERSIONS: &[Version] = &[
     Version(3, 19),
     Version(4, 0),
+    Version(4, 2),
     Version(4, 5),
     Version(4, 6),
     Version(4, 7),
@@ -94,6 +95,7 @@ pub const VERSIONS: &[Version] = &[
     Version(4, 19),
     Version(4, 20),
     Version(5, 4),
+    Version(5, 12),
     Version(5, 15),
     Version(5, 16),
     Version(5, 17),

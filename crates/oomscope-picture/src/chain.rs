@@ -1,6 +1,7 @@
 //! The cycle, or the longest chain to a root, as numbered hops and one sentence.
 
-use oomscope_model::machine::Machine;
+use oomscope_model::kernel::oom_kill::blocks_killer;
+use oomscope_model::machine::{Machine, ProcessId};
 use oomscope_model::state::{Nap, Pc, Run, State};
 
 use crate::names;
@@ -291,8 +292,20 @@ fn clause(machine: &Machine, state: &State, edge: &WaitEdge, spans: &mut Vec<Spa
     }
 }
 
+/// The victim at which the killer's scan ends.
+fn blocking_victim(machine: &Machine, state: &State) -> Option<String> {
+    (0..machine.processes.len() as u8)
+        .map(ProcessId)
+        .find(|&process| blocks_killer(machine, state, process))
+        .map(|process| names::process(machine, process).to_string())
+}
+
 fn root_clause(machine: &Machine, state: &State, root: Root, end: Party) -> String {
     match end {
+        Party::Memory if blocking_victim(machine, state).is_some() => {
+            let victim = blocking_victim(machine, state).unwrap_or_default();
+            format!("; {victim} still counts as dying, so the OOM killer chooses nobody.")
+        }
         Party::Memory if state.kills(machine) > 0 => {
             "; no victim keeps the OOM killer from choosing again.".to_string()
         }

@@ -161,10 +161,12 @@ fn brought(version: Version, offered: &[PatchId]) -> String {
         .collect();
     new.sort_by_key(|patch| !offered.contains(patch));
     let titles: Vec<&str> = new.iter().map(|patch| patch.get().title).collect();
-    if titles.is_empty() {
+    if !titles.is_empty() {
+        titles.join(" · ")
+    } else if VERSIONS.first() == Some(&version) {
         "Before all of these patches.".to_string()
     } else {
-        titles.join(" · ")
+        "Nothing that these machines could tell from the release before.".to_string()
     }
 }
 
