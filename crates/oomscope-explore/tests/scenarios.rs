@@ -182,6 +182,7 @@ scenarios! {
     nap_under_oom_lock = "nap-under-oom-lock",
     dump_under_oom_lock = "dump-under-oom-lock",
     premature_second_kill = "premature-second-kill",
+    kill_the_caller = "kill-the-caller",
     oom_notifier_blocks = "oom-notifier-blocks",
     oom_notifier_trylocks = "oom-notifier-trylocks",
     fault_storm_2 = "fault-storm-2",

@@ -46,6 +46,7 @@ builtins! {
     "nap-under-oom-lock",
     "dump-under-oom-lock",
     "premature-second-kill",
+    "kill-the-caller",
     "oom-notifier-blocks",
     "oom-notifier-trylocks",
     "fault-storm-2",

@@ -276,7 +276,7 @@ fn a_typed_link_is_understood_or_explained() {
         ),
         (
             "#v1/writer-in-queue?k=4.1",
-            "unknown kernel \"4.1\"; known are 3.19, 4.0, 4.5, 4.6, 4.7, 4.8, 4.9, 4.12, 4.13, 4.14, 4.15, 4.16, 4.17, 4.19, 4.20, 5.4, 5.15, 5.16, 5.17, 5.18 and 6.1",
+            "unknown kernel \"4.1\"; known are 3.19, 4.0, 4.2, 4.5, 4.6, 4.7, 4.8, 4.9, 4.12, 4.13, 4.14, 4.15, 4.16, 4.17, 4.19, 4.20, 5.4, 5.12, 5.15, 5.16, 5.17, 5.18 and 6.1",
         ),
         (
             "#v1/writer-in-queue?p=reap-twice",
