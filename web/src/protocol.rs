@@ -1,10 +1,8 @@
-//! What the page and the background worker say to each other.
+//! What the page and the background worker say to each other: text and numbers only.
 //!
-//! The worker gets a machine without its names and a run, and rebuilds every state by
-//! replay, so that no state has to be serializable.
+//! The worker gets the scenario's text, patches, rules and a run in the words of links, and
+//! rebuilds every state by replay, so that nothing of the model has to be serializable.
 
-use oomscope_model::machine::Machine;
-use oomscope_model::transition::Move;
 use serde::{Deserialize, Serialize};
 
 /// Both programs carry this; an old worker from a cache answers with another one.
@@ -29,11 +27,14 @@ pub enum Request {
 pub struct Job {
     /// Replies carry it, so that the page can drop stale ones.
     pub id: u32,
-    /// The machine at the start of the run. Names stay behind, and so does the kernel,
-    /// which follows from the patches.
-    pub machine: Machine,
-    /// The run up to the end of the segment.
-    pub moves: Vec<Move>,
+    /// The scenario's text.
+    pub text: String,
+    /// The patches at the start of the run: their ids, joined with commas.
+    pub patches: String,
+    /// The rules, in the words of scenario files.
+    pub rules: String,
+    /// The run up to the end of the segment, as [`oomscope_scenario::run::Run`] writes it.
+    pub run: String,
     /// The step at which the segment begins: the start, or the step after the last act.
     pub base: u32,
     /// The step that the person looks at.

@@ -3,8 +3,6 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
-
 use crate::kernel::Kernel;
 use crate::kernel::mmu_notifier::User;
 use crate::patches::PatchSet;
@@ -28,23 +26,23 @@ pub const OOM_NOTIFIERS_MAX: usize = 7;
 pub const LINES_MAX: usize = 250;
 
 /// Index of a task in [`Machine::tasks`] and [`crate::state::State::tasks`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct TaskId(pub u8);
 
 /// Index of a lock in [`Machine::locks`]. Lock 0 is always `oom_lock`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct LockId(pub u8);
 
 /// Index of an address space in [`Machine::mms`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct MmId(pub u8);
 
 /// Index of a completion in [`Machine::completions`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct CompletionId(pub u8);
 
 /// Index of a process (thread group) in [`Machine::processes`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct ProcessId(pub u8);
 
 /// `oom_lock` stands first in every machine.
@@ -52,7 +50,7 @@ pub const OOM_LOCK: LockId = LockId(0);
 
 /// Everything that stays the same while the machine runs. Only [`crate::step::act`]
 /// changes it, and only `patches` with the `kernel` they make.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Machine {
     /// Memory: one zone.
     pub zone: Zone,
@@ -77,7 +75,6 @@ pub struct Machine {
     /// Which patches are switched on now.
     pub patches: PatchSet,
     /// The decisions those patches make; always `Kernel::of(patches)`.
-    #[serde(skip)]
     pub kernel: Kernel,
     /// What this machine assumes about time.
     pub rules: Rules,
@@ -89,7 +86,7 @@ pub struct Machine {
 }
 
 /// One memory zone, in model pages.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Zone {
     /// All pages, 1..=4096.
     pub total_pages: u16,
@@ -106,13 +103,11 @@ pub struct Zone {
 }
 
 /// One task of the cast.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Actor {
     /// `comm`, as the picture and the log show it; unique in the machine.
-    #[serde(skip)]
     pub name: String,
     /// Process id as the log prints it.
-    #[serde(skip)]
     pub pid: u16,
     /// What kind of task this is.
     pub kind: Kind,
@@ -127,7 +122,7 @@ pub struct Actor {
 }
 
 /// The kinds of tasks; `kworker` and `oom_reaper` are part of every machine.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     /// A thread of this process. It can be killed.
     User(ProcessId),
@@ -142,10 +137,9 @@ pub enum Kind {
 }
 
 /// A thread group.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Process {
     /// Name of the group as people call it (`qemu`).
-    #[serde(skip)]
     pub name: String,
     /// Its first thread.
     pub leader: TaskId,
@@ -158,7 +152,7 @@ pub struct Process {
 }
 
 /// What the killer asks about a process besides its memory (oom.md 1.1, 4.3, 4.5 C7).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Traits {
     /// The global init. It is never selected, and without it the kernel panics.
     pub init: bool,
@@ -170,10 +164,9 @@ pub struct Traits {
 
 /// A callback on `oom_notify_list`, as drivers register one that can give memory back
 /// (oom.md 4.2 B2).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OomNotifier {
     /// What people call it.
-    #[serde(skip)]
     pub name: String,
     /// Pages of the kernel's own that it can free, once.
     pub pages: u8,
@@ -184,7 +177,7 @@ pub struct OomNotifier {
 }
 
 /// How a callback of `oom_notify_list` gets its lock.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NotifierWait {
     /// It waits, uninterruptibly, while its caller holds `oom_lock`.
     Blocks,
@@ -193,7 +186,7 @@ pub enum NotifierWait {
 }
 
 /// `/proc/sys/vm`, as far as the killer reads it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Sysctl {
     /// `vm.panic_on_oom`.
     pub panic_on_oom: PanicOnOom,
@@ -202,7 +195,7 @@ pub struct Sysctl {
 }
 
 /// `vm.panic_on_oom` (oom.md 1).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum PanicOnOom {
     /// 0: kill somebody.
     #[default]
@@ -214,10 +207,9 @@ pub enum PanicOnOom {
 }
 
 /// A lock.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Lock {
     /// Name as a program line writes it (`oom_lock`, `qemu.mmap_sem`, `i_mutex`).
-    #[serde(skip)]
     pub name: String,
     /// What kind of lock it is.
     pub class: LockClass,
@@ -225,7 +217,7 @@ pub struct Lock {
 
 /// Kinds of locks. The class decides the queue rules and, through the kernel's axes,
 /// whether waits for it are killable.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LockClass {
     /// The global OOM mutex.
     OomLock,
@@ -246,10 +238,9 @@ pub enum LockClass {
 }
 
 /// Pages that reclaim can find.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Lru {
     /// What people call them.
-    #[serde(skip)]
     pub name: String,
     /// What reclaim has to do for a page.
     pub kind: LruKind,
@@ -262,7 +253,7 @@ pub struct Lru {
 }
 
 /// Kinds of reclaimable pages.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LruKind {
     /// Clean page cache: freed at once by whoever finds it.
     Clean,
@@ -276,10 +267,9 @@ pub enum LruKind {
 }
 
 /// What an address space looks like at the start.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MmInfo {
     /// Name, normally that of the process that owns it.
-    #[serde(skip)]
     pub name: String,
     /// Its `mmap_sem`.
     pub mmap_sem: LockId,
@@ -298,7 +288,7 @@ pub struct MmInfo {
 }
 
 /// Somebody with page tables of their own over an address space.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Notifier {
     /// Who registered it.
     pub user: User,
@@ -311,7 +301,7 @@ pub struct Notifier {
 }
 
 /// One VMA at the start.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct VmaInfo {
     /// Pages mapped at the start.
     pub pages: u16,
@@ -328,7 +318,7 @@ pub struct VmaInfo {
 }
 
 /// What a VMA is backed by, as far as the reaper's filter cares (oom.md 5.4).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Backing {
     /// Anonymous private memory: the reaper takes it.
     Anon,
@@ -355,7 +345,7 @@ impl Backing {
 }
 
 /// One line of a program, compiled.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Line {
     /// What it does.
     pub op: Op,
@@ -365,12 +355,11 @@ pub struct Line {
     pub resume: u8,
     /// Line of the program text this came from, counted from 1; `repeat` makes several
     /// compiled lines share one.
-    #[serde(skip)]
     pub source: u16,
 }
 
 /// What a program line does. The kernel's words are in the scenario language reference.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Op {
     /// `down_read`, `down_write`, `mutex_lock`, `lock_page` and their killable forms.
     Lock {
@@ -525,7 +514,7 @@ impl Op {
 }
 
 /// Writers of `mmap_sem` that no patch up to 6.1 made killable (locks-and-allocation.md 3.2).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WriteSite {
     /// `collapse_huge_page` of khugepaged, a kernel thread.
     Khugepaged,
@@ -534,7 +523,7 @@ pub enum WriteSite {
 }
 
 /// How the rwsems of a kernel before 5.3 are built (locks-and-allocation.md 2.3).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum RwsemConfig {
     /// `CONFIG_RWSEM_XCHGADD_ALGORITHM`: every big architecture.
     #[default]
@@ -544,7 +533,7 @@ pub enum RwsemConfig {
 }
 
 /// Lock modes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
 pub enum Mode {
     /// Shared.
     Read,
@@ -553,7 +542,7 @@ pub enum Mode {
 }
 
 /// How a program line asks to sleep for a lock (locks-and-allocation.md 1.1).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wait {
     /// `TASK_UNINTERRUPTIBLE`, unless a patch made this kind of site killable.
     Uninterruptible,
@@ -570,7 +559,7 @@ pub const PAGE_ALLOC_COSTLY_ORDER: u8 = 3;
 
 /// Allocation flags, as far as the machine distinguishes them: what reclaim may do for the
 /// request, and what the request promises or asks for (locks-and-allocation.md 4.1).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Gfp(pub u16);
 
 impl Gfp {
@@ -621,7 +610,7 @@ impl Gfp {
 }
 
 /// Whether a `kmem_alloc` may fail.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KmemFail {
     /// It may not: `KM_SLEEP`.
     Never,
@@ -630,7 +619,7 @@ pub enum KmemFail {
 }
 
 /// The rules that verdicts depend on and that are therefore declared.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rules {
     /// When sleeps end.
     pub timing: Timing,
@@ -641,7 +630,7 @@ pub struct Rules {
 }
 
 /// When sleeps end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Timing {
     /// A sleep of 100 ms or more ends only when no task is ready, or awake in a queue,
     /// and no shorter sleep is pending. Sleeps of a jiffy to 20 ms end at any time.
@@ -651,7 +640,7 @@ pub enum Timing {
 }
 
 /// The window between the last allocation attempt under `oom_lock` and the scan.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KillerWindow {
     /// One atomic step.
     Closed,
@@ -660,7 +649,7 @@ pub enum KillerWindow {
 }
 
 /// Whether an allocator whose round changed nothing stops until something changes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Parking {
     /// It parks; verdicts are the same and exploration is finite and small.
     On,

@@ -7,8 +7,6 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
-
 use crate::kernel::{
     AdjSharer, Bookkeeping, Complaint, ExitProtocol, ExitingTask, HmmStart, InitMm, InitSharer,
     InodeLock, Isolation, Kernel, KillNap, KillerCaller, KmemAlloc, KthreadSharer, Mlocked, Mmput,
@@ -23,7 +21,7 @@ mod table;
 pub use table::PATCHES;
 
 /// Index of a patch in [`PATCHES`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct PatchId(pub u8);
 
 /// One patch, or a few that only make sense together.
@@ -156,9 +154,7 @@ const BASE: Kernel = Kernel {
 };
 
 /// A set of patches.
-#[derive(
-    Clone, Copy, PartialEq, Eq, Debug, Default, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash, PartialOrd, Ord)]
 pub struct PatchSet(pub u128);
 
 /// A mix of patches that means nothing, in words.
@@ -325,12 +321,6 @@ impl PatchSet {
             text.push_str(patch.get().id);
         }
         text
-    }
-}
-
-impl Default for Kernel {
-    fn default() -> Kernel {
-        BASE
     }
 }
 

@@ -4,8 +4,6 @@
 //! in the task's own word. Owner, queue and the wait-for graph are views, so there is
 //! nothing to keep in step, and identical tasks can be made canonical by sorting.
 
-use serde::{Deserialize, Serialize};
-
 use crate::machine::{
     CompletionId, Kind, LOCKS_MAX, LRUS_MAX, LockId, MMS_MAX, Machine, MmId, Mode, Op, ProcessId,
     TASKS_MAX, TaskId, VMAS_MAX,
@@ -341,7 +339,7 @@ pub enum Run {
 }
 
 /// Lengths of sleeps, shortest first.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
 pub enum Nap {
     /// One jiffy, 1 to 10 ms.
     Jiffy,

@@ -170,7 +170,7 @@ fn the_file_around_the_programs_is_checked() {
         ),
         (
             with(process).replace("4.6", "4.66"),
-            r#"line 4: unknown kernel "4.66"; known are 3.19, 4.0, 4.5, 4.6, 4.7, 4.8, 4.9, 4.12, 4.13, 4.14, 4.15, 4.16, 4.17, 4.19, 4.20, 5.4, 5.15, 5.16, 5.17, 5.18 and 6.1"#,
+            r#"line 4: unknown kernel "4.66"; known are 3.19, 4.0, 4.2, 4.5, 4.6, 4.7, 4.8, 4.9, 4.12, 4.13, 4.14, 4.15, 4.16, 4.17, 4.19, 4.20, 5.4, 5.12, 5.15, 5.16, 5.17, 5.18 and 6.1"#,
         ),
         (
             with(process).replace("format = 1", "format = 2"),

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use oomscope_model::machine::Rules;
 use oomscope_model::patches::{PatchId, PatchSet};
 use oomscope_model::transition::Move;
+use oomscope_scenario::rules;
+use oomscope_scenario::run::Run;
 
 use super::known::class_of;
 use super::{Notice, SearchState, Store};
@@ -62,11 +64,14 @@ impl Store {
         let mut moves = self.moves();
         moves.truncate(end);
         let machine = self.track.tape.borrow().replay.machine_at(0);
+        let run = Run { moves }.print(&machine);
         let offered = self.track.scenario.offered.iter();
         Job {
             id: self.demand.job,
-            machine,
-            moves,
+            text: self.track.scenario.text.clone(),
+            patches: machine.patches.ids(),
+            rules: rules::word(machine.rules).to_string(),
+            run,
             base: base as u32,
             cursor: self.cursor as u32,
             paused: key.is_some_and(|key| key.paused),

@@ -5,12 +5,15 @@
 
 use oomscope_explore::{Class, Explorer, LockupKind, Progress};
 use oomscope_model::kernel::Kernel;
-use oomscope_model::machine::Machine;
-use oomscope_model::patches::{PATCHES, PatchId};
+use oomscope_model::machine::{Machine, Rules};
+use oomscope_model::patches::{PATCHES, PatchId, PatchSet};
 use oomscope_model::state::State;
 use oomscope_model::step::act;
 use oomscope_model::transition::{Act, Move};
+use oomscope_scenario::parse::parse;
 use oomscope_scenario::replay::Replay;
+use oomscope_scenario::rules;
+use oomscope_scenario::run::Run;
 
 use crate::protocol::{Effect, Job, Reply, Survey};
 
@@ -48,7 +51,9 @@ struct Kept {
 /// Where a segment begins.
 #[derive(PartialEq, Eq)]
 struct Origin {
-    machine: Machine,
+    text: String,
+    patches: PatchSet,
+    rules: Rules,
     moves: Vec<Move>,
 }
 
@@ -79,12 +84,14 @@ impl Desk {
     /// If the machine cannot make the run.
     pub fn begin(&mut self, job: Job, now: f64) -> Result<(), String> {
         self.work = None;
-        let mut machine = job.machine.clone();
-        machine.kernel = Kernel::of(machine.patches);
-        let moves = job.moves.clone();
+        let machine = machine_of(&job)?;
+        let run = Run::parse(&machine, &job.run).map_err(|note| note.to_string())?;
+        let moves = run.moves;
         let base = (job.base as usize).min(moves.len());
         let origin = Origin {
-            machine: job.machine.clone(),
+            text: job.text.clone(),
+            patches: machine.patches,
+            rules: machine.rules,
             moves: moves.get(..base).unwrap_or_default().to_vec(),
         };
         let mut replay = Replay::new(machine);
@@ -285,6 +292,20 @@ impl Work {
 }
 
 /// What can become of a state; complete only if it is where the exploration started.
+/// The machine that a job speaks of, at the start of its run.
+fn machine_of(job: &Job) -> Result<Machine, String> {
+    let scenario = parse(&job.text).scenario;
+    let mut machine = scenario.ok_or("the scenario cannot be read")?.machine;
+    machine.patches = job
+        .patches
+        .split(',')
+        .filter_map(PatchId::named)
+        .fold(PatchSet(0), |set, patch| set.with(patch, true));
+    machine.kernel = Kernel::of(machine.patches);
+    machine.rules = rules::named(&job.rules).ok_or("unknown rules")?;
+    Ok(machine)
+}
+
 fn survey(explorer: &Explorer, state: &State) -> Survey {
     let outcomes: Vec<&str> = explorer
         .outcomes()

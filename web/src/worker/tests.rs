@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 
-use oomscope_model::machine::{TaskId, Timing};
+use oomscope_model::machine::Timing;
 use oomscope_model::patches::PatchId;
-use oomscope_model::transition::{Move, Transition};
 use oomscope_scenario::builtin::Builtin;
+use oomscope_scenario::rules;
 use oomscope_scenario::run::Run;
 
 use super::{Desk, Slice};
@@ -20,8 +20,10 @@ fn job(run: &str, base: u32, cursor: u32, timing: Timing) -> Job {
     let run = Run::parse(&machine, run).expect("a run of this machine");
     Job {
         id: 7,
-        machine,
-        moves: run.moves,
+        text: builtin.text.to_string(),
+        patches: machine.patches.ids(),
+        rules: rules::word(machine.rules).to_string(),
+        run: run.print(&machine),
         base,
         cursor,
         paused: true,
@@ -107,7 +109,17 @@ fn what_cannot_be_read_is_said() {
     assert!(
         desk.begin(
             Job {
-                moves: vec![Move::Step(Transition(TaskId(30)))],
+                text: String::new(),
+                ..sound.clone()
+            },
+            0.0
+        )
+        .is_err()
+    );
+    assert!(
+        desk.begin(
+            Job {
+                run: "nobody".to_string(),
                 ..sound.clone()
             },
             0.0

@@ -17,8 +17,6 @@
 //! two callbacks and where a callback waits. A lock that is free is taken and given back
 //! within the callback, which nobody can tell from not taking it.
 
-use serde::{Deserialize, Serialize};
-
 use crate::event::{Event, Observer};
 use crate::kernel::oom_kill::{self, ReapEnd};
 use crate::kernel::{HmmStart, Kernel, NotifierPairing, ReaperNotifiers};
@@ -28,7 +26,7 @@ use crate::state::{MmFlags, Nap, Notify, Pc, State, StateFlags, TaskFlags};
 use crate::step::{Cx, Next};
 
 /// Who registered a notifier.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum User {
     /// KVM: a spinlock and a count.
     Kvm,
@@ -54,7 +52,7 @@ pub enum User {
 }
 
 /// How `invalidate_range_start` takes the driver's lock.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Start {
     /// It sleeps for nothing.
     NoLock,
@@ -69,7 +67,7 @@ pub enum Start {
 }
 
 /// What `invalidate_range_end` does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum End {
     /// There is none.
     None,
