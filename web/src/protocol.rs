@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Both programs carry this; an old worker from a cache answers with another one.
-pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "-protocol-1");
+pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "-protocol-2");
 
 /// What the page asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

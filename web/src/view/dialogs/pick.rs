@@ -72,7 +72,7 @@ pub(super) fn Gallery(props: &Props) -> Html {
         let topics = Topic::ALL.into_iter().map(|(_, topic, title)| (Some(topic), title));
         html! {
             <>
-                <p class="lead">{ "Each is a small machine with a story from the kernel’s own mailing lists. Every way it can go has been searched." }</p>
+                <p class="lead">{ "Each is a small machine with a story from the kernel’s own mailing lists. Every way it can go has been searched, unless its story says that it is too large." }</p>
                 <label class="find">
                     <span>{ "Find" }</span>
                     <input type="search" id="find-scenario" placeholder="a word, a patch, a commit" value={(*wanted).clone()} oninput={look_for} />
