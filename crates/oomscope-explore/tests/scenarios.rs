@@ -5,17 +5,14 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use oomscope_explore::{Explorer, LockupKind, Outcome};
-use oomscope_model::machine::Rules;
-use oomscope_model::patches::{PATCHES, PatchSet};
+use oomscope_judge::{Limits, Verdict, cases, judge, machine, search, sibling_complaint};
+use oomscope_model::patches::PATCHES;
 use oomscope_model::state::State;
-use oomscope_scenario::builtin::BUILTIN;
-use oomscope_scenario::expect;
+use oomscope_scenario::builtin::{BUILTIN, Builtin};
 use oomscope_scenario::parse::parse;
-use oomscope_scenario::rules;
-use oomscope_scenario::scenario::Scenario;
 
 /// States beyond which a scenario is not exhausted and must not claim to be.
 const STATES_MAX: u32 = 4_000_000;
@@ -235,154 +232,36 @@ scenarios! {
     nothing_killable = "nothing-killable",
 }
 
-/// What one exploration found.
-struct Found {
-    outcomes: Vec<&'static str>,
-    kind: Option<LockupKind>,
-    kills_max: u8,
-    pin: String,
-}
-
 #[track_caller]
 fn meets_its_expectations(id: &str) {
-    let builtin = BUILTIN
-        .iter()
-        .find(|builtin| builtin.id == id)
-        .expect("built in");
+    let builtin = Builtin::named(id).expect("built in");
     let scenario = parse(builtin.text).scenario.expect("parsed");
+    let states_max = match &scenario.bound {
+        Some(bound) => bound.states,
+        None => STATES_MAX,
+    };
     let mut table = String::new();
     let mut wrong = String::new();
-    for (word, rules) in rules::WORDS {
-        if !scenario
-            .expects
-            .iter()
-            .any(|expect| rules::word(expect.rules) == word)
-        {
-            continue;
-        }
-        for patches in scenario.combinations() {
-            if let Some(bound) = &scenario.bound {
-                looks_as_expected(&scenario, patches, rules, bound.states);
-                continue;
+    for case in cases(&scenario) {
+        let machine = machine(&scenario, case.patches, case.rules);
+        let found = search(&machine, Limits::states(states_max), |_| {
+            ControlFlow::Continue(())
+        });
+        let words = case.words(&scenario);
+        writeln!(table, "{words}: {}", found.summary()).expect("string");
+        let complaint = match judge(&scenario, case, &found) {
+            Verdict::Met | Verdict::Bounded => continue,
+            Verdict::Unknown => String::from("too large to be searched to the end"),
+            Verdict::Missed { line, sentence } => {
+                format!("line {}: {sentence}", line.unwrap_or_default())
             }
-            let found = explore(&scenario, patches, rules);
-            let combination = scenario.combination_in_words(patches);
-            writeln!(table, "{word} {combination}: {}", found.pin).expect("string");
-            let mut expects = scenario.expectations_for(patches, rules);
-            let expect = expects
-                .next()
-                .unwrap_or_else(|| panic!("{word} {combination}: no rule"));
-            assert!(expects.next().is_none(), "{word} {combination}: two rules");
-            let wanted: Vec<&str> = expect
-                .outcomes
-                .iter()
-                .map(|outcome| outcome.word())
-                .collect();
-            let kind_differs = expect
-                .kind
-                .is_some_and(|kind| Some(kind) != same(found.kind));
-            let kills_differ = expect
-                .kills_max
-                .is_some_and(|kills| kills != found.kills_max);
-            if wanted != found.outcomes || kind_differs || kills_differ {
-                let line = expect.line;
-                writeln!(
-                    wrong,
-                    "line {line}, {word} {combination}: expected {wanted:?} {:?} {:?}, found {:?} {:?} {}",
-                    expect.kind, expect.kills_max, found.outcomes, found.kind, found.kills_max,
-                )
-                .expect("string");
-            }
-        }
+        };
+        writeln!(wrong, "{words}: {complaint}").expect("string");
     }
     assert!(wrong.is_empty(), "{id}:\n{wrong}\nAll of it:\n{table}");
     match &scenario.bound {
         None => compare_pins(id, &table),
-        Some(bound) => {
-            let sibling = BUILTIN.iter().find(|builtin| builtin.id == bound.sibling);
-            let sibling = sibling.and_then(|builtin| parse(builtin.text).scenario);
-            let exhausted = sibling.is_some_and(|sibling| sibling.bound.is_none());
-            assert!(exhausted, "{id}: no exhausted sibling {:?}", bound.sibling);
-        }
-    }
-}
-
-/// A scenario too large to exhaust: as far as its bound, nothing is reachable that its
-/// file does not expect. What it expects and what lies behind the bound stays unknown.
-#[track_caller]
-fn looks_as_expected(scenario: &Scenario, patches: PatchSet, rules: Rules, bound: u32) {
-    let mut machine = scenario.machine.clone();
-    machine.patches = patches;
-    machine.kernel = oomscope_model::kernel::Kernel::of(patches);
-    machine.rules = rules;
-    let mut explorer = Explorer::new(&machine, &State::start(&machine));
-    while explorer.progress().states < bound {
-        assert!(
-            !explorer.advance(1000).done,
-            "{} has only {} states: it needs no bound",
-            scenario.id,
-            explorer.progress().states
-        );
-    }
-    let expect = scenario.expectations_for(patches, rules).next();
-    let expect = expect.unwrap_or_else(|| panic!("{}: no rule", scenario.id));
-    for outcome in explorer.outcomes() {
-        let word = outcome.word();
-        assert!(
-            expect.outcomes.iter().any(|known| known.word() == word),
-            "{}: {word} is not expected",
-            scenario.id
-        );
-    }
-}
-
-fn same(kind: Option<LockupKind>) -> Option<expect::LockupKind> {
-    kind.map(|kind| match kind {
-        LockupKind::Livelock => expect::LockupKind::Livelock,
-        LockupKind::Deadlock => expect::LockupKind::Deadlock,
-        LockupKind::Hang => expect::LockupKind::Hang,
-    })
-}
-
-fn explore(scenario: &Scenario, patches: PatchSet, rules: Rules) -> Found {
-    let mut machine = scenario.machine.clone();
-    machine.patches = patches;
-    machine.kernel = oomscope_model::kernel::Kernel::of(patches);
-    machine.rules = rules;
-    let start = State::start(&machine);
-    let mut explorer = Explorer::new(&machine, &start);
-    while !explorer.advance(10_000).done {
-        assert!(
-            explorer.progress().states < STATES_MAX,
-            "{} is too large",
-            scenario.id
-        );
-    }
-    let progress = explorer.progress();
-    let mut pin = format!(
-        "{} states, {} transitions",
-        progress.states, progress.transitions
-    );
-    for outcome in explorer.outcomes() {
-        let schedule = explorer.witness(outcome).expect("reachable");
-        write!(pin, ", {} {}", outcome.word(), schedule.len()).expect("string");
-    }
-    let kind = explorer.witness(Outcome::Lockup).and_then(|schedule| {
-        let mut state = start;
-        for transition in schedule {
-            oomscope_model::step::step(&machine, &mut state, transition, &mut ());
-        }
-        explorer.lockup_kind(&state)
-    });
-    Found {
-        outcomes: explorer
-            .outcomes()
-            .iter()
-            .map(|outcome| outcome.word())
-            .collect(),
-        kind,
-        kills_max: explorer.kills_max(),
-        pin,
+        Some(_) => assert_eq!(sibling_complaint(&scenario), None, "{id}"),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{Outcome, stages, step, tools, tree};
 
 /// A crate, and the packages that must not be anywhere below it. The direction
 /// of dependencies: model, then explore, scenario and picture, which never see
-/// each other, then import, then cli and web.
+/// each other, then import and judge, then cli and web.
 const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "oomscope-model",
@@ -17,6 +17,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "oomscope-scenario",
             "oomscope-picture",
             "oomscope-import",
+            "oomscope-judge",
             "oomscope-cli",
             "oomscope-web",
             "serde",
@@ -34,6 +35,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "oomscope-scenario",
             "oomscope-picture",
             "oomscope-import",
+            "oomscope-judge",
             "oomscope-cli",
             "oomscope-web",
             "rayon",
@@ -48,6 +50,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "oomscope-explore",
             "oomscope-picture",
             "oomscope-import",
+            "oomscope-judge",
             "oomscope-cli",
             "oomscope-web",
             "wasm-bindgen",
@@ -60,6 +63,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "oomscope-explore",
             "oomscope-scenario",
             "oomscope-import",
+            "oomscope-judge",
             "oomscope-cli",
             "oomscope-web",
             "wasm-bindgen",
@@ -71,8 +75,21 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         "oomscope-import",
         &[
             "oomscope-explore",
+            "oomscope-judge",
             "oomscope-cli",
             "oomscope-web",
+            "wasm-bindgen",
+            "web-sys",
+        ],
+    ),
+    (
+        "oomscope-judge",
+        &[
+            "oomscope-picture",
+            "oomscope-import",
+            "oomscope-cli",
+            "oomscope-web",
+            "rand",
             "wasm-bindgen",
             "web-sys",
         ],

@@ -1,0 +1,154 @@
+//! One exploration, from its first state to the last or to a bound.
+
+use core::ops::ControlFlow;
+
+use oomscope_explore::{Explorer, LockupKind, Outcome, Progress};
+use oomscope_model::machine::Machine;
+use oomscope_model::state::State;
+use oomscope_model::step::step;
+use oomscope_model::transition::Transition;
+
+/// States between two looks at the bounds.
+const SLICE: u32 = 4096;
+
+/// When a search is to give up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// After so many states.
+    pub states_max: u32,
+    /// When it uses so much memory.
+    pub bytes_max: u64,
+}
+
+impl Limits {
+    /// So many states, and whatever they take.
+    pub const fn states(states_max: u32) -> Limits {
+        Limits {
+            states_max,
+            bytes_max: u64::MAX,
+        }
+    }
+}
+
+/// Why a search did not see every state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Bound {
+    /// [`Limits::states_max`].
+    States,
+    /// [`Limits::bytes_max`].
+    Bytes,
+    /// Whoever asked for it told it to stop.
+    Stopped,
+}
+
+/// What one exploration found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// Every outcome that is reachable and a shortest schedule to it, in the order of
+    /// [`Outcome::ALL`]. If a bound was reached, what is here is true and the rest unknown.
+    pub witnesses: Vec<(Outcome, Vec<Transition>)>,
+    /// What the nearest lockup looks like.
+    pub kind: Option<LockupKind>,
+    /// The most processes that any run kills.
+    pub kills_max: u8,
+    /// How large it was.
+    pub progress: Progress,
+    /// Which bound ended it; none if every reachable state was seen.
+    pub bound: Option<Bound>,
+}
+
+/// Explores everything the machine can reach, as far as the limits allow. `watch` sees
+/// the progress now and then, and may end the search.
+pub fn search(
+    machine: &Machine,
+    limits: Limits,
+    watch: impl FnMut(Progress) -> ControlFlow<()>,
+) -> Found {
+    let mut explorer = Explorer::new(machine, &State::start(machine));
+    let bound = advance(&mut explorer, limits, watch);
+    Found::of(machine, &explorer, bound)
+}
+
+/// Advances an explorer to its end, or to the bound that is named.
+pub fn advance(
+    explorer: &mut Explorer,
+    limits: Limits,
+    mut watch: impl FnMut(Progress) -> ControlFlow<()>,
+) -> Option<Bound> {
+    loop {
+        let before = explorer.progress();
+        let room = limits.states_max.saturating_sub(before.states).max(1);
+        let progress = explorer.advance(SLICE.min(room));
+        if progress.done {
+            return None;
+        }
+        if progress.states >= limits.states_max {
+            return Some(Bound::States);
+        }
+        if progress.bytes >= limits.bytes_max {
+            return Some(Bound::Bytes);
+        }
+        if watch(progress).is_break() {
+            return Some(Bound::Stopped);
+        }
+    }
+}
+
+impl Found {
+    /// What an explorer of this machine has found so far.
+    pub fn of(machine: &Machine, explorer: &Explorer, bound: Option<Bound>) -> Found {
+        let witnesses: Vec<(Outcome, Vec<Transition>)> = explorer
+            .outcomes()
+            .into_iter()
+            .filter_map(|outcome| Some((outcome, explorer.witness(outcome)?)))
+            .collect();
+        let lockup = witnesses
+            .iter()
+            .find(|(outcome, _)| *outcome == Outcome::Lockup);
+        let kind = lockup.and_then(|(_, schedule)| {
+            let mut state = State::start(machine);
+            for &transition in schedule {
+                step(machine, &mut state, transition, &mut ());
+            }
+            explorer.lockup_kind(&state)
+        });
+        Found {
+            kind,
+            kills_max: explorer.kills_max(),
+            progress: explorer.progress(),
+            witnesses,
+            bound,
+        }
+    }
+
+    /// What is reachable.
+    pub fn outcomes(&self) -> impl Iterator<Item = Outcome> {
+        self.witnesses.iter().map(|(outcome, _)| *outcome)
+    }
+
+    /// A shortest schedule to an outcome.
+    pub fn witness(&self, wanted: Outcome) -> Option<&[Transition]> {
+        let found = self
+            .witnesses
+            .iter()
+            .find(|(outcome, _)| *outcome == wanted);
+        found.map(|(_, schedule)| schedule.as_slice())
+    }
+
+    /// Whether every state was seen and nothing but these outcomes is reachable.
+    pub fn is_clear(&self, allowed: &[Outcome]) -> bool {
+        self.bound.is_none() && self.outcomes().all(|outcome| allowed.contains(&outcome))
+    }
+
+    /// Size, outcomes and lengths of the shortest schedules on one line, as the pins have it.
+    pub fn summary(&self) -> String {
+        let mut text = format!(
+            "{} states, {} transitions",
+            self.progress.states, self.progress.transitions
+        );
+        for (outcome, schedule) in &self.witnesses {
+            text.push_str(&format!(", {} {}", outcome.word(), schedule.len()));
+        }
+        text
+    }
+}

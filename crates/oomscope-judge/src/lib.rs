@@ -1,0 +1,29 @@
+//! Holds scenario files against what the explorer finds: the tests and the command line
+//! judge by the same words.
+//!
+//! [`cases`] lists what a file speaks of, [`search`] explores one machine, [`judge`] says
+//! what is not as the file expects.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
+)]
+
+mod found;
+mod verdict;
+
+pub use found::{Bound, Found, Limits, search};
+pub use verdict::{Case, Verdict, cases, judge, sibling_complaint};
+
+use oomscope_model::kernel::Kernel;
+use oomscope_model::machine::{Machine, Rules};
+use oomscope_model::patches::PatchSet;
+use oomscope_scenario::scenario::Scenario;
+
+/// The scenario's machine with these patches, under these rules.
+pub fn machine(scenario: &Scenario, patches: PatchSet, rules: Rules) -> Machine {
+    let mut machine = scenario.machine.clone();
+    machine.patches = patches;
+    machine.kernel = Kernel::of(patches);
+    machine.rules = rules;
+    machine
+}
