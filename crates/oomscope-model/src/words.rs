@@ -80,6 +80,14 @@ fn pc_of(code: u64) -> Pc {
     }
 }
 
+/// What a part of a state is.
+enum PartKind {
+    Task(usize),
+    Mm(usize),
+    Lrus,
+    Rest,
+}
+
 /// Writes bit fields from the low end of a word upwards.
 struct Writer {
     word: u64,
@@ -113,59 +121,153 @@ impl Reader {
     }
 }
 
+/// The most parts a state can have.
+pub const PARTS_MAX: usize = TASKS_MAX + MMS_MAX + 2;
+
+/// One part of a state in packed form: a task has two words, any other part one and a zero.
+pub type Part = [u64; 2];
+
+/// A state consists of parts: its tasks, its address spaces, the lists of reclaimable pages
+/// if there are any, and the rest. A step changes few of them, so whoever keeps many states
+/// keeps each part once.
 impl State {
-    /// How many words a state with this many tasks and address spaces has.
-    pub fn word_count(&self) -> usize {
+    /// How many parts a state of this shape has.
+    pub fn part_count(&self) -> usize {
         let lrus = usize::from(self.lru_count > 0);
-        2 * usize::from(self.task_count) + usize::from(self.mm_count) + lrus + 1
+        usize::from(self.task_count) + usize::from(self.mm_count) + lrus + 1
     }
 
-    /// Packs the state into the first [`State::word_count`] words of `words`.
-    pub fn words(&self, words: &mut [u64; WORDS_MAX]) {
+    /// What part `index` is.
+    #[inline]
+    fn part_kind(&self, index: usize) -> PartKind {
         let tasks = usize::from(self.task_count);
-        for (index, task) in self.tasks[..tasks].iter().enumerate() {
-            [words[2 * index], words[2 * index + 1]] = pack_task(task);
+        let mms = usize::from(self.mm_count);
+        if index < tasks {
+            PartKind::Task(index)
+        } else if index < tasks + mms {
+            PartKind::Mm(index - tasks)
+        } else if index == tasks + mms && self.lru_count > 0 {
+            PartKind::Lrus
+        } else {
+            PartKind::Rest
         }
-        for (index, mm) in self.mms[..usize::from(self.mm_count)].iter().enumerate() {
-            words[2 * tasks + index] = pack_mm(mm);
+    }
+
+    /// Packs part `index`, which is less than [`State::part_count`].
+    #[inline]
+    pub fn part(&self, index: usize) -> Part {
+        match self.part_kind(index) {
+            PartKind::Task(at) => pack_task(&self.tasks[at]),
+            PartKind::Mm(at) => [pack_mm(&self.mms[at]), 0],
+            PartKind::Lrus => [pack_lrus(&self.lrus), 0],
+            PartKind::Rest => [self.pack_rest(), 0],
         }
+    }
+
+    /// Unpacks part `index`: the exact inverse of [`State::part`].
+    #[inline]
+    pub fn set_part(&mut self, index: usize, part: Part) {
+        match self.part_kind(index) {
+            PartKind::Task(at) => self.tasks[at] = unpack_task(part),
+            PartKind::Mm(at) => self.mms[at] = unpack_mm(part[0]),
+            PartKind::Lrus => self.lrus = unpack_lrus(part[0]),
+            PartKind::Rest => self.unpack_rest(part[0]),
+        }
+    }
+
+    /// Takes part `index` from a state of the same shape.
+    #[inline]
+    pub fn copy_part(&mut self, index: usize, from: &State) {
+        match self.part_kind(index) {
+            PartKind::Task(at) => self.tasks[at] = from.tasks[at],
+            PartKind::Mm(at) => self.mms[at] = from.mms[at],
+            PartKind::Lrus => self.lrus = from.lrus,
+            PartKind::Rest => self.copy_rest(from),
+        }
+    }
+
+    /// Bit `n` is set if part `n` differs from that of a state of the same shape.
+    #[inline]
+    pub fn changed_parts(&self, from: &State) -> u64 {
+        let tasks = usize::from(self.task_count);
+        let mms = usize::from(self.mm_count);
+        let mut changed = 0;
+        for at in 0..tasks {
+            changed |= u64::from(self.tasks[at] != from.tasks[at]) << at;
+        }
+        for at in 0..mms {
+            changed |= u64::from(self.mms[at] != from.mms[at]) << (tasks + at);
+        }
+        let mut at = tasks + mms;
         if self.lru_count > 0 {
-            words[self.word_count() - 2] = pack_lrus(&self.lrus);
+            changed |= u64::from(self.lrus != from.lrus) << at;
+            at += 1;
         }
-        words[self.word_count() - 1] = Writer::new()
-            .put(13, u64::from(self.free_pages))
-            .put(16, u64::from(self.completed))
-            .put(4, u64::from(self.flags.0))
-            .put(16, u64::from(self.lock_bits))
-            .put(7, u64::from(self.notified))
-            .word;
+        changed | u64::from(self.pack_rest() != from.pack_rest()) << at
+    }
+
+    /// How many words the packed form has.
+    pub fn word_count(&self) -> usize {
+        usize::from(self.task_count) + self.part_count()
+    }
+
+    /// Packs the state into the first [`State::word_count`] words of `words`: its parts in
+    /// order, two words for each task, one for any other.
+    pub fn words(&self, words: &mut [u64; WORDS_MAX]) {
+        let mut at = 0;
+        for index in 0..self.part_count() {
+            let [first, second] = self.part(index);
+            words[at] = first;
+            at += 1;
+            if index < usize::from(self.task_count) {
+                words[at] = second;
+                at += 1;
+            }
+        }
     }
 
     /// The exact inverse of [`State::words`]; `shape` gives the counts.
     pub fn from_words(shape: &State, words: &[u64]) -> State {
         let mut state = *shape;
-        let tasks = usize::from(shape.task_count);
-        for (index, task) in state.tasks[..tasks].iter_mut().enumerate() {
-            *task = unpack_task(words[2 * index], words[2 * index + 1]);
+        let mut words = words.iter().copied();
+        for index in 0..shape.part_count() {
+            let first = words.next().unwrap_or_default();
+            let second = if index < usize::from(shape.task_count) {
+                words.next().unwrap_or_default()
+            } else {
+                0
+            };
+            state.set_part(index, [first, second]);
         }
-        for (index, mm) in state.mms[..usize::from(shape.mm_count)]
-            .iter_mut()
-            .enumerate()
-        {
-            *mm = unpack_mm(words[2 * tasks + index]);
-        }
-        if shape.lru_count > 0 {
-            state.lrus = unpack_lrus(words[shape.word_count() - 2]);
-        }
-        let mut reader = Reader {
-            word: words[shape.word_count() - 1],
-        };
-        state.free_pages = reader.take(13) as u16;
-        state.completed = reader.take(16) as u16;
-        state.flags = StateFlags(reader.take(4) as u8);
-        state.lock_bits = reader.take(16) as u16;
-        state.notified = reader.take(7) as u8;
         state
+    }
+
+    #[inline]
+    fn pack_rest(&self) -> u64 {
+        Writer::new()
+            .put(13, u64::from(self.free_pages))
+            .put(16, u64::from(self.completed))
+            .put(4, u64::from(self.flags.0))
+            .put(16, u64::from(self.lock_bits))
+            .put(7, u64::from(self.notified))
+            .word
+    }
+
+    fn unpack_rest(&mut self, word: u64) {
+        let mut reader = Reader { word };
+        self.free_pages = reader.take(13) as u16;
+        self.completed = reader.take(16) as u16;
+        self.flags = StateFlags(reader.take(4) as u8);
+        self.lock_bits = reader.take(16) as u16;
+        self.notified = reader.take(7) as u8;
+    }
+
+    fn copy_rest(&mut self, from: &State) {
+        self.free_pages = from.free_pages;
+        self.completed = from.completed;
+        self.flags = from.flags;
+        self.lock_bits = from.lock_bits;
+        self.notified = from.notified;
     }
 
     /// A digest of the packed form, equal on every platform.
@@ -188,7 +290,7 @@ pub fn fold(words: &[u64]) -> u64 {
     mixed ^ mixed >> 29
 }
 
-fn pack_task(task: &Task) -> [u64; 2] {
+fn pack_task(task: &Task) -> Part {
     let (tag, pc, lock, mode, rank, awake, nap, completion) = match task.run {
         Run::Ready(pc) => (0, Some(pc), 0, 0, 0, 0, 0, 0),
         Run::Queued {
@@ -231,7 +333,7 @@ fn pack_task(task: &Task) -> [u64; 2] {
     [first.word, second.word]
 }
 
-fn unpack_task(first: u64, second: u64) -> Task {
+fn unpack_task([first, second]: Part) -> Task {
     let mut reader = Reader { word: first };
     let tag = reader.take(3);
     let pc = pc_of(reader.take(8));
