@@ -9,6 +9,32 @@ use crate::machine::{
     TASKS_MAX, TaskId, VMAS_MAX,
 };
 
+/// The steps of a state machine: a list to look a code up in, and the code of a step. A step
+/// that is not in the list does not compile, nor does one out of declaration order.
+macro_rules! all_steps {
+    ($name:ident { $($step:ident),+ $(,)? }) => {
+        impl $name {
+            /// All steps, in declaration order.
+            pub(crate) const ALL: &[$name] = &[$($name::$step),+];
+
+            /// The place in `ALL`.
+            pub(crate) const fn code(self) -> u8 {
+                match self {
+                    $($name::$step => $name::$step as u8,)+
+                }
+            }
+        }
+
+        const _: () = {
+            let mut at = 0;
+            while at < $name::ALL.len() {
+                assert!($name::ALL[at].code() as usize == at);
+                at += 1;
+            }
+        };
+    };
+}
+
 /// Where a task is inside modelled code, by kernel function. The doc of each variant
 /// names its numbered step in the fact sheets (`P`, `M`: locks-and-allocation.md 4.3;
 /// `T`: oom.md 5.3; `E`: oom.md 6.1; `X.`: exit_mmap, oom.md 6.2) and why it is a
@@ -78,8 +104,8 @@ pub enum Vmscan {
 }
 
 impl Vmscan {
-    /// All steps.
-    pub(crate) const ALL: [Vmscan; 10] = [
+    /// All steps, in the order of their codes.
+    pub(crate) const ALL: &[Vmscan] = &[
         Vmscan::Throttled,
         Vmscan::ThrottledOnce,
         Vmscan::Balance,
@@ -91,6 +117,18 @@ impl Vmscan {
         Vmscan::Pageout(1),
         Vmscan::Pageout(2),
     ];
+
+    /// The place in [`Vmscan::ALL`].
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Vmscan::Throttled => 0,
+            Vmscan::ThrottledOnce => 1,
+            Vmscan::Balance => 2,
+            Vmscan::KillNap => 3,
+            Vmscan::Shrink(list) => 4 + list,
+            Vmscan::Pageout(list) => 4 + LRUS_MAX as u8 + list,
+        }
+    }
 }
 
 /// Steps of system calls that do more than lock, work and unlock.
@@ -109,16 +147,13 @@ pub enum Site {
     RemotePut,
 }
 
-impl Site {
-    /// All steps, in declaration order.
-    pub(crate) const ALL: [Site; 5] = [
-        Site::Unlinked,
-        Site::Zap,
-        Site::FileLock,
-        Site::FileUnlock,
-        Site::RemotePut,
-    ];
-}
+all_steps!(Site {
+    Unlinked,
+    Zap,
+    FileLock,
+    FileUnlock,
+    RemotePut
+});
 
 /// Steps of the reaper around one VMA of an mm with mmu notifiers (T4, T7; oom.md 7).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -137,17 +172,14 @@ pub enum Notify {
     Skipped,
 }
 
-impl Notify {
-    /// All steps, in declaration order.
-    pub(crate) const ALL: [Notify; 6] = [
-        Notify::Start,
-        Notify::StartLocked,
-        Notify::Zap,
-        Notify::End,
-        Notify::EndLocked,
-        Notify::Skipped,
-    ];
-}
+all_steps!(Notify {
+    Start,
+    StartLocked,
+    Zap,
+    End,
+    EndLocked,
+    Skipped
+});
 
 /// Steps on the way out that only some casts have, because they declare what the step is
 /// about.
@@ -166,15 +198,12 @@ pub enum Exiting {
     Mrelease,
 }
 
-impl Exiting {
-    /// All steps, in declaration order.
-    pub(crate) const ALL: [Exiting; 4] = [
-        Exiting::RobustList,
-        Exiting::ExitAio,
-        Exiting::KsmExit,
-        Exiting::Mrelease,
-    ];
-}
+all_steps!(Exiting {
+    RobustList,
+    ExitAio,
+    KsmExit,
+    Mrelease
+});
 
 /// Steps of `exit_mmap`; which of them a kernel has, and in which order, is its exit
 /// protocol (oom.md 6.3).
@@ -242,10 +271,7 @@ pub enum Kmem {
     Lap,
 }
 
-impl Kmem {
-    /// All steps, in declaration order.
-    pub(crate) const ALL: [Kmem; 2] = [Kmem::Again, Kmem::Lap];
-}
+all_steps!(Kmem { Again, Lap });
 
 /// How far a task is with its XFS transaction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -261,39 +287,33 @@ pub enum Trans {
     RollingBack,
 }
 
-impl ExitMmap {
-    /// All steps, in declaration order.
-    pub(crate) const ALL: [ExitMmap; 16] = [
-        ExitMmap::Start,
-        ExitMmap::OomLock,
-        ExitMmap::SelfReap,
-        ExitMmap::EmptyWrite,
-        ExitMmap::WriteLock,
-        ExitMmap::ReadLock,
-        ExitMmap::MunlockClear,
-        ExitMmap::MunlockWalk,
-        ExitMmap::MunlockPtl,
-        ExitMmap::MunlockPage,
-        ExitMmap::Unmap,
-        ExitMmap::Skip,
-        ExitMmap::LateEmptyWrite,
-        ExitMmap::LateWriteLock,
-        ExitMmap::UnlinkFileVma,
-        ExitMmap::FreePgtables,
-    ];
-}
+all_steps!(ExitMmap {
+    Start,
+    OomLock,
+    SelfReap,
+    EmptyWrite,
+    WriteLock,
+    ReadLock,
+    MunlockClear,
+    MunlockWalk,
+    MunlockPtl,
+    MunlockPage,
+    Unmap,
+    Skip,
+    LateEmptyWrite,
+    LateWriteLock,
+    UnlinkFileVma,
+    FreePgtables
+});
 
-impl Reap {
-    /// All steps, in declaration order.
-    pub(crate) const ALL: [Reap; 6] = [
-        Reap::Next,
-        Reap::OomLock,
-        Reap::Attempt,
-        Reap::Zap,
-        Reap::GiveUp,
-        Reap::Timer,
-    ];
-}
+all_steps!(Reap {
+    Next,
+    OomLock,
+    Attempt,
+    Zap,
+    GiveUp,
+    Timer
+});
 
 /// Whether a task runs, and if not, what it waits for. Exactly one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -12,23 +12,6 @@ use crate::state::{
 /// The most words a state can have.
 pub const WORDS_MAX: usize = 2 * TASKS_MAX + MMS_MAX + 2;
 
-/// The program counters that are not nested, in the order of their codes.
-const PLAIN: [Pc; 13] = [
-    Pc::Line,
-    Pc::AllocTry,
-    Pc::AllocOom,
-    Pc::AllocScan,
-    Pc::AllocKillNap,
-    Pc::Release,
-    Pc::LineDone,
-    Pc::Unwind,
-    Pc::ExitLock,
-    Pc::ExitDropMm,
-    Pc::AllocLastAttempt,
-    Pc::AllocNotify,
-    Pc::AllocNotified,
-];
-
 const TRANS: [Trans; 4] = [
     Trans::None,
     Trans::Reserving,
@@ -45,39 +28,65 @@ const NAPS: [Nap; 6] = [
     Nap::Hz3,
 ];
 
-/// A program counter in eight bits: the state machine in the upper three, its step in the
-/// lower five.
-fn pc_code(pc: Pc) -> u64 {
-    match pc {
-        Pc::ExitMmap(at) => 1 << 5 | at as u64,
-        Pc::Reap(at) => 2 << 5 | at as u64,
-        Pc::Vmscan(at) => {
-            let step = Vmscan::ALL.iter().position(|&other| other == at);
-            3 << 5 | step.unwrap_or_default() as u64
+/// Both directions between a program counter and its eight bits: the state machine in the
+/// upper three, its step in the lower five. A program counter that is not listed does not
+/// compile.
+macro_rules! pc_codes {
+    (plain { $($plain:ident),+ $(,)? } $($group:literal => $machine:ident),+ $(,)?) => {
+        #[derive(Clone, Copy)]
+        enum Plain {
+            $($plain),+
         }
-        Pc::Site(at) => 5 << 5 | at as u64,
-        Pc::Exiting(at) => 6 << 5 | at as u64,
-        Pc::Kmem(at) => 4 << 5 | at as u64,
-        Pc::Notify(at) => 7 << 5 | at as u64,
-        plain => PLAIN
-            .iter()
-            .position(|&other| other == plain)
-            .unwrap_or_default() as u64,
-    }
+
+        /// The program counters that are not nested, in the order of their codes.
+        const PLAIN: &[Pc] = &[$(Pc::$plain),+];
+
+        const fn pc_code(pc: Pc) -> u64 {
+            let (group, step) = match pc {
+                $(Pc::$plain => (0, Plain::$plain as u8),)+
+                $(Pc::$machine(at) => ($group, at.code()),)+
+            };
+            group << 5 | step as u64
+        }
+
+        fn pc_of(code: u64) -> Pc {
+            let at = (code & 31) as usize;
+            match code >> 5 {
+                0 => PLAIN[at],
+                $($group => Pc::$machine($machine::ALL[at]),)+
+                group => unreachable!("no state machine {group}"),
+            }
+        }
+
+        // Five bits are enough for each.
+        const _: () = assert!(PLAIN.len() <= 32);
+        $(const _: () = assert!($machine::ALL.len() <= 32);)+
+    };
 }
 
-fn pc_of(code: u64) -> Pc {
-    let at = (code & 31) as usize;
-    match code >> 5 {
-        1 => Pc::ExitMmap(ExitMmap::ALL[at]),
-        2 => Pc::Reap(Reap::ALL[at]),
-        3 => Pc::Vmscan(Vmscan::ALL[at]),
-        5 => Pc::Site(Site::ALL[at]),
-        6 => Pc::Exiting(Exiting::ALL[at]),
-        4 => Pc::Kmem(Kmem::ALL[at]),
-        7 => Pc::Notify(Notify::ALL[at]),
-        _ => PLAIN[at],
+pc_codes! {
+    plain {
+        Line,
+        AllocTry,
+        AllocOom,
+        AllocScan,
+        AllocKillNap,
+        Release,
+        LineDone,
+        Unwind,
+        ExitLock,
+        ExitDropMm,
+        AllocLastAttempt,
+        AllocNotify,
+        AllocNotified,
     }
+    1 => ExitMmap,
+    2 => Reap,
+    3 => Vmscan,
+    4 => Kmem,
+    5 => Site,
+    6 => Exiting,
+    7 => Notify,
 }
 
 /// What a part of a state is.
@@ -445,4 +454,24 @@ fn unpack_mm(word: u64) -> Mm {
         };
     }
     Mm { users, flags, vmas }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All but the steps of reclaim get this from the compiler; theirs carry a number.
+    #[test]
+    fn every_code_is_the_code_of_its_program_counter() {
+        for (group, steps) in [(3, Vmscan::ALL.len()), (0, PLAIN.len())] {
+            for step in 0..steps as u64 {
+                assert_eq!(pc_code(pc_of(group << 5 | step)), group << 5 | step);
+            }
+        }
+        for list in 0..LRUS_MAX as u8 {
+            for at in [Vmscan::Shrink(list), Vmscan::Pageout(list)] {
+                assert_eq!(pc_of(pc_code(Pc::Vmscan(at))), Pc::Vmscan(at));
+            }
+        }
+    }
 }

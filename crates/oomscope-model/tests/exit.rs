@@ -1,14 +1,14 @@
 //! The way out, step by step: what the last user of an address space waits for, the order of
 //! each exit protocol, and who may be inside at the same time (oom.md 5 and 6).
 
+mod play;
+
 use expect_test::{Expect, expect};
-use oomscope_model::event::Event;
 use oomscope_model::machine::Machine;
 use oomscope_model::patches::Version;
-use oomscope_model::state::{Run, State, StateFlags};
-use oomscope_model::step::{act, enabled, step};
-use oomscope_model::transition::{Act, Transition};
-use oomscope_scenario::parse::parse;
+use oomscope_model::state::{Run, StateFlags};
+
+use play::Play;
 
 /// A machine with 64 pages, of which too few are free, a process `v` with these keys, and a
 /// small process `x` that wants a page and starts the killer.
@@ -23,95 +23,10 @@ fn machine(version: Version, changes: &str, v: &str, more: &str) -> Machine {
          {more}\n\
          [[lock]]\nname = \"file\"\nkind = \"rwsem\"\n"
     );
-    let parsed = parse(&text);
-    let Some(scenario) = parsed.scenario else {
-        panic!("{text}\n{:?}", parsed.diagnostics);
-    };
-    scenario.machine
-}
-
-struct Play {
-    machine: Machine,
-    state: State,
-    table: String,
+    play::machine(&text)
 }
 
 impl Play {
-    fn new(machine: Machine) -> Play {
-        let state = State::start(&machine);
-        let table = String::new();
-        Play {
-            machine,
-            state,
-            table,
-        }
-    }
-
-    /// Plays steps of the named tasks, `v*3` is three.
-    #[track_caller]
-    fn steps(&mut self, names: &str) -> &mut Play {
-        for word in names.split_whitespace() {
-            let (name, times) = word.split_once('*').unwrap_or((word, "1"));
-            for _ in 0..times.parse::<u32>().expect("a number") {
-                self.step(name);
-            }
-        }
-        self
-    }
-
-    #[track_caller]
-    fn step(&mut self, name: &str) {
-        let task = self.machine.task_named(name).expect("a task");
-        let can = enabled(&self.machine, &self.state).any(|next| next == Transition(task));
-        assert!(can, "{name} cannot move\n{}", self.table);
-        let mut events = Vec::new();
-        step(
-            &self.machine,
-            &mut self.state,
-            Transition(task),
-            &mut events,
-        );
-        self.tell(name, &events);
-    }
-
-    /// Plays a task until it cannot move.
-    fn run(&mut self, name: &str) -> &mut Play {
-        let task = self.machine.task_named(name).expect("a task");
-        for _ in 0..100 {
-            if !enabled(&self.machine, &self.state).any(|next| next == Transition(task)) {
-                break;
-            }
-            self.step(name);
-        }
-        self
-    }
-
-    fn kill(&mut self, name: &str) -> &mut Play {
-        let task = self.machine.task_named(name).expect("a task");
-        let mut events = Vec::new();
-        act(
-            &mut self.machine,
-            &mut self.state,
-            Act::Kill { task },
-            &mut events,
-        )
-        .expect("possible");
-        self
-    }
-
-    fn tell(&mut self, who: &str, events: &[Event]) {
-        for event in events {
-            let mut text = format!("{event:?}");
-            for id in self.machine.task_ids() {
-                text = text.replace(&format!("TaskId({})", id.0), &self.machine.actor(id).name);
-            }
-            for (index, lock) in self.machine.locks.iter().enumerate() {
-                text = text.replace(&format!("LockId({index})"), &lock.name);
-            }
-            self.table.push_str(&format!("{who}: {text}\n"));
-        }
-    }
-
     fn waits(&self, name: &str) -> bool {
         let task = self.machine.task_named(name).expect("a task");
         matches!(self.state.task(task).run, Run::Waits { .. })

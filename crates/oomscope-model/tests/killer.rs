@@ -1,15 +1,15 @@
 //! The OOM killer's rules over the versions: who is eligible, who dies with whom, what is
 //! left for the reaper. Programs in, a table of events out.
 
+mod play;
+
 use expect_test::{Expect, expect};
-use oomscope_model::event::Event;
-use oomscope_model::kernel::{Kernel, oom_kill};
+use oomscope_model::kernel::oom_kill;
 use oomscope_model::machine::{Machine, ProcessId, TaskId};
-use oomscope_model::patches::{PatchSet, Version};
+use oomscope_model::patches::Version;
 use oomscope_model::state::{State, StateFlags};
-use oomscope_model::step::{enabled, step};
-use oomscope_model::transition::Transition;
-use oomscope_scenario::parse::parse;
+
+use play::Play;
 
 /// `a` needs pages and has none; 100 pages; min 2, low 3, high 4.
 fn machine(version: Version, head: &str, cast: &str) -> Machine {
@@ -20,42 +20,19 @@ fn machine(version: Version, head: &str, cast: &str) -> Machine {
          [[lock]]\nname = \"m\"\nkind = \"mutex\"\n\
          [[process]]\nname = \"a\"\npid = 10\nrss = \"2 pages\"\nprogram = \"mutex_lock m\\nalloc_page GFP_KERNEL\\nmutex_unlock m\"\n{cast}\n"
     );
-    let parsed = parse(&text);
-    let Some(scenario) = parsed.scenario else {
-        panic!("{text}\n{:?}", parsed.diagnostics);
-    };
-    let mut machine = scenario.machine;
-    machine.patches = PatchSet::of_version(version);
-    machine.kernel = Kernel::of(machine.patches);
-    machine
+    play::machine_of(version, &[], &text)
 }
 
 /// Steps of the named tasks, and what the last of them did.
 fn play(machine: &Machine, names: &str) -> (State, String) {
-    let mut state = State::start(machine);
-    let mut table = String::new();
+    let mut play = Play::new(machine.clone());
     for name in names.split_whitespace() {
-        let task = machine.task_named(name).expect("a task");
-        assert!(
-            enabled(machine, &state).any(|next| next == Transition(task)),
-            "{name} cannot move\n{table}"
-        );
-        let mut events = Vec::new();
-        step(machine, &mut state, Transition(task), &mut events);
-        table = events.iter().map(|event| tell(machine, *event)).collect();
+        play.table.clear();
+        play.step(name);
     }
-    (state, table)
-}
-
-fn tell(machine: &Machine, event: Event) -> String {
-    let mut text = format!("{event:?}\n");
-    for id in machine.task_ids() {
-        text = text.replace(&format!("TaskId({})", id.0), &machine.actor(id).name);
-    }
-    for (index, process) in machine.processes.iter().enumerate() {
-        text = text.replace(&format!("ProcessId({index})"), &process.name);
-    }
-    text
+    let lines = play.table.lines().filter_map(|line| line.split_once(": "));
+    let table = lines.map(|(_, event)| format!("{event}\n")).collect();
+    (play.state, table)
 }
 
 /// Whom `a` kills in its third step, in the words of the events.

@@ -2,21 +2,14 @@
 //! are those of locks-and-allocation.md 7, *Regression outcomes*; B1 to B3 and L12 those of
 //! 2.2 and 7.
 
-use expect_test::{Expect, expect};
-use oomscope_model::event::Event;
-use oomscope_model::kernel::{Kernel, lock};
-use oomscope_model::machine::{LockId, Machine, Mode};
-use oomscope_model::patches::{PatchId, PatchSet, Version};
-use oomscope_model::state::{Run, State, StateFlags};
-use oomscope_model::step::{act, enabled, step};
-use oomscope_model::transition::{Act, Transition};
-use oomscope_scenario::parse::parse;
+mod play;
 
-struct Play {
-    machine: Machine,
-    state: State,
-    table: String,
-}
+use expect_test::expect;
+use oomscope_model::machine::Mode;
+use oomscope_model::patches::Version;
+use oomscope_model::state::{Run, StateFlags};
+
+use play::Play;
 
 /// One process a task, each with its program; `a` is an rwsem, `m` a mutex, `i` an inode
 /// lock. 64 pages, 20 of them free.
@@ -41,102 +34,7 @@ fn play(version: Version, switches: &[(&str, bool)], generic: bool, cast: &[(&st
          [[lock]]\nname = \"a\"\nkind = \"rwsem\"\n[[lock]]\nname = \"m\"\nkind = \"mutex\"\n\
          [[lock]]\nname = \"i\"\nkind = \"i_mutex\"\n"
     );
-    let parsed = parse(&text);
-    let Some(scenario) = parsed.scenario else {
-        panic!("{text}\n{:?}", parsed.diagnostics);
-    };
-    let mut machine = scenario.machine;
-    machine.patches = PatchSet::of_version(version);
-    for (id, on) in switches {
-        let patch = PatchId::named(id).expect("in the table");
-        for (moved, to) in machine.patches.switch(patch, *on) {
-            machine.patches = machine.patches.with(moved, to);
-        }
-    }
-    machine.kernel = Kernel::of(machine.patches);
-    let state = State::start(&machine);
-    Play {
-        machine,
-        state,
-        table: String::new(),
-    }
-}
-
-impl Play {
-    #[track_caller]
-    fn steps(&mut self, names: &str) -> &mut Play {
-        for name in names.split_whitespace() {
-            let task = self.machine.task_named(name).expect("a task");
-            let mut events = Vec::new();
-            if enabled(&self.machine, &self.state).any(|next| next == Transition(task)) {
-                step(
-                    &self.machine,
-                    &mut self.state,
-                    Transition(task),
-                    &mut events,
-                );
-            } else {
-                self.table.push_str(&format!("{name}: cannot move\n"));
-            }
-            self.tell(name, &events);
-        }
-        self
-    }
-
-    #[track_caller]
-    fn act(&mut self, what: Act) -> &mut Play {
-        let mut events = Vec::new();
-        act(&mut self.machine, &mut self.state, what, &mut events).expect("possible");
-        self.tell("act", &events);
-        self
-    }
-
-    fn kill(&mut self, name: &str) -> &mut Play {
-        let task = self.machine.task_named(name).expect("a task");
-        self.act(Act::Kill { task })
-    }
-
-    fn switch(&mut self, id: &str, on: bool) -> &mut Play {
-        let patch = PatchId::named(id).expect("in the table");
-        self.act(Act::Switch { patch, on })
-    }
-
-    fn tell(&mut self, who: &str, events: &[Event]) {
-        for event in events {
-            let mut text = format!("{event:?}");
-            for id in self.machine.task_ids() {
-                text = text.replace(&format!("TaskId({})", id.0), &self.machine.actor(id).name);
-            }
-            for (index, lock) in self.machine.locks.iter().enumerate() {
-                text = text.replace(&format!("LockId({index})"), &lock.name);
-            }
-            self.table.push_str(&format!("{who}: {text}\n"));
-        }
-    }
-
-    fn lock(&self, name: &str) -> LockId {
-        let at = self
-            .machine
-            .locks
-            .iter()
-            .position(|lock| lock.name == name)
-            .expect("a lock");
-        LockId(at as u8)
-    }
-
-    fn trylock(&self, name: &str) -> bool {
-        lock::can_trylock(&self.machine, &self.state, self.lock(name), Mode::Read)
-    }
-
-    fn holds(&self, task: &str, lock: &str) -> Option<Mode> {
-        let task = self.machine.task_named(task).expect("a task");
-        self.state.task(task).held.mode(self.lock(lock))
-    }
-
-    #[track_caller]
-    fn is(&self, expected: Expect) {
-        expected.assert_eq(&self.table);
-    }
+    Play::new(play::machine_of(version, switches, &text))
 }
 
 const READ: &str = "down_read a\nup_read a";
@@ -163,11 +61,20 @@ fn t1_a_queued_writer_makes_the_read_trylock_fail_in_every_era() {
     for (version, generic) in ERAS {
         let mut play = play(version, &[], generic, &[("r", READ), ("w", KILLABLE)]);
         play.steps("r");
-        assert!(play.trylock("a"), "{version}: only a reader holds it");
+        assert!(
+            play.trylock("a", Mode::Read),
+            "{version}: only a reader holds it"
+        );
         play.steps("w");
-        assert!(!play.trylock("a"), "{version}: a writer is queued");
+        assert!(
+            !play.trylock("a", Mode::Read),
+            "{version}: a writer is queued"
+        );
         play.kill("w").steps("w");
-        assert!(play.trylock("a"), "{version}: the writer has left");
+        assert!(
+            play.trylock("a", Mode::Read),
+            "{version}: the writer has left"
+        );
     }
 }
 
@@ -176,7 +83,7 @@ fn t1_not_with_bug_b1_the_bias_stays_and_nobody_gets_the_lock_again() {
     let cast = [("r", READ), ("w", KILLABLE), ("r2", READ)];
     let mut play = play(V49, &[("rwsem-bug-b1", true)], false, &cast);
     play.steps("r w").kill("w").steps("w");
-    assert!(!play.trylock("a"));
+    assert!(!play.trylock("a", Mode::Read));
     play.steps("r r2 r2");
     assert!(play.state.queue_len(play.lock("a")) == 1, "{}", play.table);
     // With the mended code the lock is what it looks like.
@@ -474,7 +381,12 @@ fn a_killed_mapper_downgrades_while_it_waits_for_the_files_lock() {
     for (patch, opens) in [("i-mmap-killable", true), ("killable-writers", false)] {
         let mut play = play(V49, &[(patch, true)], false, &cast);
         play.steps("f v v").kill("v").steps("v v");
-        assert_eq!(play.trylock("v.mmap_sem"), opens, "{}", play.table);
+        assert_eq!(
+            play.trylock("v.mmap_sem", Mode::Read),
+            opens,
+            "{}",
+            play.table
+        );
         let task = play.machine.task_named("v").expect("a task");
         assert!(matches!(
             play.state.task(task).run,

@@ -1,14 +1,13 @@
 //! The reaper and mmu notifiers (oom.md 7): programs in, events out.
 
-use expect_test::{Expect, expect};
-use oomscope_model::event::Event;
-use oomscope_model::kernel::Kernel;
-use oomscope_model::machine::{LockId, Machine, MmId, Timing};
-use oomscope_model::patches::{PatchId, PatchSet, Version};
+mod play;
+
+use expect_test::expect;
+use oomscope_model::machine::{Machine, MmId, Timing};
+use oomscope_model::patches::Version;
 use oomscope_model::state::{MmFlags, Run, State, StateFlags};
-use oomscope_model::step::{act, enabled, step};
-use oomscope_model::transition::{Act, Transition};
-use oomscope_scenario::parse::parse;
+
+use play::Play;
 
 const V413: Version = Version(4, 9);
 const V414: Version = Version(4, 14);
@@ -35,13 +34,7 @@ fn machine(version: Version, notifiers: &[&str], device: &str) -> Machine {
          [[kthread]]\nname = \"d\"\nprogram = \"\"\"\n{device}\n\"\"\"\n\
          [[kthread]]\nname = \"waker\"\nprogram = \"complete go\"\n"
     );
-    let parsed = parse(&text);
-    let Some(scenario) = parsed.scenario else {
-        panic!("{text}\n{:?}", parsed.diagnostics);
-    };
-    let mut machine = scenario.machine;
-    machine.patches = PatchSet::of_version(version);
-    machine.kernel = Kernel::of(machine.patches);
+    let mut machine = play::machine_of(version, &[], &text);
     // Sleeps end when a test says so.
     machine.rules.timing = Timing::Adversarial;
     machine
@@ -52,55 +45,11 @@ const I915: &str = "kind = \"i915\"; lock = \"m\"";
 const HMM: &str = "kind = \"hmm\"; lock = \"rw\"";
 const AMDGPU: &str = "kind = \"amdgpu\"; lock = \"rw\"; overlaps = false";
 
-struct Play {
-    machine: Machine,
-    state: State,
-    table: String,
-}
-
 impl Play {
-    fn new(machine: Machine) -> Play {
-        let state = State::start(&machine);
-        Play {
-            machine,
-            state,
-            table: String::new(),
-        }
-    }
-
-    #[track_caller]
-    fn steps(&mut self, names: &str) -> &mut Play {
-        for name in names.split_whitespace() {
-            let task = self.machine.task_named(name).expect("a task");
-            let mut events = Vec::new();
-            if enabled(&self.machine, &self.state).any(|next| next == Transition(task)) {
-                let next = Transition(task);
-                step(&self.machine, &mut self.state, next, &mut events);
-            } else {
-                self.table.push_str(&format!("{name}: cannot move\n"));
-            }
-            self.tell(name, &events);
-        }
-        self
-    }
-
-    fn tell(&mut self, who: &str, events: &[Event]) {
-        for event in events {
-            let mut text = format!("{event:?}");
-            for id in self.machine.task_ids() {
-                text = text.replace(&format!("TaskId({})", id.0), &self.machine.actor(id).name);
-            }
-            for (index, lock) in self.machine.locks.iter().enumerate() {
-                text = text.replace(&format!("LockId({index})"), &lock.name);
-            }
-            self.table.push_str(&format!("{who}: {text}\n"));
-        }
-    }
-
     /// `a` has `v` killed; the reaper takes steps until it waits, sleeps or is done.
     fn reap(&mut self) -> &mut Play {
         self.steps("a a");
-        if matches!(self.run("a"), Run::Asleep { .. }) {
+        if matches!(self.run_of("a"), Run::Asleep { .. }) {
             self.steps("a a");
         }
         assert!(
@@ -112,7 +61,7 @@ impl Play {
     }
 
     fn go_on(&mut self) -> &mut Play {
-        let task = self.machine.task_named("oom_reaper").expect("a task");
+        let task = self.task("oom_reaper");
         for _ in 0..40 {
             if !matches!(self.state.task(task).run, Run::Ready(_)) {
                 break;
@@ -122,20 +71,8 @@ impl Play {
         self
     }
 
-    fn run(&self, name: &str) -> Run {
-        let task = self.machine.task_named(name).expect("a task");
-        self.state.task(task).run
-    }
-
-    fn holds(&self, name: &str, lock: &str) -> bool {
-        let task = self.machine.task_named(name).expect("a task");
-        let at = self.machine.locks.iter().position(|it| it.name == lock);
-        let lock = LockId(at.expect("a lock") as u8);
-        self.state.task(task).held.mode(lock).is_some()
-    }
-
     fn waits_for(&self, name: &str, lock: &str) -> bool {
-        matches!(self.run(name), Run::Queued { on, .. } if self.machine.locks[on.0 as usize].name == lock)
+        matches!(self.run_of(name), Run::Queued { on, .. } if self.machine.locks[on.0 as usize].name == lock)
     }
 
     fn left(&self) -> u16 {
@@ -145,21 +82,6 @@ impl Play {
     fn has(&self, flag: u16) -> bool {
         self.state.mm(MmId(0)).flags.has(flag)
     }
-
-    fn switch(&mut self, id: &str, on: bool) -> &mut Play {
-        let patch = PatchId::named(id).expect("in the table");
-        for (patch, on) in self.machine.patches.switch(patch, on) {
-            let mut events = Vec::new();
-            let what = Act::Switch { patch, on };
-            act(&mut self.machine, &mut self.state, what, &mut events).expect("possible");
-        }
-        self
-    }
-
-    #[track_caller]
-    fn is(&self, expected: Expect) {
-        expected.assert_eq(&self.table);
-    }
 }
 
 #[test]
@@ -167,7 +89,7 @@ fn t7_every_vma_gets_its_start_zap_and_end() {
     let mut play = Play::new(machine(V419, &[KVM], ""));
     play.reap();
     assert_eq!(play.left(), 0);
-    assert!(!play.holds("oom_reaper", "v.kvm_count"));
+    assert!(play.holds("oom_reaper", "v.kvm_count").is_none());
     play.is(expect![[r#"
         oom_reaper: ReaperStarts { victim: v }
         oom_reaper: LockTaken { task: oom_reaper, lock: v.mmap_sem, mode: Read }
@@ -218,11 +140,11 @@ fn in_4_14_the_whole_mm_is_left_alone_for_a_second_under_oom_lock() {
     let mut play = Play::new(machine(V414, &[KVM], ""));
     play.reap();
     assert_eq!(play.left(), 30);
-    assert!(play.holds("oom_reaper", "oom_lock"));
+    assert!(play.holds("oom_reaper", "oom_lock").is_some());
     assert!(!play.has(MmFlags::OOM_SKIP));
     play.steps("oom_reaper oom_reaper");
     assert!(play.has(MmFlags::OOM_SKIP));
-    assert!(!play.holds("oom_reaper", "oom_lock"));
+    assert!(play.holds("oom_reaper", "oom_lock").is_none());
     play.is(expect![[r#"
         oom_reaper: ReaperStarts { victim: v }
         oom_reaper: LockTaken { task: oom_reaper, lock: oom_lock, mode: Write }
@@ -280,7 +202,7 @@ fn a_start_is_called_also_after_one_has_failed() {
     play.reap();
     let tells_kvm = "RangeStart { task: oom_reaper, mm: MmId(0), notifier: 1 }";
     assert!(play.table.contains(tells_kvm), "{}", play.table);
-    assert!(play.holds("oom_reaper", "v.kvm_count"));
+    assert!(play.holds("oom_reaper", "v.kvm_count").is_some());
 }
 
 #[test]
@@ -288,7 +210,11 @@ fn an_unpaired_start_keeps_the_count_up_for_ever_and_5_12_brings_it_down() {
     for (version, leaks) in [(V419, true), (V512, false)] {
         let mut play = Play::new(machine(version, &[KVM, I915], "guest_access v"));
         play.reap();
-        assert_eq!(play.holds("oom_reaper", "v.kvm_count"), leaks, "{version}");
+        assert_eq!(
+            play.holds("oom_reaper", "v.kvm_count").is_some(),
+            leaks,
+            "{version}"
+        );
         assert_eq!(play.has(MmFlags::UNPAIRED), leaks, "{version}");
         play.steps("d");
         assert_eq!(play.waits_for("d", "v.kvm_count"), leaks, "{version}");
@@ -302,7 +228,11 @@ fn what_was_left_behind_before_the_fix_stays_left_behind() {
         .switch("notifier-pairing", true)
         .steps("oom_reaper")
         .go_on();
-    assert!(play.holds("oom_reaper", "v.kvm_count"), "{}", play.table);
+    assert!(
+        play.holds("oom_reaper", "v.kvm_count").is_some(),
+        "{}",
+        play.table
+    );
 }
 
 #[test]
@@ -312,8 +242,8 @@ fn amdgpu_leaves_its_lock_behind_and_the_next_writer_waits_for_ever() {
     for _ in 0..12 {
         play.steps("oom_reaper").go_on();
     }
-    assert_eq!(play.run("oom_reaper"), Run::Idle);
-    assert!(play.holds("oom_reaper", "rw"));
+    assert_eq!(play.run_of("oom_reaper"), Run::Idle);
+    assert!(play.holds("oom_reaper", "rw").is_some());
     play.steps("d");
     assert!(play.waits_for("d", "rw"));
 }
@@ -322,7 +252,7 @@ fn amdgpu_leaves_its_lock_behind_and_the_next_writer_waits_for_ever() {
 fn amdgpu_gives_its_lock_back_before_it_fails_on_an_object_of_its_own() {
     let mut play = Play::new(machine(V419, &["kind = \"amdgpu\"; lock = \"rw\""], ""));
     play.reap();
-    assert!(!play.holds("oom_reaper", "rw"));
+    assert!(play.holds("oom_reaper", "rw").is_none());
     assert_eq!(play.left(), 30);
 }
 
@@ -332,7 +262,7 @@ fn amdgpu_waits_for_its_lock_even_where_it_may_not() {
     let mut play = Play::new(machine(V419, &[AMDGPU], device));
     play.steps("d").reap();
     assert!(play.waits_for("oom_reaper", "rw"));
-    assert!(play.holds("oom_reaper", "srcu"));
+    assert!(play.holds("oom_reaper", "srcu").is_some());
     play.steps("d").go_on();
     assert_eq!(play.left(), 0);
 }
@@ -351,7 +281,10 @@ fn odp_fails_where_hmm_goes_on_and_both_wait_in_range_end() {
         assert_eq!(play.left(), 10, "{}", play.table);
         play.go_on();
         assert!(play.waits_for("oom_reaper", "rw"), "{}", play.table);
-        assert!(play.holds("oom_reaper", "v.mmap_sem") && play.holds("oom_reaper", "srcu"));
+        assert!(
+            play.holds("oom_reaper", "v.mmap_sem").is_some()
+                && play.holds("oom_reaper", "srcu").is_some()
+        );
     }
 }
 
@@ -360,7 +293,7 @@ fn odp_counts_before_it_finds_its_object_and_does_not_take_that_back() {
     let mut play = Play::new(machine(V419, &["kind = \"odp\"; lock = \"rw\""], ""));
     play.reap();
     assert!(play.has(MmFlags::UNPAIRED));
-    assert!(play.holds("oom_reaper", "v.odp_count"));
+    assert!(play.holds("oom_reaper", "v.odp_count").is_some());
 }
 
 #[test]
@@ -368,7 +301,7 @@ fn hmm_never_waits_in_range_end_from_4_20_on_nor_with_the_proposal() {
     let device = "down_write rw\nup_write rw";
     let mut play = Play::new(machine(V420, &[HMM], device));
     play.steps("d").reap();
-    assert!(matches!(play.run("oom_reaper"), Run::Asleep { .. }));
+    assert!(matches!(play.run_of("oom_reaper"), Run::Asleep { .. }));
     assert_eq!(play.left(), 30);
     play.steps("d oom_reaper").go_on();
     assert_eq!(play.left(), 0, "the second try: {}", play.table);
@@ -397,7 +330,7 @@ fn a_module_that_ignores_the_rule_blocks_the_reaper() {
     let trylock = module.replace("block", "trylock");
     let mut play = Play::new(machine(V419, &[&trylock], device));
     play.steps("d").reap();
-    assert!(matches!(play.run("oom_reaper"), Run::Asleep { .. }));
+    assert!(matches!(play.run_of("oom_reaper"), Run::Asleep { .. }));
 }
 
 #[test]
@@ -427,11 +360,11 @@ fn m1_between_zap_and_end_leaves_nobody_to_call() {
     let mut play = Play::new(machine(V419, &[AMDGPU], ""));
     // Start, and out of the section before the zap.
     play.steps("a a oom_reaper oom_reaper oom_reaper oom_reaper");
-    assert!(play.holds("oom_reaper", "rw"), "{}", play.table);
+    assert!(play.holds("oom_reaper", "rw").is_some(), "{}", play.table);
     play.steps("waker v v v");
     assert!(play.has(MmFlags::NOTIFIERS_GONE), "{}", play.table);
     play.go_on();
-    assert!(play.holds("oom_reaper", "rw"), "{}", play.table);
+    assert!(play.holds("oom_reaper", "rw").is_some(), "{}", play.table);
     assert!(play.has(MmFlags::UNPAIRED));
 }
 
@@ -446,9 +379,9 @@ fn a_killed_vcpu_ends_its_access_and_enters_no_guest_again() {
     };
     play.state = State::start(&play.machine);
     play.reap();
-    assert!(play.holds("oom_reaper", "v.kvm_count"));
+    assert!(play.holds("oom_reaper", "v.kvm_count").is_some());
     play.steps("v");
     assert!(!play.waits_for("v", "v.kvm_count"), "{}", play.table);
     play.steps("v v v v v v v");
-    assert!(matches!(play.run("v"), Run::Exited), "{}", play.table);
+    assert!(matches!(play.run_of("v"), Run::Exited), "{}", play.table);
 }

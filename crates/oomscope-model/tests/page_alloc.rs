@@ -1,14 +1,15 @@
 //! The allocator and reclaim: programs in, what came of the requests out. The names T3 to
 //! T7 are those of locks-and-allocation.md 7, *Regression outcomes*.
 
+mod play;
+
 use oomscope_model::event::{Event, Null, Right};
 use oomscope_model::kernel::{Kernel, page_alloc, vmscan};
 use oomscope_model::machine::{Machine, Parking, Timing};
 use oomscope_model::patches::{PatchSet, VERSIONS, Version};
 use oomscope_model::state::{Run, State};
-use oomscope_model::step::{enabled, step};
-use oomscope_model::transition::Transition;
-use oomscope_scenario::parse::parse;
+
+use play::Play;
 
 const V319: Version = Version(3, 19);
 const V40: Version = Version(4, 0);
@@ -30,61 +31,10 @@ fn machine(version: Version, free: u16, program: &str, more: &str) -> Machine {
          [[process]]\nname = \"f\"\nrss = \"1 pages\"\nprogram = \"\"\"\n{program}\n\"\"\"\n\
          [[process]]\nname = \"big\"\nrss = \"40 pages\"\n{more}\n"
     );
-    let parsed = parse(&text);
-    let Some(scenario) = parsed.scenario else {
-        panic!("{text}\n{:?}", parsed.diagnostics);
-    };
-    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
-    scenario.machine
-}
-
-struct Play {
-    machine: Machine,
-    state: State,
-    events: Vec<Event>,
+    play::machine(&text)
 }
 
 impl Play {
-    fn new(machine: Machine) -> Play {
-        let state = State::start(&machine);
-        Play {
-            machine,
-            state,
-            events: Vec::new(),
-        }
-    }
-
-    fn can(&self, name: &str) -> bool {
-        let task = self.machine.task_named(name).expect("a task");
-        enabled(&self.machine, &self.state).any(|next| next == Transition(task))
-    }
-
-    /// Lets the named tasks step in this order, as far as they can.
-    fn steps(&mut self, names: &str) -> &mut Play {
-        for name in names.split_whitespace() {
-            if self.can(name) {
-                let task = self.machine.task_named(name).expect("a task");
-                let Play {
-                    machine,
-                    state,
-                    events,
-                } = self;
-                step(machine, state, Transition(task), events);
-            }
-        }
-        self
-    }
-
-    /// Lets one task go on until it cannot, at most so many steps.
-    fn run(&mut self, name: &str, most: u32) -> u32 {
-        let mut steps = 0;
-        while steps < most && self.can(name) {
-            self.steps(name);
-            steps += 1;
-        }
-        steps
-    }
-
     fn nulls(&self) -> Vec<Null> {
         let why = |event: &Event| match event {
             Event::AllocFailed { why, .. } => Some(*why),
@@ -101,10 +51,6 @@ impl Play {
         self.events.iter().filter_map(right).collect()
     }
 
-    fn kills(&self) -> u8 {
-        self.state.kills(&self.machine)
-    }
-
     fn is_parked(&self, name: &str) -> bool {
         let task = self.machine.task_named(name).expect("a task");
         matches!(self.state.task(task).run, Run::Parked(_))
@@ -116,7 +62,7 @@ fn t3_nofs_without_memory_fails_in_3_19_and_loops_ever_after() {
     for &version in VERSIONS {
         for gfp in ["GFP_NOFS", "GFP_NOIO"] {
             let mut play = Play::new(machine(version, 8, &format!("alloc_page {gfp}"), ""));
-            play.run("f", 50);
+            play.run_at_most(50, "f");
             assert_eq!(play.kills(), 0, "{version} {gfp}");
             if version == V319 {
                 assert_eq!(play.nulls(), [Null::Vetoed], "{gfp}");
@@ -137,7 +83,7 @@ fn t4_a_victim_takes_the_last_page_up_to_4_13_and_stops_at_half_of_min_from_4_14
         let act = oomscope_model::transition::Act::Kill { task: f };
         oomscope_model::step::act(&mut play.machine, &mut play.state, act, &mut ())
             .expect("killable");
-        play.run("f", 60);
+        play.run_at_most(60, "f");
         assert_eq!(play.nulls(), [Null::Victim], "{version}");
         assert!(play.rights().iter().all(|&right| right == Right::Reserve));
         assert_eq!(play.rights().len(), 8 - left, "{version}");
@@ -149,7 +95,7 @@ fn t5_nofs_nofail_kills_up_to_4_11_and_never_from_4_12() {
     for &version in VERSIONS {
         let program = "alloc_page GFP_NOFS|__GFP_NOFAIL";
         let mut play = Play::new(machine(version, 8, program, ""));
-        play.run("f", 20);
+        play.run_at_most(20, "f");
         assert_eq!(play.kills() > 0, version < V412, "{version}");
         assert_eq!(play.nulls(), [], "{version}: it must not fail");
         // From 4.5 on it has its page, from below the mark.
@@ -166,14 +112,14 @@ fn t6_a_costly_request_fails_after_bounded_work_and_kills_nobody() {
             "[[lru]]\nname = \"text\"\nkind = \"hot\"\nsize = \"40 pages\"\n",
         ] {
             let mut play = Play::new(machine(version, 20, "alloc_pages GFP_KERNEL 4", lists));
-            let steps = play.run("f", 50);
+            let steps = play.run_at_most(50, "f");
             assert!(steps < 10, "{version}");
             assert_eq!(play.nulls(), [Null::Vetoed], "{version}");
             assert_eq!(play.kills(), 0, "{version}");
         }
         // One order less does not fail, and kills.
         let mut play = Play::new(machine(version, 14, "alloc_pages GFP_KERNEL 3", ""));
-        play.run("f", 20);
+        play.run_at_most(20, "f");
         assert_eq!((play.nulls(), play.kills()), (vec![], 1), "{version}");
     }
 }
@@ -191,7 +137,7 @@ fn t7_exactly_seventeen_rounds_without_progress_from_4_7_on() {
             machine.rules.timing = Timing::Adversarial;
             let mut play = Play::new(machine);
             while play.kills() == 0 {
-                assert_ne!(play.run("f", 1), 0, "{version}");
+                assert_ne!(play.run_at_most(1, "f"), 0, "{version}");
             }
             let exhausted = play.events.iter().find_map(|event| match event {
                 Event::RetriesExhausted { rounds, .. } => Some(*rounds),
@@ -214,7 +160,7 @@ fn t7_exactly_seventeen_rounds_without_progress_from_4_7_on() {
 fn without_enough_to_reclaim_the_killer_is_asked_at_once() {
     for (version, more) in [(V45, DIRTY), (V47, "")] {
         let mut play = Play::new(machine(version, 8, "alloc_page GFP_KERNEL", more));
-        assert!(play.run("f", 3) <= 3);
+        assert!(play.run_at_most(3, "f") <= 3);
         assert_eq!(play.kills(), 1, "{version}");
     }
 }
@@ -225,7 +171,7 @@ fn a_page_of_progress_is_enough_up_to_4_6_and_a_question_from_4_7_on() {
     for (version, free, loops) in [(V45, 6, true), (V47, 6, false), (V47, 8, true)] {
         let hot = "[[lru]]\nname = \"text\"\nkind = \"hot\"\nsize = \"2 pages\"\n";
         let mut play = Play::new(machine(version, free, "alloc_page GFP_KERNEL", hot));
-        play.run("f", 10);
+        play.run_at_most(10, "f");
         assert_eq!(play.kills() == 0, loops, "{version} {free}");
         assert!(!loops || play.is_parked("f"), "{version} {free}");
     }
@@ -266,7 +212,7 @@ fn who_gets_null_and_why() {
     for (version, gfp, nulls, kills) in table {
         // Five pages: below every mark that GFP_ATOMIC could use after two more.
         let mut play = Play::new(machine(version, 8, &format!("alloc_page {gfp} 6"), ""));
-        play.run("f", 14);
+        play.run_at_most(14, "f");
         assert_eq!(play.nulls(), nulls, "{version} {gfp}");
         assert_eq!(play.kills(), kills, "{version} {gfp}");
     }
@@ -279,7 +225,7 @@ fn kswapd_reclaims_up_to_the_high_mark_and_sleeps() {
     assert!(!play.can("kswapd0"));
     play.steps("f");
     assert!(play.can("kswapd0"));
-    play.run("kswapd0", 5);
+    play.run_at_most(5, "kswapd0");
     assert!(play.state.free_pages > 12);
     assert!(!play.can("kswapd0"));
 }
@@ -293,7 +239,7 @@ fn a_shrinker_waits_for_its_lock_and_leaves_nofs_callers_alone() {
     for (gfp, waits) in [("GFP_KERNEL", true), ("GFP_NOFS", false)] {
         let program = format!("alloc_page {gfp}");
         let mut play = Play::new(machine(V45, 8, &program, BEHIND_A_LOCK));
-        play.steps("h h").run("f", 10);
+        play.steps("h h").run_at_most(10, "f");
         let f = play.machine.task_named("f").expect("f");
         let queued = matches!(play.state.task(f).run, Run::Queued { .. });
         assert_eq!(queued, waits, "{gfp}");
@@ -328,14 +274,14 @@ fn a_killed_task_leaves_the_wait_for_isolated_pages() {
         [[process]]\nname = \"h\"\nrss = \"1 pages\"\nprogram = \"\"\"\nmutex_lock m\nwait_for x\nmutex_unlock m\n\"\"\"\n\
         [[process]]\nname = \"c\"\nrss = \"1 pages\"\nprogram = \"\"\"\nwait_for never\ncomplete x\ncomplete never\n\"\"\"\n";
     let mut play = Play::new(machine(V45, 9, "alloc_page GFP_KERNEL 2", more));
-    play.steps("h h f kswapd0").run("f", 10);
+    play.steps("h h f kswapd0").run_at_most(10, "f");
     assert!(play.is_parked("f"));
     assert!(!play.can("f"));
     let f = play.machine.task_named("f").expect("f");
     let act = oomscope_model::transition::Act::Kill { task: f };
     oomscope_model::step::act(&mut play.machine, &mut play.state, act, &mut ()).expect("killable");
     // It returns as if it had reclaimed something, so it retries and never asks the killer.
-    play.run("f", 20);
+    play.run_at_most(20, "f");
     assert!(play.is_parked("f"));
     assert_eq!(play.kills(), 1, "itself");
     assert_eq!(play.nulls(), []);
@@ -348,9 +294,9 @@ fn proposal_a_kills_from_kswapd_alone() {
     machine.patches = PatchSet::of_version(V45).with(patch, true);
     machine.kernel = Kernel::of(machine.patches);
     let mut play = Play::new(machine);
-    play.run("f", 10);
+    play.run_at_most(10, "f");
     assert_eq!(play.kills(), 0);
     assert!(play.is_parked("f"));
-    play.run("kswapd0", 3);
+    play.run_at_most(3, "kswapd0");
     assert_eq!(play.kills(), 1);
 }

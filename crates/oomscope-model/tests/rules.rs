@@ -1,15 +1,17 @@
 //! The rules of each modelled kernel file: programs in, a table of events out. The names
 //! T1 to T5 are those of locks-and-allocation.md 7, *Regression outcomes*.
 
-use expect_test::{Expect, expect};
-use oomscope_model::event::Event;
-use oomscope_model::kernel::{Kernel, lock, page_alloc};
+mod play;
+
+use expect_test::expect;
+use oomscope_model::kernel::{Kernel, page_alloc};
 use oomscope_model::machine::{Machine, Mode, Timing};
-use oomscope_model::patches::{PatchId, PatchSet, Version};
-use oomscope_model::state::{Run, State};
-use oomscope_model::step::{act, enabled, step};
-use oomscope_model::transition::{Act, Transition};
-use oomscope_scenario::parse::parse;
+use oomscope_model::patches::{PatchId, Version};
+use oomscope_model::state::Run;
+use oomscope_model::step::enabled;
+use oomscope_model::transition::Act;
+
+use play::Play;
 
 /// A machine with one process `v` of these threads, a big process `x`, and what else the
 /// text adds. 64 pages; min 2, low 3, high 4.
@@ -27,98 +29,7 @@ fn machine(version: Version, free: u16, threads: &[(&str, &str)], more: &str) ->
          [[process]]\nname = \"v\"\nrss = \"20 pages\"\n{threads}\n{more}\n\
          [[lock]]\nname = \"a\"\nkind = \"rwsem\"\n[[lock]]\nname = \"m\"\nkind = \"mutex\"\n"
     );
-    let parsed = parse(&text);
-    let Some(scenario) = parsed.scenario else {
-        panic!("{text}\n{:?}", parsed.diagnostics);
-    };
-    let mut machine = scenario.machine;
-    machine.patches = PatchSet::of_version(version);
-    machine.kernel = Kernel::of(machine.patches);
-    machine
-}
-
-struct Play {
-    machine: Machine,
-    state: State,
-    table: String,
-}
-
-impl Play {
-    fn new(machine: Machine) -> Play {
-        let state = State::start(&machine);
-        Play {
-            machine,
-            state,
-            table: String::new(),
-        }
-    }
-
-    /// Plays one step of each named task, in order; a task that cannot move is noted.
-    #[track_caller]
-    fn steps(&mut self, names: &str) -> &mut Play {
-        for name in names.split_whitespace() {
-            let task = self
-                .machine
-                .task_named(name)
-                .unwrap_or_else(|| panic!("no {name}"));
-            let mut events = Vec::new();
-            if enabled(&self.machine, &self.state).any(|next| next == Transition(task)) {
-                step(
-                    &self.machine,
-                    &mut self.state,
-                    Transition(task),
-                    &mut events,
-                );
-            } else {
-                self.table.push_str(&format!("{name}: cannot move\n"));
-            }
-            self.tell(name, &events);
-        }
-        self
-    }
-
-    #[track_caller]
-    fn act(&mut self, what: Act) -> &mut Play {
-        let mut events = Vec::new();
-        act(&mut self.machine, &mut self.state, what, &mut events).expect("possible");
-        self.tell("act", &events);
-        self
-    }
-
-    #[track_caller]
-    fn kill(&mut self, name: &str) -> &mut Play {
-        let task = self.machine.task_named(name).expect("a task");
-        self.act(Act::Kill { task })
-    }
-
-    fn tell(&mut self, who: &str, events: &[Event]) {
-        for event in events {
-            let mut text = format!("{event:?}");
-            for id in self.machine.task_ids() {
-                text = text.replace(&format!("TaskId({})", id.0), &self.machine.actor(id).name);
-            }
-            for (index, lock) in self.machine.locks.iter().enumerate() {
-                text = text.replace(&format!("LockId({index})"), &lock.name);
-            }
-            self.table.push_str(&format!("{who}: {text}\n"));
-        }
-    }
-
-    #[track_caller]
-    fn is(&self, expected: Expect) {
-        expected.assert_eq(&self.table);
-    }
-
-    fn trylock(&self, name: &str, mode: Mode) -> bool {
-        let at = self
-            .machine
-            .locks
-            .iter()
-            .position(|lock| lock.name == name)
-            .expect("a lock");
-        let id = oomscope_model::machine::LockId(at as u8);
-        lock::can_trylock(&self.machine, &self.state, id, mode)
-    }
+    play::machine_of(version, &[], &text)
 }
 
 const V45: Version = Version(4, 5);

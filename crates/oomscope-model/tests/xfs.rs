@@ -1,119 +1,38 @@
 //! The rules of `kernel/xfs.rs`: programs in, a table of events out. Steps X1 to X6 and B1
 //! to B6 are those of locks-and-allocation.md 5.
 
-use expect_test::{Expect, expect};
-use oomscope_model::event::Event;
-use oomscope_model::kernel::{Kernel, page_alloc, xfs};
-use oomscope_model::machine::{Machine, Timing};
-use oomscope_model::patches::{PatchId, PatchSet, Version};
-use oomscope_model::state::State;
-use oomscope_model::step::{act, enabled, step};
-use oomscope_model::transition::{Act, Transition};
-use oomscope_scenario::parse::parse;
+mod play;
+
+use expect_test::expect;
+use oomscope_model::kernel::{page_alloc, xfs};
+use oomscope_model::machine::Timing;
+use oomscope_model::patches::{PatchId, Version};
+use oomscope_model::transition::Act;
+
+use play::Play;
 
 const V319: Version = Version(3, 19);
 const V40: Version = Version(4, 0);
 const V45: Version = Version(4, 5);
 const V414: Version = Version(4, 14);
 
-struct Play {
-    machine: Machine,
-    state: State,
-    table: String,
+/// A file system task `fs` of a small process, a big process `big` that asks for pages, and
+/// what a version and some more patches make of it. 64 pages; min 2, low 3, high 4.
+fn begin(version: Version, more: &[&str], free: u16, fs: &str) -> Play {
+    let text = format!(
+        "format = 1\nid = \"t\"\ntitle = \"t\"\nstory = \"t\"\nkernel = \"4.5\"\n\
+         [zone]\ntotal = \"64 pages\"\npage = \"4 MB\"\nfree = \"{free} pages\"\n\
+         min = \"2 pages\"\nlow = \"3 pages\"\nhigh = \"4 pages\"\n\
+         [[process]]\nname = \"fs\"\nrss = \"4 pages\"\nprogram = \"\"\"\n{fs}\n\"\"\"\n\
+         [[process]]\nname = \"big\"\nrss = \"20 pages\"\nprogram = \"\"\"\npage_fault big 9\n\"\"\"\n\
+         [[lock]]\nname = \"ilock\"\nkind = \"rwsem\"\n"
+    );
+    let more: Vec<_> = more.iter().map(|id| (*id, true)).collect();
+    Play::new(play::machine_of(version, &more, &text))
 }
 
-impl Play {
-    /// A file system task `fs` of a small process, a big process `big` that asks for pages,
-    /// and what a version and some more patches make of it. 64 pages; min 2, low 3, high 4.
-    fn new(version: Version, more: &[&str], free: u16, fs: &str) -> Play {
-        let text = format!(
-            "format = 1\nid = \"t\"\ntitle = \"t\"\nstory = \"t\"\nkernel = \"4.5\"\n\
-             [zone]\ntotal = \"64 pages\"\npage = \"4 MB\"\nfree = \"{free} pages\"\n\
-             min = \"2 pages\"\nlow = \"3 pages\"\nhigh = \"4 pages\"\n\
-             [[process]]\nname = \"fs\"\nrss = \"4 pages\"\nprogram = \"\"\"\n{fs}\n\"\"\"\n\
-             [[process]]\nname = \"big\"\nrss = \"20 pages\"\nprogram = \"\"\"\npage_fault big 9\n\"\"\"\n\
-             [[lock]]\nname = \"ilock\"\nkind = \"rwsem\"\n"
-        );
-        let parsed = parse(&text);
-        let Some(scenario) = parsed.scenario else {
-            panic!("{text}\n{:?}", parsed.diagnostics);
-        };
-        let mut machine = scenario.machine;
-        machine.patches = PatchSet::of_version(version);
-        for id in more {
-            let patch = PatchId::named(id).unwrap_or_else(|| panic!("no {id}"));
-            machine.patches = machine.patches.with(patch, true);
-        }
-        assert_eq!(machine.patches.check(), Ok(()));
-        machine.kernel = Kernel::of(machine.patches);
-        let state = State::start(&machine);
-        Play {
-            machine,
-            state,
-            table: String::new(),
-        }
-    }
-
-    /// Plays one step of each named task, in order; a task that cannot move is noted.
-    #[track_caller]
-    fn steps(&mut self, names: &str) -> &mut Play {
-        for name in names.split_whitespace() {
-            let task = self.machine.task_named(name).expect("a task");
-            let mut events = Vec::new();
-            if enabled(&self.machine, &self.state).any(|next| next == Transition(task)) {
-                step(
-                    &self.machine,
-                    &mut self.state,
-                    Transition(task),
-                    &mut events,
-                );
-            } else {
-                self.table.push_str(&format!("{name}: cannot move\n"));
-            }
-            self.tell(name, &events);
-        }
-        self
-    }
-
-    #[track_caller]
-    fn act(&mut self, what: Act) -> &mut Play {
-        let mut events = Vec::new();
-        act(&mut self.machine, &mut self.state, what, &mut events).expect("possible");
-        self.tell("act", &events);
-        self
-    }
-
-    #[track_caller]
-    fn kill(&mut self, name: &str) -> &mut Play {
-        let task = self.machine.task_named(name).expect("a task");
-        self.act(Act::Kill { task })
-    }
-
-    fn tell(&mut self, who: &str, events: &[Event]) {
-        for event in events {
-            let mut text = format!("{event:?}");
-            for id in self.machine.task_ids() {
-                text = text.replace(&format!("TaskId({})", id.0), &self.machine.actor(id).name);
-            }
-            for patch in PatchId::all() {
-                text = text.replace(&format!("PatchId({})", patch.0), patch.get().id);
-            }
-            for (index, lock) in self.machine.locks.iter().enumerate() {
-                text = text.replace(&format!("LockId({index})"), &lock.name);
-            }
-            self.table.push_str(&format!("{who}: {text}\n"));
-        }
-    }
-
-    #[track_caller]
-    fn is(&mut self, expected: Expect) {
-        expected.assert_eq(&core::mem::take(&mut self.table));
-    }
-
-    fn wants(&self, name: &str) -> bool {
-        let task = self.machine.task_named(name).expect("a task");
-        page_alloc::wants_page(&self.state, task)
-    }
+fn wants(play: &Play, name: &str) -> bool {
+    page_alloc::wants_page(&play.state, play.task(name))
 }
 
 const WRITE: &str =
@@ -121,11 +40,11 @@ const WRITE: &str =
 
 #[test]
 fn x2_to_x6_in_3_19_null_is_counted_slept_on_and_warned_about() {
-    let mut play = Play::new(V319, &[], 2, "kmem_alloc GFP_NOFS");
+    let mut play = begin(V319, &[], 2, "kmem_alloc GFP_NOFS");
     play.machine.rules.timing = Timing::Adversarial;
     // A lap of a hundred tries, one warning, and no end: only somebody else can help.
     play.steps("fs fs fs fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: NoPage { task: fs }
         fs: AllocFailed { task: fs, gfp: Gfp(1030), order: 0, why: Vetoed }
         fs: KmemNull { task: fs }
@@ -135,10 +54,10 @@ fn x2_to_x6_in_3_19_null_is_counted_slept_on_and_warned_about() {
         fs: Parked { task: fs }
         fs: cannot move
     "#]]);
-    assert!(play.wants("fs"));
+    assert!(wants(&play, "fs"));
     play.act(Act::AddPages { pages: 1 });
     play.steps("fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: PageTaken { task: fs, right: Min }
         fs: ProgramEnded { task: fs }
     "#]]);
@@ -146,9 +65,9 @@ fn x2_to_x6_in_3_19_null_is_counted_slept_on_and_warned_about() {
 
 #[test]
 fn a_lap_takes_two_seconds_and_waits_for_whoever_can_move() {
-    let mut play = Play::new(V319, &[], 2, "kmem_alloc GFP_NOFS");
+    let mut play = begin(V319, &[], 2, "kmem_alloc GFP_NOFS");
     play.steps("fs fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: NoPage { task: fs }
         fs: AllocFailed { task: fs, gfp: Gfp(1030), order: 0, why: Vetoed }
         fs: KmemNull { task: fs }
@@ -159,11 +78,11 @@ fn a_lap_takes_two_seconds_and_waits_for_whoever_can_move() {
 
 #[test]
 fn a_change_ends_the_lap_and_no_warning_is_due() {
-    let mut play = Play::new(V319, &[], 2, "kmem_alloc GFP_NOFS");
+    let mut play = begin(V319, &[], 2, "kmem_alloc GFP_NOFS");
     play.steps("fs fs");
     play.act(Act::AddPages { pages: 3 });
     play.steps("fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: NoPage { task: fs }
         fs: AllocFailed { task: fs, gfp: Gfp(1030), order: 0, why: Vetoed }
         fs: KmemNull { task: fs }
@@ -175,11 +94,11 @@ fn a_change_ends_the_lap_and_no_warning_is_due() {
 
 #[test]
 fn a_change_in_the_middle_of_a_round_makes_it_ask_again_after_20_ms() {
-    let mut play = Play::new(V319, &[], 2, "kmem_alloc GFP_NOFS");
+    let mut play = begin(V319, &[], 2, "kmem_alloc GFP_NOFS");
     play.steps("fs");
     play.act(Act::AddPages { pages: 1 });
     play.steps("fs fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: NoPage { task: fs }
         fs: AllocFailed { task: fs, gfp: Gfp(1030), order: 0, why: Vetoed }
         fs: KmemNull { task: fs }
@@ -192,9 +111,9 @@ fn a_change_in_the_middle_of_a_round_makes_it_ask_again_after_20_ms() {
 
 #[test]
 fn in_4_0_the_allocator_itself_never_comes_back_and_xfs_has_nothing_to_say() {
-    let mut play = Play::new(V40, &[], 2, "kmem_alloc GFP_NOFS");
+    let mut play = begin(V40, &[], 2, "kmem_alloc GFP_NOFS");
     play.steps("fs fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: NoPage { task: fs }
         fs: KillerVetoed { task: fs }
         fs: Parked { task: fs }
@@ -205,12 +124,12 @@ fn in_4_0_the_allocator_itself_never_comes_back_and_xfs_has_nothing_to_say() {
 #[test]
 fn l3b_a_marked_thread_empties_the_reserve_and_asks_for_ever() {
     let program = "trans_start 9\nkmem_alloc GFP_KERNEL 9\ntrans_commit";
-    let mut play = Play::new(V40, &[], 3, program);
+    let mut play = begin(V40, &[], 3, program);
     play.machine.rules.timing = Timing::Adversarial;
     play.steps("fs fs fs")
         .kill("fs")
         .steps("fs fs fs fs fs fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: TransStarted { task: fs, reserve: 0 }
         fs: PageTaken { task: fs, right: Min }
         fs: NoPage { task: fs }
@@ -229,10 +148,10 @@ fn l3b_a_marked_thread_empties_the_reserve_and_asks_for_ever() {
     "#]]);
     // It keeps the victim's mark, so the killer does nothing for others.
     play.steps("big big big");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         big: LockTaken { task: big, lock: big.mmap_sem, mode: Read }
         big: NoPage { task: big }
-        big: ScanAborted { task: big, victim: ProcessId(0) }
+        big: ScanAborted { task: big, victim: fs }
         big: Parked { task: big }
     "#]]);
 }
@@ -240,12 +159,12 @@ fn l3b_a_marked_thread_empties_the_reserve_and_asks_for_ever() {
 #[test]
 fn p11_from_4_12_on_a_victim_asks_the_killer_once_more_in_every_try() {
     let program = "trans_start 9\nkmem_alloc GFP_KERNEL 9\ntrans_commit";
-    let mut play = Play::new(V414, &[], 3, program);
+    let mut play = begin(V414, &[], 3, program);
     play.machine.rules.timing = Timing::Adversarial;
     play.steps("fs fs fs")
         .kill("fs")
         .steps("fs fs fs fs fs fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: TransStarted { task: fs, reserve: 0 }
         fs: PageTaken { task: fs, right: Min }
         fs: NoPage { task: fs }
@@ -267,14 +186,14 @@ fn p11_from_4_12_on_a_victim_asks_the_killer_once_more_in_every_try() {
 
 #[test]
 fn km_mayfail_takes_null_for_an_answer() {
-    let mut play = Play::new(
+    let mut play = begin(
         V319,
         &[],
         2,
         "down_write ilock\nkmem_alloc_mayfail GFP_NOFS\nup_write ilock",
     );
     play.steps("fs fs fs fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: LockTaken { task: fs, lock: ilock, mode: Write }
         fs: NoPage { task: fs }
         fs: AllocFailed { task: fs, gfp: Gfp(1030), order: 0, why: Vetoed }
@@ -284,9 +203,9 @@ fn km_mayfail_takes_null_for_an_answer() {
         fs: cannot move
     "#]]);
     // From 4.13 on the allocator knows and kills nobody, whatever the flags.
-    let mut play = Play::new(V414, &[], 2, "kmem_alloc_mayfail GFP_KERNEL");
+    let mut play = begin(V414, &[], 2, "kmem_alloc_mayfail GFP_KERNEL");
     play.steps("fs fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: NoPage { task: fs }
         fs: AllocFailed { task: fs, gfp: Gfp(1159), order: 0, why: Vetoed }
         fs: Unwound { task: fs }
@@ -297,21 +216,21 @@ fn km_mayfail_takes_null_for_an_answer() {
 
 #[test]
 fn kmem_nofail_calls_the_killer_out_of_a_nofs_context_and_takes_any_page_from_4_5_on() {
-    let mut play = Play::new(V319, &["kmem-nofail"], 2, "kmem_alloc GFP_NOFS");
+    let mut play = begin(V319, &["kmem-nofail"], 2, "kmem_alloc GFP_NOFS");
     play.steps("fs fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: NoPage { task: fs }
-        fs: Killed { task: fs, process: ProcessId(1), thread: big, points: 20 }
+        fs: Killed { task: fs, process: big, thread: big, points: 20 }
         fs: Signalled { task: big }
         fs: LockTaken { task: fs, lock: oom_lock, mode: Write }
         fs: Slept { task: fs, nap: Jiffy }
         fs: Woke { task: fs, nap: Jiffy }
     "#]]);
-    let mut play = Play::new(V45, &["kmem-nofail"], 2, "kmem_alloc GFP_NOFS");
+    let mut play = begin(V45, &["kmem-nofail"], 2, "kmem_alloc GFP_NOFS");
     play.steps("fs fs fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: NoPage { task: fs }
-        fs: Killed { task: fs, process: ProcessId(1), thread: big, points: 20 }
+        fs: Killed { task: fs, process: big, thread: big, points: 20 }
         fs: Signalled { task: big }
         fs: LockTaken { task: fs, lock: oom_lock, mode: Write }
         fs: Slept { task: fs, nap: Jiffy }
@@ -324,9 +243,9 @@ fn kmem_nofail_calls_the_killer_out_of_a_nofs_context_and_takes_any_page_from_4_
 
 #[test]
 fn just_fail_is_easy_while_clean_and_needs_as_much_again_when_dirty() {
-    let mut play = Play::new(V45, &["kmem-rollback"], 2, WRITE);
+    let mut play = begin(V45, &["kmem-rollback"], 2, WRITE);
     play.steps("fs fs fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: TransStarted { task: fs, reserve: 0 }
         fs: LockTaken { task: fs, lock: ilock, mode: Write }
         fs: NoPage { task: fs }
@@ -336,9 +255,9 @@ fn just_fail_is_easy_while_clean_and_needs_as_much_again_when_dirty() {
         fs: Unwound { task: fs }
         fs: ProgramEnded { task: fs }
     "#]]);
-    let mut play = Play::new(V45, &["kmem-rollback"], 3, WRITE);
+    let mut play = begin(V45, &["kmem-rollback"], 3, WRITE);
     play.steps("fs fs fs fs fs fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: TransStarted { task: fs, reserve: 0 }
         fs: LockTaken { task: fs, lock: ilock, mode: Write }
         fs: PageTaken { task: fs, right: Min }
@@ -352,7 +271,7 @@ fn just_fail_is_easy_while_clean_and_needs_as_much_again_when_dirty() {
     "#]]);
     play.act(Act::AddPages { pages: 1 });
     play.steps("fs fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: PageTaken { task: fs, right: Min }
         fs: RolledBack { task: fs, pages: 2 }
         fs: TransCancelled { task: fs, reserve: 0, dirty: 0 }
@@ -366,7 +285,7 @@ fn just_fail_is_easy_while_clean_and_needs_as_much_again_when_dirty() {
 
 #[test]
 fn b1_to_b6_a_reservation_raises_the_marks_for_others_and_serves_its_own() {
-    let mut play = Play::new(V45, &["trans-reserve"], 5, WRITE);
+    let mut play = begin(V45, &["trans-reserve"], 5, WRITE);
     play.steps("fs");
     assert_eq!(xfs::reserved(&play.state), 2);
     play.steps("big big");
@@ -378,7 +297,7 @@ fn b1_to_b6_a_reservation_raises_the_marks_for_others_and_serves_its_own() {
     assert_eq!(xfs::reserved(&play.state), 0);
     assert_eq!(play.state.free_pages, 2);
     play.steps("fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: TransReserving { task: fs, pages: 2 }
         fs: TransStarted { task: fs, reserve: 2 }
         big: LockTaken { task: big, lock: big.mmap_sem, mode: Read }
@@ -398,9 +317,9 @@ fn b1_to_b6_a_reservation_raises_the_marks_for_others_and_serves_its_own() {
 #[test]
 fn b6_what_an_overestimate_kept_back_comes_back_with_the_commit() {
     let program = "trans_start 4\nkmem_alloc GFP_NOFS\ntrans_commit";
-    let mut play = Play::new(V45, &["trans-reserve"], 7, program);
+    let mut play = begin(V45, &["trans-reserve"], 7, program);
     play.steps("fs big big fs fs fs big");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: TransReserving { task: fs, pages: 4 }
         fs: TransStarted { task: fs, reserve: 4 }
         big: LockTaken { task: big, lock: big.mmap_sem, mode: Read }
@@ -418,9 +337,9 @@ fn b6_what_an_overestimate_kept_back_comes_back_with_the_commit() {
 #[test]
 fn b4_an_underestimate_ends_in_the_old_loop() {
     let program = "trans_start\nkmem_alloc GFP_NOFS 3\ntrans_commit";
-    let mut play = Play::new(V45, &["trans-reserve"], 4, program);
+    let mut play = begin(V45, &["trans-reserve"], 4, program);
     play.steps("fs fs fs fs fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: TransReserving { task: fs, pages: 1 }
         fs: TransStarted { task: fs, reserve: 1 }
         fs: PageTaken { task: fs, right: Min }
@@ -434,12 +353,12 @@ fn b4_an_underestimate_ends_in_the_old_loop() {
 
 #[test]
 fn b2_who_waits_for_a_reservation_may_kill_and_leaves_when_killed() {
-    let mut play = Play::new(V45, &["trans-reserve"], 4, WRITE);
+    let mut play = begin(V45, &["trans-reserve"], 4, WRITE);
     play.steps("fs fs fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: TransReserving { task: fs, pages: 2 }
         fs: TransWaits { task: fs }
-        fs: Killed { task: fs, process: ProcessId(1), thread: big, points: 20 }
+        fs: Killed { task: fs, process: big, thread: big, points: 20 }
         fs: Signalled { task: big }
         fs: LockTaken { task: fs, lock: oom_lock, mode: Write }
         fs: Slept { task: fs, nap: Jiffy }
@@ -448,7 +367,7 @@ fn b2_who_waits_for_a_reservation_may_kill_and_leaves_when_killed() {
     "#]]);
     play.kill("fs");
     play.steps("fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         act: Signalled { task: fs }
         fs: TransCancelled { task: fs, reserve: 2, dirty: 0 }
         fs: Unwound { task: fs }
@@ -461,12 +380,12 @@ fn b2_who_waits_for_a_reservation_may_kill_and_leaves_when_killed() {
 
 #[test]
 fn switching_the_reserves_off_frees_them_and_lets_waiters_start() {
-    let mut play = Play::new(V45, &["trans-reserve"], 3, WRITE);
+    let mut play = begin(V45, &["trans-reserve"], 3, WRITE);
     play.steps("fs");
     let patch = PatchId::named("trans-reserve").expect("known");
     play.act(Act::Switch { patch, on: false });
     play.steps("fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: TransReserving { task: fs, pages: 2 }
         fs: TransWaits { task: fs }
         act: Switched { patch: trans-reserve, on: false }
@@ -478,9 +397,9 @@ fn switching_the_reserves_off_frees_them_and_lets_waiters_start() {
 #[test]
 fn a_killed_task_leaves_its_transaction_only_through_the_commit() {
     let program = "trans_start\nkmem_alloc GFP_NOFS\ntrans_commit";
-    let mut play = Play::new(V45, &[], 9, program);
+    let mut play = begin(V45, &[], 9, program);
     play.steps("fs").kill("fs").steps("fs fs fs");
-    play.is(expect![[r#"
+    play.is_next(expect![[r#"
         fs: TransStarted { task: fs, reserve: 0 }
         act: Signalled { task: fs }
         fs: PageTaken { task: fs, right: Low }
@@ -500,7 +419,7 @@ fn a_transaction_that_is_not_well_formed_is_refused() {
              low = \"3 pages\"\nhigh = \"4 pages\"\n\
              [[process]]\nname = \"fs\"\nrss = \"4 pages\"\nprogram = \"\"\"\n{program}\n\"\"\"\n"
         );
-        parse(&text)
+        oomscope_scenario::parse::parse(&text)
             .diagnostics
             .iter()
             .map(ToString::to_string)

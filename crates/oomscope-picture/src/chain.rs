@@ -302,17 +302,16 @@ fn blocking_victim(machine: &Machine, state: &State) -> Option<String> {
 
 fn root_clause(machine: &Machine, state: &State, root: Root, end: Party) -> String {
     match end {
-        Party::Memory if blocking_victim(machine, state).is_some() => {
-            let victim = blocking_victim(machine, state).unwrap_or_default();
-            format!("; {victim} still counts as dying, so the OOM killer chooses nobody.")
-        }
-        Party::Memory if state.kills(machine) > 0 => {
-            "; no victim keeps the OOM killer from choosing again.".to_string()
-        }
-        Party::Memory if root == Root::Runs => {
-            "; the OOM killer has chosen nobody yet.".to_string()
-        }
-        Party::Memory => "; nobody has been killed and nobody gives pages back.".to_string(),
+        Party::Memory => match blocking_victim(machine, state) {
+            Some(victim) => {
+                format!("; {victim} still counts as dying, so the OOM killer chooses nobody.")
+            }
+            None if state.kills(machine) > 0 => {
+                "; no victim keeps the OOM killer from choosing again.".to_string()
+            }
+            None if root == Root::Runs => "; the OOM killer has chosen nobody yet.".to_string(),
+            None => "; nobody has been killed and nobody gives pages back.".to_string(),
+        },
         Party::Task(task) => {
             let name = names::task(machine, task);
             let word = state.task(task);
