@@ -277,9 +277,5 @@ fn stage(view: View, size: (u32, u32), scenario: &Scenario, patches: PatchSet) -
         View::Full if width >= WIDE_FROM.0 && height >= WIDE_FROM.1 => Size::Wide,
         _ => Size::Embed,
     };
-    // Only a reaper that hands mmput over needs the worker.
-    let hands_over = oomscope_model::patches::PatchId::named("mmput-async");
-    let kworker =
-        hands_over.is_some_and(|patch| patches.has(patch) || scenario.offered.contains(&patch));
-    Stage { size, kworker }
+    Stage::of(size, patches, &scenario.offered)
 }

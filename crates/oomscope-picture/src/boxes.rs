@@ -8,9 +8,9 @@ use crate::draw::Scene;
 use crate::geometry::{Font, Point, Rect, fit, fit_name, text_width};
 use crate::layout::{LockPlace, TaskPlace};
 use crate::names;
-use crate::picture::{Anchor, Badge, Chip, Label, LockBox, Slot, TaskBox, Tone};
+use crate::picture::{Anchor, Badge, Chip, Label, LockBox, Pending, Slot, TaskBox, Tone};
 use crate::stack::detail;
-use crate::status::{badges, status};
+use crate::status::{badges, signal, status};
 
 pub(crate) fn label(text: String, at: Point, size: f32) -> Label {
     Label {
@@ -86,10 +86,11 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
         .min(inner - 10.0 - text_width(&full_name, sizes.name, Font::Sans).min(inner * 0.6));
     let badges = badges(state, task);
     let one_line = rect.h <= ONE_LINE;
+    let path = detail(machine, state, task);
     let detail = if one_line {
         String::new()
     } else {
-        detail(machine, state, task)
+        path.clone()
     };
     let detail_w = text_width(&detail, sizes.small, Font::Mono);
     let memdie = badges.contains(&Badge::Memdie);
@@ -139,8 +140,16 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
         status,
         status_label,
         detail,
+        path,
         glyph_at: Point::new(rect.x + sizes.indent - 16.0, rect.y + sizes.first - 5.5),
         badges,
+        signal: signal(machine, state, task)
+            .filter(|_| !one_line)
+            .map(|(fatal, ignored)| Pending {
+                at: Point::new(rect.x + sizes.indent - 16.0, rect.y + sizes.second - 3.5),
+                fatal,
+                ignored,
+            }),
         badge_label: badge,
         on_chain,
         absent: machine.actor(task).kind == Kind::OomReaper
@@ -150,6 +159,11 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
 
 fn task_aria(scene: &Scene<'_>, task: TaskId, name: &str, status: &str) -> String {
     let mut text = format!("{name}: {status}");
+    match signal(scene.machine, scene.state, task) {
+        Some((_, true)) => text.push_str(", which does not end this wait"),
+        Some((false, false)) => text.push_str(", a signal is pending"),
+        Some((true, false)) | None => {}
+    }
     for (lock, mode) in scene.state.task(task).held.locks() {
         let how = names::purpose(scene.machine, lock, mode);
         text.push_str(&format!(

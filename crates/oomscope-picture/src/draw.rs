@@ -9,6 +9,7 @@ use crate::chain::{Chain, Root, chain};
 use crate::edges;
 use crate::layout::Layout;
 use crate::picture::Picture;
+use crate::strips::strips;
 use crate::tokens;
 use crate::vessel::vessel;
 use crate::wait::{Party, WaitEdge, Why, wait_edges};
@@ -53,6 +54,7 @@ pub(crate) fn draw(machine: &Machine, state: &State, layout: &Layout, recent: &[
         tokens: tokens::tokens(&scene, recent),
         edges: edges::edges(&scene, recent),
         memory,
+        strips: strips(&scene, recent),
         chain: scene.chain,
         label,
     }

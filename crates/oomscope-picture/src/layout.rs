@@ -1,9 +1,14 @@
 //! Where everything stands: a pure function of the cast and the size of the stage, never
 //! of the state, so that nothing but tokens, edges and levels ever moves.
 
-use oomscope_model::machine::{Kind, LockClass, LockId, Machine, MmId, OOM_LOCK, Op, TaskId};
+use oomscope_model::kernel::Kernel;
+use oomscope_model::machine::{
+    Gfp, Kind, Line, LockClass, LockId, Machine, MmId, OOM_LOCK, Op, TaskId,
+};
+use oomscope_model::patches::{PatchId, PatchSet};
 
-use crate::geometry::Rect;
+use crate::geometry::{Point, Rect};
+use crate::strips::{self, StripPlace};
 
 /// The shape of the stage.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -26,6 +31,10 @@ pub struct Stage {
     /// Draw `kworker`. Decide it once per scenario, from the patches that it offers, so
     /// that no switch moves a box.
     pub kworker: bool,
+    /// Draw who may take the last pages, decided in the same way.
+    pub reserves: bool,
+    /// Draw what the reaper and the worker have been given to do, decided in the same way.
+    pub handed_over: bool,
 }
 
 /// All places.
@@ -43,6 +52,8 @@ pub struct Layout {
     pub locks: Vec<LockPlace>,
     /// The vessel.
     pub memory: Rect,
+    /// What else the cast has, below the locks; a small frame has no room for it.
+    pub strips: Vec<StripPlace>,
     /// Where lines between the columns may run.
     pub channels: Channels,
 }
@@ -89,6 +100,32 @@ impl From<Size> for Stage {
         Stage {
             size,
             kworker: false,
+            reserves: false,
+            handed_over: false,
+        }
+    }
+}
+
+impl Stage {
+    /// The stage of a scenario that offers these patches, whichever of them are on.
+    pub fn of(size: Size, patches: PatchSet, offered: &[PatchId]) -> Stage {
+        // Only a reaper that hands mmput over needs the worker.
+        let hands_over = PatchId::named("mmput-async");
+        let decides = |differs: fn(&Kernel, &Kernel) -> bool| {
+            offered.iter().any(|&patch| {
+                let kernel = |on| Kernel::of(patches.with(patch, on));
+                differs(&kernel(true), &kernel(false))
+            })
+        };
+        Stage {
+            size,
+            kworker: hands_over.is_some_and(|patch| patches.has(patch) || offered.contains(&patch)),
+            reserves: decides(|a, b| {
+                (a.reserve, a.nofail_reserve) != (b.reserve, b.nofail_reserve)
+            }),
+            handed_over: decides(|a, b| {
+                (a.mmput, a.reaper_queue, a.reap_delay) != (b.mmput, b.reaper_queue, b.reap_delay)
+            }),
         }
     }
 }
@@ -168,11 +205,13 @@ pub fn queuers(machine: &Machine, lock: LockId) -> usize {
                     LockClass::PageLock => actor.mm.is_some_and(|mm| has_page(machine, mm, lock)),
                     LockClass::OomLock => true,
                     LockClass::Srcu => actor.mm.is_some_and(|mm| has_notifiers(machine, mm)),
-                    _ => false,
+                    _ => actor.mm.is_some_and(|mm| maps_file(machine, mm, lock)),
                 };
             let by_reaper = actor.kind == Kind::OomReaper
                 && (class == LockClass::OomLock || is_notifiers_lock(machine, lock));
-            by_program || by_exit || by_reaper
+            let by_reclaim = is_reclaims_lock(machine, lock)
+                && (actor.kind == Kind::Kswapd || may_reclaim(&actor.program));
+            by_program || by_exit || by_reaper || by_reclaim
         })
         .count()
 }
@@ -203,6 +242,27 @@ fn has_page(machine: &Machine, mm: MmId, lock: LockId) -> bool {
 
 fn has_notifiers(machine: &Machine, mm: MmId) -> bool {
     !machine.mms[mm.0 as usize].notifiers.is_empty()
+}
+
+/// Whether `unlink_file_vma` takes this lock when the address space goes.
+fn maps_file(machine: &Machine, mm: MmId, lock: LockId) -> bool {
+    let mut vmas = machine.mms[mm.0 as usize].vmas.iter();
+    vmas.any(|vma| vma.i_mmap == Some(lock))
+}
+
+/// Whether a shrinker, `pageout` or a callback of `oom_notify_list` takes this lock.
+fn is_reclaims_lock(machine: &Machine, lock: LockId) -> bool {
+    let lists = machine.lrus.iter().map(|lru| lru.lock);
+    let callbacks = machine.oom_notifiers.iter().map(|it| it.lock);
+    lists.chain(callbacks).any(|wanted| wanted == Some(lock))
+}
+
+/// Whether a program asks for memory in a way that lets reclaim take file system locks.
+fn may_reclaim(program: &[Line]) -> bool {
+    program.iter().any(|line| match line.op {
+        Op::Alloc { gfp, .. } | Op::KmemAlloc { gfp, .. } => gfp.has(Gfp::FS),
+        op => op.faults().is_some(),
+    })
 }
 
 /// Whether the reaper may wait for it inside a callback.
@@ -268,11 +328,15 @@ const SMALL: Columns = Columns {
     bottom: 12.0,
 };
 
+/// Less room for a task than this is no room for two lines.
+const CROWDED: f32 = 46.0;
+
 /// Height of a task box and the gap below it, for this many tasks in this height.
 fn task_pitch(size: Size, count: usize, height: f32) -> (f32, f32) {
     let pitch = height / count.max(1) as f32;
-    if size == Size::Small {
-        (28.0, (pitch - 28.0).clamp(5.0, 12.0))
+    if size == Size::Small || pitch < CROWDED {
+        // One line a task. A crowd keeps its names readable and gives up the second line.
+        (28.0, (pitch - 28.0).clamp(4.0, 12.0))
     } else if pitch >= 70.0 {
         (58.0, (pitch - 58.0).min(20.0))
     } else if pitch >= 56.0 {
@@ -298,9 +362,14 @@ fn side_by_side(machine: &Machine, stage: Stage, columns: &Columns) -> Layout {
         CORRIDOR_MIN
     };
     let locks_h: f32 = row_h.iter().sum::<f32>() + corridor_min * (drawn.len() + 1) as f32;
+    let cast_strips = match stage.size {
+        Size::Small => Vec::new(),
+        _ => strips::strips_of(machine, stage),
+    };
+    let strips_h = strips::height(cast_strips.len());
     let inner = (columns.height - columns.top - columns.bottom)
         .max(rail_h)
-        .max(locks_h);
+        .max(locks_h + strips_h);
     let height = columns.top + inner + columns.bottom;
 
     let rail_top = columns.top + (inner - rail_h) / 2.0;
@@ -320,9 +389,14 @@ fn side_by_side(machine: &Machine, stage: Stage, columns: &Columns) -> Layout {
         machine,
         &drawn,
         &row_h,
-        (columns.top - corridor_min.min(24.0), height),
+        (columns.top - corridor_min.min(24.0), height - strips_h),
         lane,
         (columns.lock_x, columns.lock_w),
+    );
+    let strips = strips::places(
+        &cast_strips,
+        Point::new(columns.lane_x, height - strips_h),
+        columns.lock_x + columns.lock_w - columns.lane_x,
     );
     Layout {
         stage,
@@ -331,6 +405,7 @@ fn side_by_side(machine: &Machine, stage: Stage, columns: &Columns) -> Layout {
         tasks,
         locks,
         memory: Rect::new(columns.memory_x, columns.top, columns.memory_w, inner),
+        strips,
         channels: Channels {
             gutter: (4.0, columns.rail_x - 6.0),
             rail: (columns.rail_x + columns.rail_w + 16.0, columns.lane_x - 8.0),
@@ -432,7 +507,11 @@ fn stacked(machine: &Machine, stage: Stage) -> Layout {
     const RIGHT: f32 = 300.0;
     let cast = drawn_tasks(machine, stage.kworker);
     let drawn = drawn_locks(machine);
-    let (box_h, gap) = (50.0, 10.0);
+    let (box_h, gap) = if cast.len() > 10 {
+        (30.0, 8.0)
+    } else {
+        (50.0, 10.0)
+    };
     let tasks: Vec<TaskPlace> = (cast.iter().enumerate())
         .map(|(index, &task)| TaskPlace {
             task,
@@ -457,7 +536,10 @@ fn stacked(machine: &Machine, stage: Stage) -> Layout {
         (RIGHT - 118.0, 118.0),
     );
     // The watermarks stand to its left here, because lines arrive from the right.
-    let memory = Rect::new(LEFT + 42.0, locks_bottom + 28.0, RIGHT - LEFT - 42.0, 220.0);
+    let cast_strips = strips::strips_of(machine, stage);
+    let strips = strips::places(&cast_strips, Point::new(LEFT, locks_bottom), RIGHT - LEFT);
+    let top = locks_bottom + strips::height(cast_strips.len());
+    let memory = Rect::new(LEFT + 42.0, top + 28.0, RIGHT - LEFT - 42.0, 220.0);
     Layout {
         stage,
         width: WIDTH,
@@ -465,6 +547,7 @@ fn stacked(machine: &Machine, stage: Stage) -> Layout {
         tasks,
         locks,
         memory,
+        strips,
         channels: Channels {
             gutter: (4.0, LEFT - 6.0),
             rail: (RIGHT + 14.0, WIDTH - 8.0),

@@ -28,6 +28,7 @@ pub mod rule;
 mod sign;
 pub mod stack;
 pub mod status;
+pub mod strips;
 pub mod svg;
 pub mod table;
 pub mod text;

@@ -72,7 +72,9 @@ fn obstacles(scene: &Scene<'_>) -> Vec<Rect> {
             .iter()
             .map(|slot| Rect::new(slot.center().x - 5.0, slot.bottom(), 10.0, 17.0))
     });
+    let strips = layout.strips.iter().map(|place| place.rect);
     tasks
+        .chain(strips)
         .chain(locks)
         .chain(lanes)
         .chain(numbers)

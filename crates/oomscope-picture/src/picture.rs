@@ -11,7 +11,8 @@ use oomscope_model::state::State;
 use crate::chain::Chain;
 use crate::geometry::{Font, Point, Rect};
 use crate::layout::Layout;
-pub use crate::sign::{Badge, Glyph, Status, Tone};
+pub use crate::sign::{Badge, Glyph, STRUCK, Status, Tone};
+pub use crate::strips::{Cell, Content, Strip, StripKind};
 
 /// The whole stage at one step.
 #[derive(Clone, PartialEq, Debug)]
@@ -30,6 +31,8 @@ pub struct Picture {
     pub edges: Vec<Edge>,
     /// Memory.
     pub memory: Vessel,
+    /// What else the cast has: address spaces, notifiers, lists, reserves, work.
+    pub strips: Vec<Strip>,
     /// The cycle, or the longest chain to a root.
     pub chain: Option<Chain>,
     /// One sentence for those who cannot see it.
@@ -83,10 +86,14 @@ pub struct TaskBox {
     pub status_label: Label,
     /// Kernel function path, second line.
     pub detail: Label,
+    /// The same, whole, also where it is not drawn.
+    pub path: String,
     /// Middle of the status glyph.
     pub glyph_at: Point,
     /// Marks.
     pub badges: Vec<Badge>,
+    /// A signal that is pending, below the glyph; not on a box of one line.
+    pub signal: Option<Pending>,
     /// The mark that the status does not say, at the end of the second line.
     pub badge_label: Option<Label>,
     /// On the chain.
@@ -95,6 +102,17 @@ pub struct TaskBox {
     pub absent: bool,
     /// What a reader hears.
     pub aria: String,
+}
+
+/// A pending signal.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Pending {
+    /// Middle of its bolt.
+    pub at: Point,
+    /// SIGKILL: a filled bolt. A signal with a handler: a hollow one.
+    pub fatal: bool,
+    /// The task sleeps in a way that no such signal ends: struck through.
+    pub ignored: bool,
 }
 
 /// One place in a lane.

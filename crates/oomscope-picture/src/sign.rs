@@ -40,6 +40,10 @@ pub enum Glyph {
     Ring,
     /// ◔ sleeps for a time.
     Clock,
+    /// A padlock: nobody may take it.
+    Padlock,
+    /// ⚡ a signal is pending.
+    Bolt,
 }
 
 /// A task's status.
@@ -60,6 +64,8 @@ pub enum Badge {
     Sigkill,
     /// `TIF_MEMDIE`.
     Memdie,
+    /// A signal with a handler is pending.
+    Signal,
     /// `PF_EXITING`.
     Exiting,
 }
@@ -78,13 +84,15 @@ impl Glyph {
             Glyph::Arrow => "M-5,0H4.5M0.5,-4L4.5,0L0.5,4",
             Glyph::Recycle => "M3.5,-3.5A5,5 0 1 0 5,1M5,-5V-1.5H1.5",
             Glyph::Ring => "M4.5,0A4.5,4.5 0 1 1 -4.5,0A4.5,4.5 0 1 1 4.5,0",
+            Glyph::Padlock => "M-4.5,-0.5H4.5V5.5H-4.5zM-2.8,-0.5V-2.5A2.8,2.8 0 0 1 2.8,-2.5V-0.5",
+            Glyph::Bolt => "M1.5,-6L-4,1H-0.5L-1.5,6L4,-1.5H0.5z",
             Glyph::Clock => "M5,0A5,5 0 1 1 -5,0A5,5 0 1 1 5,0M0,-3V0L2.5,1.5",
         }
     }
 
     /// Whether the path is stroked rather than filled.
     pub fn is_stroke(self) -> bool {
-        !matches!(self, Glyph::Play | Glyph::Square)
+        !matches!(self, Glyph::Play | Glyph::Square | Glyph::Bolt)
     }
 }
 
@@ -104,12 +112,16 @@ impl Tone {
     }
 }
 
+/// The stroke through the bolt of a signal that nothing acts on.
+pub const STRUCK: &str = "M-6,5L6,-5";
+
 impl Badge {
     /// The kernel's word.
     pub fn word(self) -> &'static str {
         match self {
             Badge::Sigkill => "SIGKILL",
             Badge::Memdie => "TIF_MEMDIE",
+            Badge::Signal => "signal",
             Badge::Exiting => "PF_EXITING",
         }
     }

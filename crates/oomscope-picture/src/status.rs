@@ -1,7 +1,8 @@
 //! What a task is doing, in a few words and a shape.
 
 use oomscope_model::kernel::Reaper;
-use oomscope_model::machine::{Kind, Machine, TaskId};
+use oomscope_model::kernel::lock::sleep_state;
+use oomscope_model::machine::{Kind, Machine, TaskId, Wait};
 use oomscope_model::state::{ExitMmap, Exiting, Notify, Pc, Reap, Run, State, TaskFlags};
 
 use crate::chain::nap_words;
@@ -19,12 +20,30 @@ pub fn status(machine: &Machine, state: &State, task: TaskId) -> Status {
     }
 }
 
+/// The signal that is pending for a task: whether it is SIGKILL, and whether the task sleeps
+/// so that it does not matter.
+pub(crate) fn signal(machine: &Machine, state: &State, task: TaskId) -> Option<(bool, bool)> {
+    let word = state.task(task);
+    let fatal = word.flags.has(TaskFlags::SIGKILL);
+    if !fatal && !word.flags.has(TaskFlags::SIGNAL) || word.run == Run::Exited {
+        return None;
+    }
+    let ends = match sleep_state(machine, state, task) {
+        Wait::Uninterruptible => false,
+        Wait::Killable => fatal,
+        Wait::Interruptible => true,
+    };
+    let sleeps = matches!(word.run, Run::Queued { .. } | Run::Waits { .. });
+    Some((fatal, sleeps && !ends))
+}
+
 /// The marks on a task.
 pub fn badges(state: &State, task: TaskId) -> Vec<Badge> {
     let flags = state.task(task).flags;
     [
         (TaskFlags::SIGKILL, Badge::Sigkill),
         (TaskFlags::MEMDIE, Badge::Memdie),
+        (TaskFlags::SIGNAL, Badge::Signal),
         (TaskFlags::EXITING, Badge::Exiting),
     ]
     .into_iter()
@@ -49,6 +68,8 @@ fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
     let also_killed = |text: &str| {
         if killed {
             format!("{text}, SIGKILL")
+        } else if word.flags.has(TaskFlags::SIGNAL) {
+            format!("{text}, signal")
         } else {
             text.to_string()
         }

@@ -1,9 +1,11 @@
 //! The picture as a file of its own.
 
+mod strips;
+
 use crate::geometry::{Font, Point, Rect, number};
 use crate::picture::{
-    Anchor, Edge, Glyph, Label, LockBox, Picture, Segment, SegmentKind, TaskBox, Token, Tone,
-    Vessel,
+    Anchor, Edge, Glyph, Label, LockBox, Pending, Picture, STRUCK, Segment, SegmentKind, TaskBox,
+    Token, Tone, Vessel,
 };
 use crate::plot::Prim;
 
@@ -30,13 +32,16 @@ pub fn to_svg(picture: &Picture, history: &[Prim], theme: Theme) -> String {
     svg.raw("\"><style>");
     svg.raw(palette(theme));
     svg.raw(STYLE);
-    svg.raw("</style><rect class=\"bg\" width=\"100%\" height=\"100%\"/>");
+    svg.raw("</style>");
+    svg.raw(strips::HATCH);
+    svg.raw("<rect class=\"bg\" width=\"100%\" height=\"100%\"/>");
     svg.vessel(&picture.memory);
     for edge in &picture.edges {
         svg.edge(edge);
     }
     picture.tasks.iter().for_each(|task| svg.task(task));
     picture.locks.iter().for_each(|lock| svg.lock(lock));
+    picture.strips.iter().for_each(|strip| svg.strip(strip));
     picture.tokens.iter().for_each(|token| svg.token(token));
     picture.edges.iter().for_each(|edge| svg.marks(edge));
     if !history.is_empty() {
@@ -79,12 +84,13 @@ const STYLE: &str = "text{font-family:'IBM Plex Sans',system-ui,sans-serif;fill:
 .tone-ok{--c:var(--ok)}.tone-memory{--c:var(--mem)}.tone-reaper{--c:var(--reap)}\
 .tone-signal{--c:var(--sig)}.tone-neutral{--c:var(--hold)}\
 .c{fill:var(--c)}.on>.box{stroke:var(--c);stroke-width:2}\
-.fill{fill:var(--c)}.draw{fill:none;stroke:var(--c);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}\
+.fill{fill:var(--c)}.thin{fill:none;stroke:var(--c);stroke-width:1.6}.under{fill:none;stroke:var(--panel);stroke-width:5}.draw{fill:none;stroke:var(--c);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}\
 .edge{fill:none;stroke:var(--c);stroke-width:1.5}.edge.hop{stroke-width:2.5}\
 .edge.under{stroke-width:5}.edge.gap{stroke:var(--bg);stroke-width:1.8}\
 .halo{paint-order:stroke;stroke:var(--bg);stroke-width:4px;stroke-linejoin:round}\
 .disc{fill:var(--c)}.disc+text{fill:var(--bg)}\
 .cross{fill:var(--bg);stroke:var(--c);stroke-width:1.8}\
+.level{fill:var(--memfill)}.hatch{stroke:var(--mem);stroke-width:2.4}.hatched{fill:url(#hatch)}\
 .seg{fill:var(--chip);stroke:var(--panel)}.seg.free{fill:var(--memfill)}.seg.victim{fill:var(--stuckbg)}\
 .mark{fill:none;stroke:var(--mem);stroke-width:1.4}.marktext{fill:var(--mem)}\
 .mem-area{fill:var(--memfill)}.mem-line{fill:none;stroke:var(--mem);stroke-width:2}\
@@ -176,6 +182,9 @@ impl Svg {
         );
         self.rect(task.rect, 8.0, "box");
         self.glyph(task.status.glyph, task.glyph_at);
+        if let Some(signal) = task.signal {
+            self.bolt(signal);
+        }
         self.label(&task.name, "");
         self.label(&task.status_label, "c");
         self.label(&task.detail, "soft");
@@ -183,6 +192,25 @@ impl Svg {
             self.open("", Tone::Signal.class());
             self.label(badge, "c");
             self.raw("</g>");
+        }
+        self.raw("</g>");
+    }
+
+    fn bolt(&mut self, signal: Pending) {
+        self.open("", Tone::Signal.class());
+        let (x, y) = (number(signal.at.x), number(signal.at.y));
+        let mut stroke = |d: &str, class: &str| {
+            let path =
+                format!("<path transform=\"translate({x},{y})\" d=\"{d}\" class=\"{class}\"/>");
+            self.raw(&path);
+        };
+        stroke(
+            Glyph::Bolt.path(),
+            if signal.fatal { "fill" } else { "thin" },
+        );
+        if signal.ignored {
+            stroke(STRUCK, "under");
+            stroke(STRUCK, "thin");
         }
         self.raw("</g>");
     }

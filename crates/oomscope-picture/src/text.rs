@@ -12,11 +12,7 @@ pub fn to_text(picture: &Picture) -> String {
     wrap(&mut text, "", &picture.memory.aria);
     for task in &picture.tasks {
         let mark = if task.on_chain { "* " } else { "  " };
-        wrap(
-            &mut text,
-            mark,
-            &format!("{}  [{}]", task.aria, task.detail.text),
-        );
+        wrap(&mut text, mark, &format!("{}  [{}]", task.aria, task.path));
     }
     for lock in &picture.locks {
         let mut line = format!("{}: {}", lock.full_name, lock.chip.label.text);
@@ -36,6 +32,9 @@ pub fn to_text(picture: &Picture) -> String {
         }
         let mark = if lock.on_chain { "* " } else { "  " };
         wrap(&mut text, mark, &line);
+    }
+    for strip in &picture.strips {
+        wrap(&mut text, "  ", &strip.aria);
     }
     for token in picture
         .tokens

@@ -185,7 +185,7 @@ fn marks(scene: &Scene<'_>) -> Vec<Mark> {
     let mut below = f32::NEG_INFINITY;
     // Transactions that have reserved pages lift all three; the mark below which nothing of
     // theirs goes stays where it was.
-    let lifted = (reserved > 0).then_some(("min + reserved", zone.min + reserved));
+    let lifted = (reserved > 0).then_some(("min+", zone.min + reserved));
     [("min", zone.min)]
         .into_iter()
         .chain(lifted)
@@ -208,7 +208,7 @@ fn marks(scene: &Scene<'_>) -> Vec<Mark> {
                 ..label(name.to_string(), at, 12.0)
             };
             Mark {
-                id: format!("mark-{}", name.split(' ').next_back().unwrap_or(name)),
+                id: format!("mark-{}", name.replace('+', "-raised")),
                 d,
                 label,
             }

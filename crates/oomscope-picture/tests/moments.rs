@@ -10,7 +10,7 @@ use oomscope_model::patches::PatchId;
 use oomscope_model::state::State;
 use oomscope_model::step::{act, enabled, step};
 use oomscope_model::transition::Act;
-use oomscope_picture::{Size, caption, chain, layout, picture, to_text};
+use oomscope_picture::{Size, Stage, Theme, caption, chain, layout, picture, to_svg, to_text};
 use oomscope_scenario::builtin::BUILTIN;
 
 #[test]
@@ -79,4 +79,36 @@ fn compare(id: &str, text: &str) {
         known, text,
         "{id}: the words moved; OOMSCOPE_BLESS=1 rewrites them"
     );
+}
+
+/// Writes the last moment of every lead to look at, when `OOMSCOPE_GALLERY` names a
+/// directory; without it, checks that they can be made.
+#[test]
+fn every_scenario_can_be_drawn() {
+    let sizes = [
+        ("wide", Size::Wide),
+        ("narrow", Size::Narrow),
+        ("embed", Size::Embed),
+        ("small", Size::Small),
+    ];
+    for builtin in BUILTIN {
+        let scenario = builtin.scenario().expect("parsed");
+        let machine = scenario.machine;
+        let mut state = State::start(&machine);
+        let mut events = Vec::new();
+        for next in scenario.lead.expect("a lead").steps {
+            events.clear();
+            step(&machine, &mut state, next, &mut events);
+        }
+        for (name, size) in sizes {
+            let stage = Stage::of(size, machine.patches, &scenario.offered);
+            let drawing = picture(&machine, &state, &layout(&machine, stage), &events);
+            let svg = to_svg(&drawing, &[], Theme::Light);
+            assert!(svg.ends_with("</svg>\n"));
+            if let Ok(folder) = std::env::var("OOMSCOPE_GALLERY") {
+                let path = format!("{folder}/{}-{name}.svg", builtin.id);
+                std::fs::write(path, svg).expect("a file");
+            }
+        }
+    }
 }

@@ -1,5 +1,9 @@
-//! The scenarios that come with oomscope, embedded at build time.
+//! The scenarios that come with oomscope, embedded at build time: as they are in programs for
+//! people and tests; for the page packed, and without what only tests read.
 
+use std::sync::OnceLock;
+
+use crate::deflate::inflate;
 use crate::digest::{cast_digest, crc32};
 use crate::parse::parse;
 use crate::scenario::Scenario;
@@ -10,8 +14,13 @@ pub struct Builtin {
     /// Its id, the same as in the file.
     pub id: &'static str,
     /// The file.
+    #[cfg(not(target_arch = "wasm32"))]
     pub text: &'static str,
 }
+
+/// All files one after the other, and where each begins and ends.
+const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scenarios.deflate"));
+const INDEX: &[(&str, usize, usize)] = include!(concat!(env!("OUT_DIR"), "/scenarios.index"));
 
 macro_rules! builtins {
     ($($id:literal,)*) => {
@@ -19,6 +28,7 @@ macro_rules! builtins {
         pub const BUILTIN: &[Builtin] = &[
             $(Builtin {
                 id: $id,
+                #[cfg(not(target_arch = "wasm32"))]
                 text: include_str!(concat!("../../../assets/scenarios/", $id, ".toml")),
             },)*
         ];
@@ -107,7 +117,24 @@ impl Builtin {
 
     /// The scenario. `None` only if the file is broken, which the tests do not allow.
     pub fn scenario(&self) -> Option<Scenario> {
-        parse(self.text).scenario
+        #[cfg(not(target_arch = "wasm32"))]
+        let text = self.text;
+        #[cfg(target_arch = "wasm32")]
+        let text = self.packed()?;
+        parse(text).scenario
+    }
+
+    /// The file without its expectations, as the page has it. `None` only if the build went
+    /// wrong, which the tests do not allow.
+    pub fn packed(&self) -> Option<&'static str> {
+        static ALL: OnceLock<String> = OnceLock::new();
+        let all = ALL.get_or_init(|| {
+            let most = INDEX.last().map_or(0, |&(.., end)| end);
+            let bytes = inflate(PACKED, most).unwrap_or_default();
+            String::from_utf8(bytes).unwrap_or_default()
+        });
+        let &(_, from, to) = INDEX.iter().find(|(id, ..)| *id == self.id)?;
+        all.get(from..to)
     }
 }
 

@@ -388,6 +388,21 @@ fn every_builtin_is_sound_and_named_as_its_file() {
 }
 
 #[test]
+fn the_page_has_the_same_scenarios_without_their_expectations() {
+    for builtin in BUILTIN {
+        let packed = sound(builtin.packed().expect("packed"));
+        let whole = sound(builtin.text);
+        assert!(packed.expects.is_empty() && !whole.expects.is_empty());
+        let whole = Scenario {
+            expects: Vec::new(),
+            text: packed.text.clone(),
+            ..whole
+        };
+        assert_eq!(whole, packed, "{}", builtin.id);
+    }
+}
+
+#[test]
 fn the_reference_is_the_one_committed() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/LANGUAGE.md");
     if std::env::var_os("OOMSCOPE_BLESS").is_some() {

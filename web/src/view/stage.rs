@@ -9,6 +9,7 @@ mod edges;
 mod legend;
 mod lit;
 mod memory;
+mod strips;
 mod tasks;
 mod tokens;
 
@@ -88,6 +89,7 @@ pub fn Stage(props: &Props) -> Html {
                 <g key="edges">{ for picture.edges.iter().map(|edge| edges::edge(&scene, edge)) }</g>
                 <g key="tasks">{ for picture.tasks.iter().map(|task| tasks::task(&scene, task)) }</g>
                 <g key="locks">{ for picture.locks.iter().map(|lock| tasks::lock(&scene, lock)) }</g>
+                <g key="strips">{ for picture.strips.iter().map(|strip| strips::strip(&scene, strip)) }</g>
                 <g key="tokens">{ for tokens::tokens(&scene) }</g>
                 <g key="hops" aria-hidden="true">
                     { for picture.edges.iter().map(|edge| edges::words(&scene, edge)) }

@@ -9,7 +9,9 @@ use crate::store::{Action, Selection};
 #[component]
 pub fn Table(props: &Props) -> Html {
     let Props { store, dispatch } = props;
+    let strips = &store.picture().strips;
     html! {
+        <>
         <table id="tasks-table">
             <caption class="away">{ format!("All tasks at step {}", store.cursor()) }</caption>
             <thead>
@@ -38,5 +40,11 @@ pub fn Table(props: &Props) -> Html {
                 }) }
             </tbody>
         </table>
+        if !strips.is_empty() {
+            <ul class="strips" aria-label="Memory and other parts">
+                { for strips.iter().map(|strip| html! { <li key={strip.id.clone()}>{ &strip.aria }</li> }) }
+            </ul>
+        }
+        </>
     }
 }

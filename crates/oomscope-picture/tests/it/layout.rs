@@ -36,6 +36,8 @@ fn no_two_boxes_overlap_and_all_are_on_the_stage() {
                     Stage {
                         size,
                         kworker: true,
+                        reserves: true,
+                        handed_over: true,
                     },
                 );
                 let stage = Rect::new(0.0, 0.0, layout.width, layout.height);

@@ -430,9 +430,9 @@ fn the_text_fits_a_mail() {
 Memory: 4 MB of 256 MB free
 * vhost-1187: runs, no page, holds mmap_sem for reading [page fault →
     alloc]
-  qemu: waits, SIGKILL [wait_for → flush]
-* qemu-2: waits, SIGKILL, waits for mmap_sem for writing, place 1 of 1
-    [mmap → down_write]
+  qemu: waits, SIGKILL, which does not end this wait [wait_for → flush]
+* qemu-2: waits, SIGKILL, which does not end this wait, waits for
+    mmap_sem for writing, place 1 of 1 [mmap → down_write]
   cc1: runs, no page [page fault → alloc]
   oom_reaper: sleeps, 6 of 10 [trylock mmap_sem: failed]
 * qemu.mmap_sem: read: vhost-1187 <- 1. qemu-2 (write)

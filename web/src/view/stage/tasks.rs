@@ -2,7 +2,7 @@
 
 use oomscope_model::machine::TaskId;
 use oomscope_picture::geometry::{Rect, number};
-use oomscope_picture::picture::{LockBox, TaskBox, Tone};
+use oomscope_picture::picture::{Glyph, LockBox, Pending, STRUCK, TaskBox, Tone};
 use yew::prelude::*;
 
 use super::Scene;
@@ -36,6 +36,9 @@ pub(crate) fn task(scene: &Scene<'_>, task: &TaskBox) -> Html {
             { rect(task.rect, RADIUS, "box") }
             { rect(accent, 1.5, "accent") }
             { glyph(task.status.glyph, task.glyph_at) }
+            if let Some(signal) = task.signal {
+                { bolt(signal) }
+            }
             <g aria-hidden="true">
                 { label(&task.name, "") }
                 { label(&task.status_label, "c") }
@@ -45,6 +48,21 @@ pub(crate) fn task(scene: &Scene<'_>, task: &TaskBox) -> Html {
                 }
             </g>
             { press(task.rect, &task.aria, selected, take_step(scene, task.task)) }
+        </g>
+    }
+}
+
+/// A pending signal, struck through where the task sleeps on regardless.
+fn bolt(signal: Pending) -> Html {
+    let transform = format!("translate({},{})", number(signal.at.x), number(signal.at.y));
+    let hollow = (!signal.fatal).then_some("hollow");
+    html! {
+        <g class={classes!("bolt", Tone::Signal.class(), hollow)} transform={transform}>
+            <path d={Glyph::Bolt.path()} />
+            if signal.ignored {
+                <path d={STRUCK} class="gap" />
+                <path d={STRUCK} class="bar" />
+            }
         </g>
     }
 }

@@ -1,0 +1,332 @@
+//! What a cast has besides tasks and locks, one strip for each: address spaces and their page
+//! tables, the mmu notifiers over them, what reclaim can find, who may take the last pages,
+//! and work that is handed over. Which strips there are, and of how many cells, is a matter
+//! of the cast alone; what they say is a matter of the state.
+
+mod lists;
+mod mm;
+mod reserves;
+mod work;
+
+use oomscope_model::event::Event;
+use oomscope_model::machine::{Backing, Gfp, Machine, MmId, Op, TaskId};
+
+use crate::boxes::label;
+use crate::draw::Scene;
+use crate::geometry::{Font, Point, Rect, fit, text_width};
+use crate::layout::Stage;
+use crate::picture::{Anchor, Glyph, Label, Tone};
+
+/// What a strip is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum StripKind {
+    /// The VMAs of an address space, and its page tables.
+    Mm(MmId),
+    /// The mmu notifiers of an address space, in the order in which they are called.
+    Notifiers(MmId),
+    /// The lists on which reclaim finds pages.
+    Lists,
+    /// Who may take pages below the marks.
+    Reserves,
+    /// What the reaper and the worker have been given to do.
+    Work,
+}
+
+/// Where a strip is.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StripPlace {
+    /// What it is about.
+    pub kind: StripKind,
+    /// All of it: a line of text, and the cells below.
+    pub rect: Rect,
+    /// Its cells, from left to right.
+    pub cells: Vec<Rect>,
+}
+
+/// A strip as it is drawn.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Strip {
+    /// `strip-mm-0`, `strip-lists`.
+    pub id: String,
+    /// All of it.
+    pub rect: Rect,
+    /// What it is about.
+    pub title: Label,
+    /// What holds for all of it: `3 users, MMF_OOM_SKIP`.
+    pub note: Option<Label>,
+    /// Its parts.
+    pub cells: Vec<Cell>,
+    /// Short arrows from each cell to the next: the order matters.
+    pub chained: bool,
+    /// What a reader hears.
+    pub aria: String,
+}
+
+/// What is left in a cell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Content {
+    /// Something.
+    There,
+    /// Something that whoever comes by may not take: hatched.
+    Locked,
+    /// Nothing any more: a dashed outline.
+    Gone,
+}
+
+/// A part of a strip.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Cell {
+    /// Its box.
+    pub rect: Rect,
+    /// How much of it is filled, 0 to 1.
+    pub level: f32,
+    /// What it is.
+    pub name: Label,
+    /// How it is.
+    pub detail: Label,
+    /// The shape that goes with the colour.
+    pub glyph: Option<Glyph>,
+    /// Where that is.
+    pub glyph_at: Point,
+    /// Colour.
+    pub tone: Tone,
+    /// Whether something is in it.
+    pub content: Content,
+}
+
+impl Cell {
+    /// The part that is filled.
+    pub fn fill(&self) -> Rect {
+        let Rect { x, y, w, h } = self.rect;
+        Rect::new(x + 1.5, y + 1.5, (w - 3.0) * self.level, h - 3.0)
+    }
+}
+
+/// What a cell says, before it has a place.
+pub(crate) struct Says {
+    pub(crate) name: String,
+    pub(crate) detail: String,
+    pub(crate) glyph: Option<Glyph>,
+    pub(crate) tone: Tone,
+    pub(crate) level: f32,
+    pub(crate) content: Content,
+}
+
+/// What a strip says, before it has a place.
+pub(crate) struct Told {
+    pub(crate) title: String,
+    pub(crate) note: String,
+    pub(crate) cells: Vec<Says>,
+}
+
+/// The strips of a cast, and how many cells each has.
+pub fn strips_of(machine: &Machine, stage: Stage) -> Vec<(StripKind, usize)> {
+    let mut strips = Vec::new();
+    for mm in (0..machine.mms.len() as u8).map(MmId) {
+        let info = &machine.mms[mm.0 as usize];
+        if has_parts(machine, mm) {
+            strips.push((StripKind::Mm(mm), info.vmas.len() + 1));
+        }
+        if !info.notifiers.is_empty() {
+            strips.push((StripKind::Notifiers(mm), info.notifiers.len()));
+        }
+    }
+    if !machine.lrus.is_empty() {
+        strips.push((StripKind::Lists, machine.lrus.len()));
+    }
+    let special = special_askers(machine);
+    if stage.reserves || !special.is_empty() {
+        strips.push((StripKind::Reserves, 2 + special.len()));
+    }
+    if stage.handed_over {
+        strips.push((StripKind::Work, 1 + usize::from(stage.kworker)));
+    }
+    strips
+}
+
+/// Whether there is more to tell of an address space than how large it is.
+fn has_parts(machine: &Machine, mm: MmId) -> bool {
+    let info = &machine.mms[mm.0 as usize];
+    let plain = |vma: &oomscope_model::machine::VmaInfo| {
+        vma.backing == Backing::Anon && !vma.locked && vma.i_mmap.is_none()
+    };
+    let shared = machine
+        .process_ids()
+        .filter(|&process| machine.actor(machine.process(process).leader).mm == Some(mm));
+    let borrowed = machine.tasks.iter().any(|actor| {
+        (actor.program.iter()).any(|line| match line.op {
+            Op::RemoteRead { mm: other, .. } | Op::Mrelease { mm: other } => other == mm,
+            _ => false,
+        })
+    });
+    info.vmas.len() > 1
+        || !info.vmas.iter().all(plain)
+        || info.aio.is_some()
+        || info.ksm
+        || info.teardown.is_some()
+        || shared.count() > 1
+        || borrowed
+}
+
+/// The most tasks that the strip of the reserves names.
+const ASKERS_MAX: usize = 2;
+
+/// Those whose requests have rights of their own: transactions and special flags.
+pub(crate) fn special_askers(machine: &Machine) -> Vec<TaskId> {
+    let special = Gfp::HIGH | Gfp::HARDER | Gfp::MEMALLOC | Gfp::NOFAIL;
+    machine
+        .task_ids()
+        .filter(|&task| {
+            machine
+                .actor(task)
+                .program
+                .iter()
+                .any(|line| match line.op {
+                    Op::TransStart { .. } => true,
+                    Op::Alloc { gfp, .. } | Op::KmemAlloc { gfp, .. } => gfp.0 & special != 0,
+                    _ => false,
+                })
+        })
+        .take(ASKERS_MAX)
+        .collect()
+}
+
+/// Height of the line of text above the cells.
+const TITLE_H: f32 = 21.0;
+
+/// Between two cells; a chain has room for its arrows.
+fn gap(kind: StripKind) -> f32 {
+    match kind {
+        StripKind::Notifiers(_) => 24.0,
+        _ => 7.0,
+    }
+}
+
+/// Height of a strip, and of what is between two.
+const STRIP: (f32, f32) = (TITLE_H + 40.0, 12.0);
+
+/// Height of so many strips with the space around them.
+pub(crate) fn height(count: usize) -> f32 {
+    let (height, between) = STRIP;
+    if count == 0 {
+        0.0
+    } else {
+        count as f32 * (height + between) + 4.0
+    }
+}
+
+/// Stacks the strips below each other.
+pub(crate) fn places(strips: &[(StripKind, usize)], at: Point, width: f32) -> Vec<StripPlace> {
+    let (height, between) = STRIP;
+    (strips.iter().enumerate())
+        .map(|(nth, &(kind, count))| {
+            let y = at.y + nth as f32 * (height + between);
+            let gap = gap(kind);
+            let pitch = ((width + gap) / count.max(1) as f32).min(CELL_MAX + gap);
+            let cell = |index: usize| {
+                let x = at.x + index as f32 * pitch;
+                Rect::new(x, y + TITLE_H, pitch - gap, height - TITLE_H)
+            };
+            StripPlace {
+                kind,
+                rect: Rect::new(at.x, y, width, height),
+                cells: (0..count).map(cell).collect(),
+            }
+        })
+        .collect()
+}
+
+/// A cell is never wider.
+const CELL_MAX: f32 = 208.0;
+
+/// Draws all strips.
+pub(crate) fn strips(scene: &Scene<'_>, recent: &[Event]) -> Vec<Strip> {
+    (scene.layout.strips.iter())
+        .map(|place| {
+            let told = match place.kind {
+                StripKind::Mm(mm) => mm::address_space(scene, mm, recent),
+                StripKind::Notifiers(mm) => mm::notifiers(scene, mm),
+                StripKind::Lists => lists::told(scene),
+                StripKind::Reserves => reserves::told(scene),
+                StripKind::Work => work::told(scene),
+            };
+            strip(place, told)
+        })
+        .collect()
+}
+
+fn strip(place: &StripPlace, told: Told) -> Strip {
+    let rect = place.rect;
+    let title = Label {
+        strong: true,
+        ..label(
+            fit(&told.title, rect.w, 12.5, Font::Sans),
+            Point::new(rect.x, rect.y + 13.0),
+            12.5,
+        )
+    };
+    let room = rect.w - text_width(&title.text, 12.5, Font::Sans) - 18.0;
+    let note = (!told.note.is_empty() && room > 40.0).then(|| Label {
+        anchor: Anchor::End,
+        ..label(
+            fit(&told.note, room, 12.0, Font::Sans),
+            Point::new(rect.right(), rect.y + 13.0),
+            12.0,
+        )
+    });
+    let heard: Vec<String> = told
+        .cells
+        .iter()
+        .map(|cell| format!("{} {}", cell.name, cell.detail))
+        .collect();
+    let mut aria = format!("{}: {}", told.title, heard.join("; "));
+    if !told.note.is_empty() {
+        aria = format!("{aria}; {}", told.note);
+    }
+    Strip {
+        id: id(place.kind),
+        rect,
+        title,
+        note,
+        cells: (told.cells.into_iter().zip(&place.cells))
+            .map(|(says, &rect)| cell(rect, says))
+            .collect(),
+        chained: matches!(place.kind, StripKind::Notifiers(_)),
+        aria,
+    }
+}
+
+fn cell(rect: Rect, says: Says) -> Cell {
+    let room = rect.w - 16.0;
+    let sign = if says.glyph.is_some() { 17.0 } else { 0.0 };
+    let line = |text: &str, room: f32, size: f32, dy: f32| {
+        label(
+            fit(text, room, size, Font::Sans),
+            Point::new(rect.x + 9.0, rect.y + dy),
+            size,
+        )
+    };
+    Cell {
+        rect,
+        level: says.level.clamp(0.0, 1.0),
+        name: Label {
+            strong: true,
+            ..line(&says.name, room - sign, 12.5, 16.5)
+        },
+        detail: line(&says.detail, room, 12.0, 32.5),
+        glyph: says.glyph,
+        glyph_at: Point::new(rect.right() - 13.0, rect.y + 12.5),
+        tone: says.tone,
+        content: says.content,
+    }
+}
+
+fn id(kind: StripKind) -> String {
+    match kind {
+        StripKind::Mm(mm) => format!("strip-mm-{}", mm.0),
+        StripKind::Notifiers(mm) => format!("strip-notifiers-{}", mm.0),
+        StripKind::Lists => "strip-lists".to_string(),
+        StripKind::Reserves => "strip-reserves".to_string(),
+        StripKind::Work => "strip-work".to_string(),
+    }
+}
