@@ -9,9 +9,11 @@
 //!   the doomed region.
 //! - **At risk**: not doomed, but a doomed state is reachable. **Free**: none is.
 
+pub mod ample;
 pub mod explorer;
 mod regions;
 mod store;
+pub mod symmetry;
 
 pub use explorer::Explorer;
 

@@ -52,6 +52,7 @@ pub mod event;
 pub mod kernel;
 pub mod machine;
 pub mod patches;
+pub mod rename;
 pub mod state;
 pub mod step;
 pub mod transition;

@@ -334,3 +334,37 @@ fn program(dice: &mut Dice, mm: Option<MmId>, extra: LockId) -> Vec<Line> {
     }
     lines
 }
+
+/// The same machine with equal tasks in it: every process has two more threads that do what
+/// its last one does, and so has the kernel thread a twin.
+#[allow(dead_code, reason = "only the tests of reductions need them")]
+pub(crate) fn alike(mut machine: Machine) -> Machine {
+    let tasks = core::mem::take(&mut machine.tasks);
+    for (at, actor) in tasks.iter().enumerate() {
+        machine.tasks.push(actor.clone());
+        let copies = match actor.kind {
+            Kind::User(process) => {
+                let info = &mut machine.processes[process.0 as usize];
+                let last = usize::from(info.leader.0 + info.threads) - 1;
+                if at == last { 2 } else { 0 }
+            }
+            Kind::Kthread => 1,
+            Kind::Kworker | Kind::OomReaper | Kind::Kswapd => 0,
+        };
+        for _ in 0..copies {
+            machine.tasks.push(actor.clone());
+        }
+    }
+    for index in 0..machine.processes.len() {
+        let of_process = |actor: &Actor| actor.kind == Kind::User(ProcessId(index as u8));
+        let leader = machine.tasks.iter().position(of_process);
+        let threads = machine
+            .tasks
+            .iter()
+            .filter(|actor| of_process(actor))
+            .count();
+        machine.processes[index].leader = TaskId(leader.unwrap_or_default() as u8);
+        machine.processes[index].threads = threads as u8;
+    }
+    machine
+}
