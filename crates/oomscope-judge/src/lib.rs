@@ -11,7 +11,7 @@
 mod found;
 mod verdict;
 
-pub use found::{Bound, Found, Limits, search};
+pub use found::{Bound, Found, Limits, advance, search};
 pub use verdict::{Case, Verdict, cases, judge, sibling_complaint};
 
 use oomscope_model::kernel::Kernel;

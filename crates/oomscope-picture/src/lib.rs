@@ -49,6 +49,6 @@ pub use status::{badges, status};
 pub use svg::{Theme, to_svg};
 pub use table::{Row, table};
 pub use text::to_text;
-pub use trace::{TRACEPOINTS_SINCE, trace_lines};
+pub use trace::{TRACEPOINTS_SINCE, log_with_traces, trace_lines};
 pub use wait::{Party, WaitEdge, Why, wait_edges};
 pub use words::caption;

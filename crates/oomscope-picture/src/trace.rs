@@ -8,7 +8,7 @@ use oomscope_model::patches::Version;
 use oomscope_model::state::{MmFlags, State};
 
 use crate::clock::stamp;
-use crate::dmesg::{LogKind, LogLine};
+use crate::dmesg::{LogKind, LogLine, log_lines};
 
 /// First release that has them.
 pub const TRACEPOINTS_SINCE: Version = Version(4, 14);
@@ -56,6 +56,30 @@ pub fn trace_lines(
             line("finish_task_reaping", victim)
         }
         _ => Vec::new(),
+    }
+}
+
+/// What one event leaves in the log, with the lines of its tracepoints where they fall.
+pub fn log_with_traces(
+    machine: &Machine,
+    version: Version,
+    event: &Event,
+    state: &State,
+    t_usec: u64,
+) -> Vec<LogLine> {
+    let mut lines = log_lines(machine, version, event, state, t_usec);
+    let traces = trace_lines(machine, version, event, state, t_usec);
+    let at = lines.len() - lines_after_trace(event, &lines);
+    lines.splice(at..at, traces);
+    lines
+}
+
+/// How many lines of the log an event prints after its tracepoint. oom_kill_process() marks
+/// the victim, then prints "Killed process"; everything else is traced when it is printed.
+fn lines_after_trace(event: &Event, lines: &[LogLine]) -> usize {
+    match event {
+        Event::Killed { .. } => lines.len().min(1),
+        _ => 0,
     }
 }
 

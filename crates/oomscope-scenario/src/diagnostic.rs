@@ -145,10 +145,7 @@ pub(crate) fn in_line(text: &str, at: usize, sentence: String, hint: Option<Stri
 }
 
 /// `did you mean "x"?` if one of the known words is close to what was written.
-pub(crate) fn did_you_mean<'a>(
-    written: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let nearest = nearest(written, &mut known.into_iter())?;
     Some(format!("did you mean {nearest:?}?"))
 }
@@ -189,7 +186,7 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// `a, b and c`.
-pub(crate) fn list_words<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub fn list_words<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     join_words(&mut words.into_iter())
 }
 
@@ -204,7 +201,7 @@ fn join_words(words: &mut dyn Iterator<Item = &str>) -> String {
 }
 
 /// `1,204`.
-pub(crate) fn thousands(number: usize) -> String {
+pub fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {

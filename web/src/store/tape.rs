@@ -10,7 +10,7 @@ use oomscope_model::state::State;
 use oomscope_model::transition::{Act, Move};
 use oomscope_picture::clock;
 use oomscope_picture::plot::{Flag, FlagKind, Sample};
-use oomscope_picture::{LogKind, LogLine, log_lines, trace_lines};
+use oomscope_picture::{LogKind, LogLine, log_with_traces};
 use oomscope_scenario::condition;
 use oomscope_scenario::replay::{Diverged, Replay};
 use oomscope_scenario::scenario::Scenario;
@@ -91,22 +91,10 @@ impl Tape {
         self.times.push(time);
         let (machine, state) = (self.replay.tip_machine(), self.replay.tip());
         for event in &events {
-            let mut lines = log_lines(machine, self.version, event, state, time);
-            let traces = trace_lines(machine, self.version, event, state, time);
-            let at = lines.len() - lines_after_trace(event, &lines);
-            lines.splice(at..at, traces);
+            let lines = log_with_traces(machine, self.version, event, state, time);
             self.log.extend(lines.into_iter().map(|line| (step, line)));
         }
         Ok(events)
-    }
-}
-
-/// How many lines of the log an event prints after its tracepoint. oom_kill_process() marks
-/// the victim, then prints "Killed process"; everything else is traced when it is printed.
-fn lines_after_trace(event: &Event, lines: &[LogLine]) -> usize {
-    match event {
-        Event::Killed { .. } => lines.len().min(1),
-        _ => 0,
     }
 }
 

@@ -1,0 +1,7 @@
+//! One file per command.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod explore;
+pub(crate) mod link;
+pub(crate) mod run;

@@ -1,0 +1,157 @@
+//! `explore`: everything that can become of one machine.
+
+use clap::Args;
+use oomscope_explore::Outcome as Happening;
+use serde::Serialize;
+
+use crate::choice::{About, Choice, RulesChoice, Setup, rules_words};
+use crate::failure::{Exit, Outcome};
+use crate::outcomes::{Allowed, Reachable, exit, meaning, reachable, run_text, style};
+use crate::screen::{BAD, GOOD, SOFT, STRONG, Screen, WARN, bytes, count, paint};
+use crate::search::{Bounds, Searched, Size, bound_words};
+
+/// Search every schedule and say what can happen
+///
+/// Lists every outcome that is reachable, each with the length of a shortest schedule to it,
+/// and how large the search was. A bound that was reached is part of the answer: it then
+/// says `unknown`, never ok. Print a schedule with `oomscope run SCENARIO --witness OUTCOME`.
+#[derive(Args, Debug)]
+pub(crate) struct Explore {
+    #[command(flatten)]
+    choice: Choice,
+    #[command(flatten)]
+    rules: RulesChoice,
+    #[command(flatten)]
+    bounds: Bounds,
+    #[command(flatten)]
+    allowed: Allowed,
+
+    /// Print the shortest schedules too
+    #[arg(long)]
+    schedules: bool,
+}
+
+/// The answer for machines.
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    about: About,
+    /// `clear`, `bad` or `unknown`.
+    verdict: &'static str,
+    outcomes: Vec<Reachable>,
+    kills_max: u8,
+    #[serde(flatten)]
+    size: Size,
+    /// Which bound ended the search, if one did: then what is not listed is unknown.
+    bound: Option<String>,
+}
+
+pub(crate) fn explore(wanted: &Explore, screen: &mut Screen) -> Outcome<Exit> {
+    let allowed = wanted.allowed.outcomes()?;
+    let setup = wanted.choice.setup(&wanted.rules, screen)?;
+    let searcher = wanted.bounds.searcher(screen);
+    let searched = searcher.search(&setup.machine, &setup.scenario().id);
+    let exit = exit(&searched.found, &allowed);
+    let bound = searched.found.bound;
+    let bound = bound.map(|bound| bound_words(bound, searcher.limits()));
+    if screen.is_json() {
+        screen.json(&Answer {
+            about: setup.about("explore"),
+            verdict: verdict_word(exit),
+            outcomes: reachable(&setup.machine, &searched.found),
+            kills_max: searched.found.kills_max,
+            size: searched.size(),
+            bound,
+        })?;
+        return Ok(exit);
+    }
+    print(wanted, &setup, &searched, bound, screen)?;
+    verdict(&searched, exit, &allowed, screen)?;
+    Ok(exit)
+}
+
+fn print(
+    wanted: &Explore,
+    setup: &Setup,
+    searched: &Searched,
+    bound: Option<String>,
+    screen: &mut Screen,
+) -> Outcome<()> {
+    let scenario = setup.scenario();
+    let title = paint(SOFT, &scenario.title);
+    screen.line(format!("{}  {title}", paint(STRONG, &scenario.id)))?;
+    screen.line(format!(
+        "{}; {}",
+        setup.kernel_words(),
+        rules_words(setup.machine.rules)
+    ))?;
+    let found = &searched.found;
+    for (outcome, schedule) in &found.witnesses {
+        let word = paint(style(*outcome), format!("{:11}", outcome.word()));
+        let steps = count(schedule.len() as u64, "step");
+        let meaning = meaning(*outcome, found.kind);
+        screen.line(format!("  {word}  {steps:>9}  {}", paint(SOFT, meaning)))?;
+        if wanted.schedules {
+            let run = run_text(&setup.machine, schedule);
+            screen.line(format!("               {run}"))?;
+        }
+    }
+    let size = searched.size();
+    let states = count(size.states.into(), "state");
+    let transitions = count(size.transitions, "transition");
+    let kills = count(found.kills_max.into(), "kill");
+    screen.line(format!(
+        "{states}, {transitions}, depth {}, at most {kills}",
+        size.depth
+    ))?;
+    screen.line(paint(
+        SOFT,
+        format!(
+            "{:.2} s, {}/s, {} ({:.0} bytes a state)",
+            size.seconds,
+            count(size.states_per_second() as u64, "state"),
+            bytes(size.bytes),
+            size.bytes_per_state()
+        ),
+    ))?;
+    if let Some(bound) = bound {
+        let word = paint(WARN, "unknown");
+        screen.line(format!(
+            "{word} what lies behind: {bound} at depth {}",
+            size.depth
+        ))?;
+    }
+    Ok(())
+}
+
+fn verdict(
+    searched: &Searched,
+    exit: Exit,
+    allowed: &[Happening],
+    screen: &mut Screen,
+) -> Outcome<()> {
+    let bad: Vec<&str> = (searched.found.outcomes())
+        .filter(|outcome| !allowed.contains(outcome))
+        .map(Happening::word)
+        .collect();
+    match exit {
+        Exit::Clean => screen.line(paint(GOOD, "clear: no schedule leads to anything else")),
+        Exit::Unknown => screen.line(paint(
+            WARN,
+            "unknown: nothing bad so far, and not all was seen",
+        )),
+        _ => screen.line(paint(
+            BAD,
+            format!("bad: {} can be reached", bad.join(", ")),
+        )),
+    }
+}
+
+/// The verdict of a search, for machines.
+pub(crate) fn verdict_word(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Clean => "clear",
+        Exit::Unknown => "unknown",
+        _ => "bad",
+    }
+}

@@ -1,0 +1,75 @@
+//! What a person has to be told instead of an answer.
+
+use std::fmt::Display;
+use std::io;
+
+use oomscope_scenario::diagnostic::Diagnostic;
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Something is wrong with what was asked: sentences with a place and a hint.
+    Input(Vec<String>),
+    /// Nobody reads any more.
+    Pipe,
+}
+
+/// An answer, or why there is none.
+pub(crate) type Outcome<T> = Result<T, Failure>;
+
+impl Failure {
+    /// One sentence, without a full stop, and what to do about it.
+    pub(crate) fn new(sentence: impl Display, hint: Option<impl Display>) -> Failure {
+        Failure::Input(vec![match hint {
+            Some(hint) => format!("{sentence}; {hint}"),
+            None => sentence.to_string(),
+        }])
+    }
+
+    /// One sentence that says it all.
+    pub(crate) fn plain(sentence: impl Display) -> Failure {
+        Failure::Input(vec![sentence.to_string()])
+    }
+
+    /// Complaints about a text that came from `place`.
+    pub(crate) fn diagnostics(place: &str, notes: &[Diagnostic]) -> Failure {
+        Failure::Input(notes.iter().map(|note| at(place, note)).collect())
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// For what is written to the terminal; files name themselves in their own sentences.
+    fn from(error: io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::Pipe,
+            _ => Failure::plain(format!("cannot write the answer: {error}")),
+        }
+    }
+}
+
+/// A complaint with its place, as compilers print it: `file:line:column: sentence; hint`.
+pub(crate) fn at(place: &str, note: &Diagnostic) -> String {
+    let hint = match &note.hint {
+        Some(hint) => format!("; {hint}"),
+        None => String::new(),
+    };
+    let (line, column) = (note.line, note.column);
+    format!("{place}:{line}:{column}: {}{hint}", note.sentence)
+}
+
+/// What the process says to whoever started it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Exit {
+    /// Nothing bad can happen, or the task is done.
+    Clean = 0,
+    /// Something bad can happen, or an expectation is not met.
+    Bad = 1,
+    /// The question means nothing.
+    Usage = 2,
+    /// A bound was reached before anything bad was found.
+    Unknown = 3,
+    /// Ctrl-C.
+    Interrupted = 130,
+    /// Nobody reads the answer.
+    Pipe = 141,
+}
