@@ -27,6 +27,8 @@ cargo xtask COMMAND
   ci                    the same as `test`
   tidy                  check what can be checked by reading: dependencies, words, lists
   bench                 measure speed: `cargo bench --workspace`
+  bench-peers [--rounds N]
+                        compare with Spin and stateright on the twins of benches/peers (5 rounds)
   bless                 rewrite expected outputs; read the diff before you commit it
   tools                 only install what the page's build needs, and say where it is
   help                  this text
@@ -109,6 +111,13 @@ fn run(words: &[&str]) -> Result<(), Failure> {
         }
         // More measurements, such as sizes and frame times of the page, belong here.
         "bench" => cargo(&["bench", "--workspace"], &[])?,
+        "bench-peers" => {
+            let rounds = options(rest, &["--rounds"])?;
+            let rounds = rounds.value("--rounds").unwrap_or("5");
+            let peers = ["run", "--release", "--locked", "--manifest-path"];
+            let compare = ["benches/peers/Cargo.toml", "--", "compare", rounds];
+            cargo(&[peers, compare].concat(), &[])?;
+        }
         // Whatever rewrites its expectations listens to this variable.
         "bless" => cargo(&["test", "--workspace"], &[("OOMSCOPE_BLESS", "1")])?,
         "tools" => {
