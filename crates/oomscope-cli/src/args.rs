@@ -6,7 +6,10 @@ use crate::commands::check::Check;
 use crate::commands::completions::Completions;
 use crate::commands::explore::Explore;
 use crate::commands::link::Link;
+use crate::commands::matrix::Matrix;
+use crate::commands::patches::Patches;
 use crate::commands::run::Run;
+use crate::commands::scenarios::Scenarios;
 use crate::screen::Color;
 
 const ABOUT: &str = "\
@@ -62,7 +65,10 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Run(Run),
     Explore(Explore),
+    Matrix(Matrix),
     Check(Check),
     Link(Link),
+    Scenarios(Scenarios),
+    Patches(Patches),
     Completions(Completions),
 }

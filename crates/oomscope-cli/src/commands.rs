@@ -4,4 +4,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod explore;
 pub(crate) mod link;
+pub(crate) mod matrix;
+pub(crate) mod patches;
 pub(crate) mod run;
+pub(crate) mod scenarios;

@@ -46,6 +46,9 @@ fn dispatch(command: Command, screen: &mut Screen) -> Outcome<Exit> {
         Command::Run(run) => commands::run::run(&run, screen),
         Command::Explore(explore) => commands::explore::explore(&explore, screen),
         Command::Check(check) => commands::check::check(&check, screen),
+        Command::Matrix(matrix) => commands::matrix::matrix(&matrix, screen),
+        Command::Patches(patches) => commands::patches::patches(&patches, screen),
+        Command::Scenarios(scenarios) => commands::scenarios::scenarios(&scenarios, screen),
         Command::Link(link) => commands::link::link(&link, screen),
         Command::Completions(completions) => {
             commands::completions::completions(&completions, screen)

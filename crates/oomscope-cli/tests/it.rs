@@ -7,6 +7,10 @@ mod check;
 mod explore;
 #[path = "it/link.rs"]
 mod link;
+#[path = "it/lists.rs"]
+mod lists;
+#[path = "it/matrix.rs"]
+mod matrix;
 #[path = "it/program.rs"]
 mod program;
 #[path = "it/run.rs"]
