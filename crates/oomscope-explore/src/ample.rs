@@ -140,6 +140,7 @@ fn asks(op: Op) -> bool {
         | Op::Kill { .. }
         | Op::Signal { .. }
         | Op::Mrelease { .. }
+        | Op::CoreDump { .. }
         | Op::Pause
         | Op::Exit
         | Op::WaitFor { .. }

@@ -230,6 +230,9 @@ scenarios! {
     shared_mm_init = "shared-mm-init",
     shared_mm_unseen = "shared-mm-unseen",
     nothing_killable = "nothing-killable",
+    core_dump_stuck = "core-dump-stuck",
+    core_dump_marked = "core-dump-marked",
+    core_dump_mrelease = "core-dump-mrelease",
 }
 
 #[track_caller]

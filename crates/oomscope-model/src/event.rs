@@ -303,6 +303,8 @@ pub enum Event {
     RobustListWalked { task: TaskId },
     /// `task` could not read its robust list: the reaper has taken that memory.
     RobustListLost { task: TaskId },
+    /// `task` began to dump core and stops whoever else uses its memory.
+    CoreDumpStarts { task: TaskId },
     /// `task` began to exit.
     Exiting { task: TaskId },
     /// `task` dropped its mm; `users` remain.

@@ -6,6 +6,7 @@
 //! never a version and never whether a patch is on; which patch sets which axis is said
 //! once, in [`crate::patches`].
 
+pub mod coredump;
 pub mod exit;
 pub mod fork;
 pub mod lock;
@@ -51,6 +52,8 @@ pub struct Kernel {
     pub mrelease: Mrelease,
     /// Does a dead mm still point to its VMAs?
     pub vma_list: VmaList,
+    /// Where do threads wait for a core dump, and what does the killer make of it?
+    pub core_dump: CoreDump,
     /// How long does a victim wait before the reaper hears of it?
     pub reap_delay: ReapDelay,
     /// Does the reaper complain about an mm that needs no reaping any more?
@@ -263,6 +266,17 @@ pub enum VmaList {
     Dangling,
     /// `exit_mmap` sets it to NULL before it unlocks (5.17+).
     Cleared,
+}
+
+/// E5 and `task_will_free_mem` (oom.md 4.4, 6.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CoreDump {
+    /// In exit_mm, with `PF_EXITING` set, after `mmap_sem` and the robust list; everybody
+    /// who uses the mm is taken in, and a dump that was killed counts as exiting (up to 5.15).
+    InExitMm,
+    /// Before anything of the exit, the threads of the process only; a process that dumps
+    /// does not count as exiting, killed or not (5.16+).
+    BeforeExit,
 }
 
 /// R19.

@@ -480,6 +480,14 @@ pub enum Op {
     },
     /// `pause`: stays in user mode until it is killed.
     Pause,
+    /// `core_dump`: a signal that dumps core reaches the thread. What stands after it, up to
+    /// `exit`, is how the dump is written.
+    CoreDump {
+        /// The dumper waits for it: all other threads stand still.
+        startup: CompletionId,
+        /// They wait for it: the dump is over.
+        finish: CompletionId,
+    },
     /// `exit`: the thread leaves by itself. What stands after it runs in the kernel after
     /// `exit_mm`, also when the thread was killed (E10: `exit_files`, task work).
     Exit,

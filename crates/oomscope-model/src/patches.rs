@@ -8,12 +8,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::kernel::{
-    AdjSharer, Bookkeeping, Complaint, ExitProtocol, ExitingTask, HmmStart, InitMm, InitSharer,
-    InodeLock, Isolation, Kernel, KillNap, KillerCaller, KmemAlloc, KthreadSharer, Mlocked, Mmput,
-    Mrelease, Munmap, Nofail, NofailReserve, Nofs, NotifierPairing, OomLockWait, ReaderSteal,
-    ReapDelay, Reaper, ReaperLock, ReaperMm, ReaperNotifiers, ReaperQueue, ReclaimRetry,
-    RetryMayfail, RootBonus, RwsemCode, ShortCut, ShortCutMm, SiteWait, SpinlockBail, TransReserve,
-    Unstable, Vforked, VictimFails, VictimReserve, VmaList, XaddBail,
+    AdjSharer, Bookkeeping, Complaint, CoreDump, ExitProtocol, ExitingTask, HmmStart, InitMm,
+    InitSharer, InodeLock, Isolation, Kernel, KillNap, KillerCaller, KmemAlloc, KthreadSharer,
+    Mlocked, Mmput, Mrelease, Munmap, Nofail, NofailReserve, Nofs, NotifierPairing, OomLockWait,
+    ReaderSteal, ReapDelay, Reaper, ReaperLock, ReaperMm, ReaperNotifiers, ReaperQueue,
+    ReclaimRetry, RetryMayfail, RootBonus, RwsemCode, ShortCut, ShortCutMm, SiteWait, SpinlockBail,
+    TransReserve, Unstable, Vforked, VictimFails, VictimReserve, VmaList, XaddBail,
 };
 
 mod table;
@@ -115,6 +115,7 @@ const BASE: Kernel = Kernel {
     mrelease: Mrelease::Absent,
     vma_list: VmaList::Dangling,
     reap_delay: ReapDelay::None,
+    core_dump: CoreDump::InExitMm,
     complaint: Complaint::Always,
     kill_nap: KillNap::UnderOomLock,
     reserve: VictimReserve::MarkedThreadAll,

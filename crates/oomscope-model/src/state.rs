@@ -4,6 +4,7 @@
 //! in the task's own word. Owner, queue and the wait-for graph are views, so there is
 //! nothing to keep in step, and identical tasks can be made canonical by sorting.
 
+use crate::kernel::coredump;
 use crate::machine::{
     CompletionId, Kind, LOCKS_MAX, LRUS_MAX, LockId, MMS_MAX, Machine, MmId, Mode, Op, ProcessId,
     TASKS_MAX, TaskId, VMAS_MAX,
@@ -196,13 +197,19 @@ pub enum Exiting {
     /// `process_mrelease`: holds the `mmap_sem` of another mm for reading and zaps VMA
     /// [`Task::todo`]. Nobody exits here, except the process it is about.
     Mrelease,
+    /// Dumps core and has `mmap_sem` for writing (up to 5.15): stops the other threads.
+    CoreZap,
+    /// E5: has waited for a core dump to end.
+    CoreDone,
 }
 
 all_steps!(Exiting {
     RobustList,
     ExitAio,
     KsmExit,
-    Mrelease
+    Mrelease,
+    CoreZap,
+    CoreDone
 });
 
 /// Steps of `exit_mmap`; which of them a kernel has, and in which order, is its exit
@@ -425,6 +432,8 @@ impl TaskFlags {
     pub const RESTARTS: u16 = 1 << 10;
     /// The failed system call returns an error that its manual page does not list.
     pub const WRONG_ERRNO: u16 = 1 << 11;
+    /// `PF_DUMPCORE`: dumps core, or has.
+    pub const DUMPCORE: u16 = 1 << 12;
 
     /// Whether the bit is set.
     pub fn has(self, bit: u16) -> bool {
@@ -737,20 +746,23 @@ impl State {
             .count() as u8
     }
 
-    /// Whether a process has been sent SIGKILL.
+    /// Whether a process has been sent SIGKILL, which reaches all its threads. A core dump
+    /// kills all but the one that writes it.
     pub fn is_killed(&self, machine: &Machine, process: ProcessId) -> bool {
-        self.task(machine.process(process).leader)
-            .flags
-            .has(TaskFlags::SIGKILL)
+        machine
+            .threads(process)
+            .all(|thread| self.task(thread).flags.has(TaskFlags::SIGKILL))
     }
 
     /// How many address spaces have lost a process to SIGKILL. All processes that share one
-    /// die for the same memory, so they count once.
+    /// die for the same memory, so they count once, and not at all if it was a core dump that
+    /// killed them.
     pub fn kills(&self, machine: &Machine) -> u8 {
         let mut seen = 0u32;
         for process in machine.process_ids() {
             if self.is_killed(machine, process)
                 && let Some(mm) = machine.actor(machine.process(process).leader).mm
+                && !coredump::took_all(machine, self, mm)
             {
                 seen |= 1 << mm.0;
             }

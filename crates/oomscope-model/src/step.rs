@@ -2,8 +2,8 @@
 
 use crate::event::{Event, Observer};
 use crate::kernel::{
-    Bookkeeping, Kernel, Reaper, TransReserve, exit, fork, lock, memory, mmap, mmu_notifier,
-    mrelease, oom_kill, oom_reaper, page_alloc, signal, site, vmscan, xfs,
+    Bookkeeping, Kernel, Reaper, TransReserve, coredump, exit, fork, lock, memory, mmap,
+    mmu_notifier, mrelease, oom_kill, oom_reaper, page_alloc, signal, site, vmscan, xfs,
 };
 use crate::machine::{
     CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, TaskId, Timing,
@@ -219,6 +219,7 @@ fn reconsider<O: Observer>(cx: &mut Cx<'_, O>, before: &Kernel) {
         }
     }
     vmscan::look_again(cx.state);
+    coredump::reconsider(cx);
     if kernel.bookkeeping == Bookkeeping::OomMm && before.bookkeeping != Bookkeeping::OomMm {
         oom_kill::adopt_oom_mm(cx);
     }
@@ -288,6 +289,8 @@ impl<O: Observer> Cx<'_, O> {
             Pc::Exiting(Exiting::ExitAio) => fork::exit_aio(self),
             Pc::Exiting(Exiting::Mrelease) => mrelease::zap(self),
             Pc::Exiting(Exiting::KsmExit) => fork::ksm_exit(self),
+            Pc::Exiting(Exiting::CoreZap) => coredump::zap_threads(self),
+            Pc::Exiting(Exiting::CoreDone) => exit::dump_over(self),
             Pc::ExitMmap(at) => mmap::exit_mmap(self, at),
             Pc::Reap(at) => oom_reaper::step(self, at),
             Pc::Vmscan(at) => vmscan::step(self, at),
@@ -368,6 +371,7 @@ impl<O: Observer> Cx<'_, O> {
             }
             Op::Mrelease { mm } => mrelease::begin(self, mm),
             Op::GuestAccess { mm } => mmu_notifier::guest_access(self, mm),
+            Op::CoreDump { .. } => coredump::coredump_wait(self),
             Op::Pause => Next::Idle,
             Op::Exit => exit::exit_mm(self),
             Op::WaitFor { completion } => {
@@ -428,6 +432,10 @@ impl<O: Observer> Cx<'_, O> {
         if !flags.has(TaskFlags::SIGKILL) && flags.has(TaskFlags::WRONG_ERRNO) {
             self.state.flags.0 |= StateFlags::WRONG_ERRNO;
             self.emit(Event::WrongErrno { task: self.me });
+        }
+        if flags.has(TaskFlags::DUMPCORE) {
+            // `dump_emit` failed: the dump is over.
+            return Next::Go(Pc::ExitLock);
         }
         let resume = self
             .machine
@@ -501,7 +509,11 @@ impl<O: Observer> Cx<'_, O> {
         let task = self.state.task(self.me);
         match self.machine.actor(self.me).kind {
             Kind::User(process) if task.flags.has(TaskFlags::EXITING) => exit::gone(self, process),
-            Kind::User(_) if task.flags.has(TaskFlags::SIGKILL) => Next::Go(Pc::ExitLock),
+            Kind::User(_)
+                if task.flags.has(TaskFlags::SIGKILL) || task.flags.has(TaskFlags::DUMPCORE) =>
+            {
+                Next::Go(Pc::ExitLock)
+            }
             Kind::Kthread
                 if self.machine.actor(self.me).mm.is_some()
                     && !task.flags.has(TaskFlags::MM_NULL) =>

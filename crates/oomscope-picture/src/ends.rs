@@ -100,6 +100,10 @@ impl Words<'_> {
                 "{} cannot read its robust list, the reaper took that memory: nobody is woken",
                 self.task(task)
             ),
+            Event::CoreDumpStarts { task } => format!(
+                "{} dumps core and stops everybody else who uses its memory",
+                self.task(task)
+            ),
             Event::Exiting { task } => {
                 let flags = self.state.task(task).flags;
                 let why = if flags.has(TaskFlags::SIGKILL) {

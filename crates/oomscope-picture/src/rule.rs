@@ -317,6 +317,11 @@ fn victim_rule(machine: &Machine, event: &Event) -> Option<Rule> {
             "The exiting task has claimed the mm first, and the reaper stays out.",
             "oom.md 6.3 c1, c2",
         ),
+        Event::CoreDumpStarts { .. } => new(
+            "coredump_wait",
+            "Whoever else uses the memory gets SIGKILL and then stands still, uninterruptibly, until the dump is written.",
+            "oom.md 6.1 E5, S23",
+        ),
         Event::Exiting { .. } => new(
             "exit_mm",
             "An exiting task takes mmap_sem for reading, and not killably, before it lets go of its mm.",

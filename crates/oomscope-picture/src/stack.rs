@@ -4,7 +4,7 @@
 //! that time would show.
 
 use oomscope_model::kernel::lock::{QueueRules, rules};
-use oomscope_model::kernel::{Reaper, mmu_notifier};
+use oomscope_model::kernel::{CoreDump, Reaper, mmu_notifier};
 use oomscope_model::machine::{
     Gfp, Kind, KmemFail, LockClass, LockId, Machine, Mode, Op, TaskId, Wait, WriteSite,
 };
@@ -80,6 +80,8 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
             Pc::ExitDropMm => inner("exit_mm", "mmput"),
             Pc::Exiting(Exiting::RobustList) => inner("exit_mm", "exit_robust_list"),
             Pc::Exiting(Exiting::Mrelease) => inner("process_mrelease", "zap"),
+            Pc::Exiting(Exiting::CoreZap) => inner("do_coredump", "zap_threads"),
+            Pc::Exiting(Exiting::CoreDone) => inner("do_exit", "exit_mm"),
             Pc::Exiting(at) => inner("mmput", exiting_frame(at)),
             Pc::ExitMmap(at) => inner("exit_mmap", exit_frame(at)),
             Pc::Reap(_) => "oom_reap_task".to_string(),
@@ -158,6 +160,7 @@ pub fn op_text(machine: &Machine, op: Op) -> String {
         Op::Signal { task } => format!("signal {}", names::task(machine, task)),
         Op::Mrelease { mm } => format!("process_mrelease {}", names::mm(machine, mm)),
         Op::GuestAccess { mm } => format!("guest_access {}", names::mm(machine, mm)),
+        Op::CoreDump { .. } => "core_dump".to_string(),
         Op::Pause => "pause".to_string(),
         Op::Exit => "exit".to_string(),
         Op::WaitFor { completion } => {
@@ -256,6 +259,7 @@ fn op_name(machine: &Machine, op: Op) -> String {
         Op::Kill { .. } | Op::Signal { .. } => "kill".to_string(),
         Op::Mrelease { .. } => "process_mrelease".to_string(),
         Op::GuestAccess { .. } => "guest".to_string(),
+        Op::CoreDump { .. } => "core_dump".to_string(),
         Op::Pause => "pause".to_string(),
         Op::Exit => "exit".to_string(),
         Op::WaitFor { .. } => "wait_for".to_string(),
@@ -399,6 +403,18 @@ fn path(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
         }
         Pc::Exiting(Exiting::RobustList) => {
             frames.extend(["exit_robust_list", "mm_release", "exit_mm", "do_exit"]);
+        }
+        Pc::Exiting(Exiting::CoreZap) => {
+            frames.extend(["coredump_wait", "do_coredump", "get_signal"]);
+        }
+        Pc::Exiting(Exiting::CoreDone) => {
+            let before = machine.kernel.core_dump == CoreDump::BeforeExit;
+            let waits = if before {
+                "coredump_task_exit"
+            } else {
+                "exit_mm"
+            };
+            frames.extend([waits, "do_exit", "do_group_exit", "get_signal"]);
         }
         Pc::Exiting(Exiting::Mrelease) => {
             frames.extend(["__oom_reap_task_mm", "__x64_sys_process_mrelease"]);
@@ -561,6 +577,8 @@ fn exiting_frame(at: Exiting) -> &'static str {
         Exiting::ExitAio => "exit_aio",
         Exiting::KsmExit => "__ksm_exit",
         Exiting::Mrelease => "__oom_reap_task_mm",
+        Exiting::CoreZap => "coredump_wait",
+        Exiting::CoreDone => "exit_mm",
     }
 }
 

@@ -135,6 +135,8 @@ fn ready(machine: &Machine, state: &State, task: TaskId, pc: Pc, killed: bool) -
         Pc::ExitLock | Pc::ExitDropMm => say(Glyph::Arrow, "exiting", Tone::Signal),
         Pc::ExitMmap(ExitMmap::Unmap) => say(Glyph::Recycle, "frees its memory", Tone::Ok),
         Pc::Exiting(Exiting::Mrelease) => say(Glyph::Recycle, "reaps", Tone::Reaper),
+        Pc::Exiting(Exiting::CoreZap) => say(Glyph::Arrow, "dumps core", Tone::Signal),
+        Pc::Exiting(Exiting::CoreDone) => say(Glyph::Arrow, "exiting", Tone::Signal),
         Pc::ExitMmap(_) | Pc::Exiting(_) => {
             say(Glyph::Arrow, "tears down its memory", Tone::Signal)
         }
@@ -146,6 +148,9 @@ fn ready(machine: &Machine, state: &State, task: TaskId, pc: Pc, killed: bool) -
             say(Glyph::Arrow, "killed, will exit", Tone::Signal)
         }
         _ if killed => say(Glyph::Play, "runs, SIGKILL", Tone::Signal),
+        Pc::Line if state.task(task).flags.has(TaskFlags::DUMPCORE) => {
+            say(Glyph::Play, "dumps core", Tone::Run)
+        }
         _ if machine.line(task, state.task(task).line).is_none() => {
             say(Glyph::Check, "done", Tone::Ok)
         }

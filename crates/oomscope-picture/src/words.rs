@@ -80,6 +80,7 @@ fn rank(event: &Event) -> u8 {
         Event::Munlocking { .. } | Event::PmdRead { .. } | Event::PtlTaken { .. } => 5,
         Event::PmdNone { .. } | Event::ExitMmapStarts { .. } => 5,
         Event::RobustListWalked { .. } | Event::RobustListLost { .. } => 5,
+        Event::CoreDumpStarts { .. } => 3,
         Event::RangeStart { .. } | Event::RangeEnd { .. } | Event::GuestAccess { .. } => 6,
         Event::CallbackGoesOn { .. } => 6,
         Event::NobodyTold { .. } | Event::Unpaired { .. } | Event::WaitedOut { .. } => 6,

@@ -107,6 +107,9 @@ builtins! {
     "shared-mm-init",
     "shared-mm-unseen",
     "nothing-killable",
+    "core-dump-stuck",
+    "core-dump-marked",
+    "core-dump-mrelease",
 }
 
 impl Builtin {

@@ -97,6 +97,7 @@ pub(crate) fn compile(
         trans: None,
         exited: false,
         paused: false,
+        dumped: false,
     };
     let mut lines = Vec::new();
     let mut holds_nothing_after = Vec::new();
@@ -137,6 +138,8 @@ struct Compiler<'c, 'n> {
     exited: bool,
     /// It stays in user mode for good.
     paused: bool,
+    /// It writes a core dump.
+    dumped: bool,
 }
 
 /// The arguments of a line, resolved.
@@ -268,6 +271,7 @@ impl Compiler<'_, '_> {
             Make::GuestAccess => Some(Op::GuestAccess {
                 mm: self.guest_mm(arguments.mm?, at)?,
             }),
+            Make::CoreDump => self.core_dump(at),
             Make::Pause => self.pause(at),
             Make::Exit => self.exit(at),
             Make::WaitFor => {
@@ -444,10 +448,35 @@ impl Compiler<'_, '_> {
         Some(mm)
     }
 
+    /// A thread of a process dumps core once, from user mode, and does not go back there.
+    fn core_dump(&mut self, at: usize) -> Option<Op> {
+        let process = self.machine.process_of(self.task);
+        let complaint = match process {
+            Some(_) if self.dumped => "dumps core twice",
+            Some(_) if self.exited => "has exited here",
+            Some(_) if self.trans.is_some() || self.held.iter().any(Option::is_some) => {
+                "is in the kernel here, where no signal reaches it"
+            }
+            Some(process) => {
+                self.dumped = true;
+                let name = &self.machine.process(process).name;
+                let [startup, finish] = [".startup", ".core"].map(|end| format!("{name}{end}"));
+                let startup = self.completions.ends(&startup, at, self.notes)?;
+                let finish = self.completions.ends(&finish, at, self.notes)?;
+                return Some(Op::CoreDump { startup, finish });
+            }
+            None => "is a kernel thread and dumps no core",
+        };
+        let sentence = format!("{} {complaint}", self.name());
+        self.error(at, sentence, None);
+        None
+    }
+
     /// A thread that is left alone in user mode.
     fn pause(&mut self, at: usize) -> Option<Op> {
         let user = matches!(self.machine.actor(self.task).kind, Kind::User(_));
-        if !user || self.exited || self.held.iter().any(Option::is_some) {
+        let away = self.exited || self.dumped;
+        if !user || away || self.held.iter().any(Option::is_some) {
             let sentence = format!("{} is not in user mode here", self.name());
             self.error(at, sentence, None);
             return None;

@@ -93,6 +93,7 @@ const NUMBERS: &[&str] = &[
     "skip-vforked",
     "kill-all-sharers",
     "no-root-bonus",
+    "core-dump-first",
 ];
 
 /// The packed form of a link.

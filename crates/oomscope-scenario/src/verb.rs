@@ -70,6 +70,7 @@ pub(crate) enum Make {
     Signal,
     Mrelease,
     GuestAccess,
+    CoreDump,
     Pause,
     Exit,
     WaitFor,
@@ -403,6 +404,12 @@ pub static VERBS: &[Verb] = &[
         "Stays in user mode until it is killed; only `exit` can follow.",
     ),
     verb(
+        "core_dump",
+        &[],
+        Make::CoreDump,
+        "A signal that dumps core reaches a user thread: stops everybody else who uses its memory and waits until they stand still. What follows, up to `exit`, writes the dump: a request that finds no page fails instead of calling the OOM killer, and the dump ends; SIGKILL ends it where the thread holds nothing. Then the process exits.",
+    ),
+    verb(
         "exit",
         &[],
         Make::Exit,
@@ -475,6 +482,7 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         Op::Mrelease { .. } => (Make::Mrelease, None),
         Op::GuestAccess { .. } => (Make::GuestAccess, None),
         Op::Pause => (Make::Pause, None),
+        Op::CoreDump { .. } => (Make::CoreDump, None),
         Op::Exit => (Make::Exit, None),
         Op::WaitFor { .. } => (Make::WaitFor, None),
         Op::Complete { .. } => (Make::Complete, None),
@@ -526,7 +534,7 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         }
         Op::Kill { process } => format!("{word} {}", machine.process(process).name),
         Op::Signal { task } => format!("{word} {}", machine.actor(task).name),
-        Op::Pause | Op::Exit => word.to_string(),
+        Op::CoreDump { .. } | Op::Pause | Op::Exit => word.to_string(),
         Op::WaitFor { completion } | Op::Complete { completion } => {
             format!("{word} {}", machine.completions[completion.0 as usize])
         }

@@ -2,7 +2,7 @@
 //!
 //! **Models** do_exit and exit_mm (E1 to E10) and the panic when init dies; facts: oom.md
 //! 6.1.
-//! **Leaves out** core dumps, vfork and clear_child_tid. What a thread does after exit_mm
+//! **Leaves out** vfork and clear_child_tid; core dumps are in `coredump.rs`. What a thread does after exit_mm
 //! (E10: exit_files, task work) is what its program says after `exit`.
 //! The walk of the robust list faults on memory that is not there, which needs `mmap_sem`
 //! for reading: that wait is left to E4, which takes the same lock next.
@@ -12,13 +12,19 @@
 //! with an mm did. The last user stays marked for all of `exit_mmap`.
 
 use crate::event::{Event, Observer};
-use crate::kernel::{fork, lock, oom_kill};
+use crate::kernel::{CoreDump, coredump, fork, lock, oom_kill};
 use crate::machine::{Kind, Mode, Op, ProcessId};
 use crate::state::{Exiting, Pc, Run, StateFlags, TaskFlags};
 use crate::step::{Cx, Next};
 
 /// E1 and E2: `PF_EXITING`; then E3, if there is something to do, and E4.
 pub(crate) fn exit_mm<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    coredump::finish(cx);
+    if cx.machine.kernel.core_dump == CoreDump::BeforeExit
+        && let Some(next) = coredump::stand_still(cx)
+    {
+        return next;
+    }
     cx.set_flag(cx.me, TaskFlags::EXITING, true);
     cx.emit(Event::Exiting { task: cx.me });
     // A round of the allocator reads PF_EXITING (the scan of 4.5, C1).
@@ -54,12 +60,26 @@ fn lock_mm<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     }
 }
 
-/// E6, E7 and, unless this was the last user, E9. Kernel threads come here too, when they
+/// The core dump for which the thread stood still is over: up to 5.15 back to E4.
+pub(crate) fn dump_over<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    if cx.state.task(cx.me).flags.has(TaskFlags::EXITING) {
+        lock_mm(cx)
+    } else {
+        exit_mm(cx)
+    }
+}
+
+/// E5, unless nobody dumps core; E6, E7 and, unless this was the last user, E9. Kernel threads come here too, when they
 /// give back an mm that they had adopted; they hold no lock.
 pub(crate) fn drop_mm<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     let Some(mm) = cx.machine.actor(cx.me).mm else {
         return Next::Idle;
     };
+    if cx.machine.kernel.core_dump == CoreDump::InExitMm
+        && let Some(next) = coredump::stand_still(cx)
+    {
+        return next;
+    }
     cx.set_flag(cx.me, TaskFlags::MM_NULL, true);
     lock::release(cx, cx.machine.mmap_sem(mm));
     let users = &mut cx.state.mm_mut(mm).users;

@@ -14,7 +14,7 @@ use crate::kernel::{
     rwsem_xadd, signal, srcu,
 };
 use crate::machine::{LockClass, LockId, Machine, Mode, OOM_LOCK, Op, RwsemConfig, TaskId, Wait};
-use crate::state::{Pc, Run, Site, State, TaskFlags};
+use crate::state::{Exiting, Pc, Run, Site, State, TaskFlags};
 use crate::step::{Cx, Next};
 
 /// Which set of queue rules a lock follows.
@@ -73,7 +73,9 @@ pub fn sleep_state(machine: &Machine, state: &State, task: TaskId) -> Wait {
     if pc == Pc::AllocLastAttempt {
         return Wait::Killable;
     }
-    if !matches!(pc, Pc::LineDone | Pc::Release | Pc::AllocTry | Pc::Site(_)) {
+    let in_call = Pc::Exiting(Exiting::CoreZap) == pc
+        || matches!(pc, Pc::LineDone | Pc::Release | Pc::AllocTry | Pc::Site(_));
+    if !in_call {
         return Wait::Uninterruptible;
     }
     let kernel = &machine.kernel;
@@ -93,6 +95,11 @@ pub fn sleep_state(machine: &Machine, state: &State, task: TaskId) -> Wait {
             }
         }
         Some(Op::Mmap { .. } | Op::Munmap { .. } | Op::MapFile { .. }) => kernel.mmap_writers,
+        // `down_write_killable` came with the other writers.
+        Some(Op::CoreDump { .. }) => match kernel.mmap_writers {
+            SiteWait::Uninterruptible => SiteWait::Uninterruptible,
+            _ => SiteWait::Killable,
+        },
         // A vcpu looks for signals before it enters the guest again.
         Some(Op::GuestAccess { .. }) => SiteWait::Killable,
         Some(Op::RemoteRead { .. }) => kernel.remote_readers,

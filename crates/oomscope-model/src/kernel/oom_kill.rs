@@ -18,8 +18,8 @@
 
 use crate::event::{Event, Observer};
 use crate::kernel::{
-    AdjSharer, Bookkeeping, ExitingTask, InitMm, InitSharer, KthreadSharer, RootBonus, ShortCut,
-    ShortCutMm, Vforked, lock, oom_reaper, signal,
+    AdjSharer, Bookkeeping, CoreDump, ExitingTask, InitMm, InitSharer, KthreadSharer, RootBonus,
+    ShortCut, ShortCutMm, Vforked, coredump, lock, oom_reaper, signal,
 };
 use crate::machine::{
     Kind, Machine, MmId, Mode, NotifierWait, OOM_LOCK, PanicOnOom, ProcessId, TaskId,
@@ -171,7 +171,9 @@ fn short_cut<O: Observer>(cx: &mut Cx<'_, O>) -> bool {
         return false;
     }
     let flags = cx.state.task(cx.me).flags;
-    let dying = flags.has(TaskFlags::SIGKILL) || flags.has(TaskFlags::EXITING);
+    let exiting = flags.has(TaskFlags::EXITING)
+        && !coredump::is_group_coredump(cx.machine, cx.state, process);
+    let dying = flags.has(TaskFlags::SIGKILL) || exiting;
     let reap = match (cx.machine.kernel.short_cut, mm) {
         (ShortCut::FatalSignal, _) if dying => false,
         (ShortCut::FatalSignalReaped, mm) if dying => {
@@ -235,7 +237,8 @@ pub fn blocks_killer(machine: &Machine, state: &State, process: ProcessId) -> bo
             let exiting = machine.kernel.exiting == ExitingTask::AbortsScan
                 && threads().any(|task| {
                     task.flags.has(TaskFlags::EXITING) && !task.flags.has(TaskFlags::MM_NULL)
-                });
+                })
+                && !coredump::is_group_coredump(machine, state, process);
             marked || exiting
         }
         Bookkeeping::ClearMark => marked,
@@ -293,6 +296,7 @@ fn oom_kill_process<O: Observer>(
     let exiting = match cx.machine.kernel.short_cut {
         ShortCut::FatalSignal | ShortCut::FatalSignalReaped => {
             cx.state.task(thread).flags.has(TaskFlags::EXITING)
+                && !coredump::is_group_coredump(cx.machine, cx.state, process)
         }
         ShortCut::WillFreeMem => will_free_mem(cx.machine, cx.state, process, mm),
     };
@@ -509,11 +513,22 @@ pub(crate) fn will_free_mem(
         && users_are_dying(machine, state, mm)
 }
 
-/// Whether the whole group is on its way out: it was killed, or its only thread exits.
+/// Whether the whole group is on its way out: it was killed, or its only thread exits. 4.7
+/// takes a core dump for an exit; later a SIGKILL makes it one, up to 5.15.
 fn is_dying(machine: &Machine, state: &State, process: ProcessId) -> bool {
+    if let Some(dumper) = coredump::dumper_of(machine, state, process) {
+        let killed = state.task(dumper).flags.has(TaskFlags::SIGKILL);
+        return match (machine.kernel.short_cut, machine.kernel.core_dump) {
+            (ShortCut::FatalSignal | ShortCut::FatalSignalReaped, _) => true,
+            (ShortCut::WillFreeMem, CoreDump::InExitMm) => killed,
+            (ShortCut::WillFreeMem, CoreDump::BeforeExit) => false,
+        };
+    }
     let info = machine.process(process);
     let exits = info.threads == 1 && state.task(info.leader).flags.has(TaskFlags::EXITING);
-    exits || state.is_killed(machine, process)
+    let mut threads = machine.threads(process);
+    let has_dumped = threads.any(|thread| state.task(thread).flags.has(TaskFlags::DUMPCORE));
+    exits || has_dumped || state.is_killed(machine, process)
 }
 
 /// Whether everybody who uses this mm is on the way out. A kernel thread that adopted it

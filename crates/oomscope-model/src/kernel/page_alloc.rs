@@ -317,7 +317,9 @@ fn veto<O: Observer>(cx: &Cx<'_, O>) -> Veto {
         return Veto::None;
     }
     let mayfail = gfp.has(Gfp::RETRY_MAYFAIL) && kernel.retry_mayfail == RetryMayfail::NeverKills;
-    if order > PAGE_ALLOC_COSTLY_ORDER || mayfail {
+    // What a core dump asks for is not worth a kill (A4).
+    let dumps = cx.state.task(cx.me).flags.has(TaskFlags::DUMPCORE);
+    if order > PAGE_ALLOC_COSTLY_ORDER || mayfail || dumps {
         return Veto::Fails;
     }
     match kernel.nofs {

@@ -22,19 +22,24 @@ pub(crate) fn send_sigkill<O: Observer>(cx: &mut Cx<'_, O>, process: ProcessId) 
     // Who waits for isolated pages looks at the signal after its sleep (4.6).
     vmscan::look_again(cx.state);
     for task in cx.machine.threads(process) {
-        if cx.state.task(task).flags.has(TaskFlags::SIGKILL) {
-            continue;
-        }
-        cx.set_flag(task, TaskFlags::SIGKILL, true);
-        if cx.state.task(task).run == Run::Exited {
-            continue;
-        }
-        cx.emit(Event::Signalled { task });
-        if cx.state.task(task).run == Run::Idle {
-            cx.state.task_mut(task).run = Run::Ready(Pc::ExitLock);
-        }
-        wake_if_pending(cx, task);
+        kill_thread(cx, task);
     }
+}
+
+/// SIGKILL for one thread: it dies when it next returns towards user mode.
+pub(crate) fn kill_thread<O: Observer>(cx: &mut Cx<'_, O>, task: TaskId) {
+    if cx.state.task(task).flags.has(TaskFlags::SIGKILL) {
+        return;
+    }
+    cx.set_flag(task, TaskFlags::SIGKILL, true);
+    if cx.state.task(task).run == Run::Exited {
+        return;
+    }
+    cx.emit(Event::Signalled { task });
+    if cx.state.task(task).run == Run::Idle {
+        cx.state.task_mut(task).run = Run::Ready(Pc::ExitLock);
+    }
+    wake_if_pending(cx, task);
 }
 
 /// A signal arrives whose handler runs in user mode. Who is there already handles it at
@@ -47,7 +52,9 @@ pub(crate) fn send_signal<O: Observer>(cx: &mut Cx<'_, O>, task: TaskId) {
         Run::Ready(Pc::Line) => word.held.is_empty(),
         _ => false,
     };
-    if in_user_mode || word.flags.has(TaskFlags::EXITING) {
+    // A process that dumps core takes no signal but SIGKILL.
+    let deaf = word.flags.has(TaskFlags::EXITING) || word.flags.has(TaskFlags::DUMPCORE);
+    if in_user_mode || deaf {
         return;
     }
     cx.set_flag(task, TaskFlags::SIGNAL, true);

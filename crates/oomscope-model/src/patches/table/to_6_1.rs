@@ -1,8 +1,8 @@
 //! What was merged from 4.18 to 6.1: notifiers that may not block, no sleep under `oom_lock`, one lock for `exit_mmap`.
 
 use crate::kernel::{
-    ExitProtocol, HmmStart, KillNap, Mlocked, Mrelease, Munmap, NotifierPairing, ReaderSteal,
-    ReapDelay, ReaperLock, ReaperNotifiers, RwsemCode, SiteWait, VmaList,
+    CoreDump, ExitProtocol, HmmStart, KillNap, Mlocked, Mrelease, Munmap, NotifierPairing,
+    ReaderSteal, ReapDelay, ReaperLock, ReaperNotifiers, RwsemCode, SiteWait, VmaList,
 };
 use crate::patches::{Patch, PatchKind, Version};
 
@@ -163,6 +163,20 @@ pub(super) const PATCHES: &[Patch] = &[
         requires: &["process-mrelease"],
         excludes: &[],
         apply: |kernel| kernel.mrelease = Mrelease::PinsUsers,
+    },
+    Patch {
+        id: "core-dump-first",
+        title: "Dump core before exiting",
+        subject: "coredump: Don't perform any cleanups before dumping core",
+        author: "Eric W. Biederman",
+        commit: None,
+        kind: PatchKind::Merged(Version(5, 16)),
+        change: "The threads of a process that dumps core wait for it before they begin to exit; as long as it dumps, the process does not count as one that will free its memory.",
+        why: "A dump may take long, so whoever waits for it is not exiting; before, it counted as exiting once it was killed.",
+        source: "oom.md 4.4, 6.1 E5",
+        requires: &[],
+        excludes: &[],
+        apply: |kernel| kernel.core_dump = CoreDump::BeforeExit,
     },
     Patch {
         id: "exit-write-lock",
