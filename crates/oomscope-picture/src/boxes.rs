@@ -188,6 +188,8 @@ pub(crate) fn lock_box(scene: &Scene<'_>, place: &LockPlace) -> LockBox {
     let full_name = machine.locks[lock.0 as usize].name.clone();
     let (title, size, indent, first) = if place.roomy {
         (names::lock_title(machine, lock), 15.5, 16.0, 26.0)
+    } else if rect.w < 110.0 {
+        (full_name.as_str(), 12.0, 8.0, 20.0)
     } else {
         (full_name.as_str(), 13.5, 12.0, 20.0)
     };

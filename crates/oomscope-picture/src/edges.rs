@@ -195,6 +195,10 @@ fn memory(scene: &Scene<'_>, drafts: &mut Vec<Draft>) {
 
 fn pinned(task: TaskId, mm: MmId, words: String, drafts: &mut Vec<Draft>) {
     let id = format!("pinned-mm-{}-task-{}", mm.0, task.0);
+    // Two processes that share an address space die for it together.
+    if drafts.iter().any(|draft| draft.id == id) {
+        return;
+    }
     drafts.push(draft(
         id,
         EdgeKind::PinnedBy,

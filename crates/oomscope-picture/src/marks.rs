@@ -161,21 +161,17 @@ fn label_at(
     let near = edge
         .hop
         .map_or(left.midpoint(right) - width / 2.0, |hop| hop.at.x + 16.0);
-    let starts = [
-        near,
-        near - width - 32.0,
-        left + 14.0,
-        right - width - 14.0,
-        left.midpoint(right),
-    ];
-    // On a small stage words on top of lines are worse than the number alone.
+    let starts = [near, near - width - 32.0].into_iter().chain(
+        [0.0, 1.0, 0.5, 0.25, 0.75]
+            .map(|share: f32| left + 14.0 + (right - left - width - 28.0).max(0.0) * share),
+    );
+    // Words on top of lines are worse than the number alone.
     let bearable = match scene.layout.stage.size {
-        Size::Wide => usize::MAX,
-        Size::Embed | Size::Small => 1,
+        Size::Wide | Size::Embed | Size::Small => 1,
         Size::Narrow => 0,
     };
     let mut best: Option<(usize, Label)> = None;
-    for (nth, &x) in starts.iter().enumerate() {
+    for (nth, x) in starts.enumerate() {
         for (side, dy) in [-6.0, 15.0].into_iter().enumerate() {
             let candidate = Label {
                 at: Point::new(x, from.y + dy),
@@ -193,7 +189,7 @@ fn label_at(
             let cost = usize::from(beside) * 12
                 + usize::from(outside) * 100
                 + boxes * 20
-                + lines * 4
+                + lines * 8
                 + nth
                 + side;
             if best.as_ref().is_none_or(|(least, _)| cost < *least) {

@@ -253,13 +253,30 @@ const TEXT: f32 = 12.0;
 /// Height of a row of words.
 const ROW: f32 = 17.0;
 
+/// Where the title begins: as far left as it can without a flag's line through it.
+fn beside_lines(flags: &[Flag], frame: Frame, width: f32) -> f32 {
+    let mut lines: Vec<f32> = (flags.iter())
+        .filter(|flag| flag.kind != FlagKind::ReapTry)
+        .map(|flag| x_of(flag.step, frame))
+        .collect();
+    lines.sort_by(f32::total_cmp);
+    let start = frame.pad_left + 8.0;
+    lines.into_iter().fold(start, |start, line| {
+        if line > start - 6.0 && line < start + width + 4.0 {
+            line + 8.0
+        } else {
+            start
+        }
+    })
+}
+
 /// Lines and crosses for the flags; words in rows from the top, each where it covers no
 /// other.
 fn flag_marks(flags: &[Flag], frame: Frame, prims: &mut Vec<Prim>) {
     let title = "free memory";
-    let start = frame.pad_left + 8.0;
-    let mut rows: Vec<Vec<(f32, f32)>> =
-        vec![vec![(start, start + text_width(title, TEXT, Font::Sans))]];
+    let width = text_width(title, TEXT, Font::Sans);
+    let start = beside_lines(flags, frame, width);
+    let mut rows: Vec<Vec<(f32, f32)>> = vec![vec![(start, start + width)]];
     prims.push(text("axis-label", start, 16.0, Anchor::Start, title));
     let mut tries_named = false;
     let mut drawn: Vec<(FlagKind, i32)> = Vec::new();

@@ -113,7 +113,7 @@ impl Tone {
 }
 
 /// The stroke through the bolt of a signal that nothing acts on.
-pub const STRUCK: &str = "M-6,5L6,-5";
+pub const STRUCK: &str = "M-6,-5L6,5";
 
 impl Badge {
     /// The kernel's word.

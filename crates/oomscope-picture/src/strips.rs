@@ -56,8 +56,8 @@ pub struct Strip {
     pub note: Option<Label>,
     /// Its parts.
     pub cells: Vec<Cell>,
-    /// Short arrows from each cell to the next: the order matters.
-    pub chained: bool,
+    /// Short arrows from a cell to the next beside it: the order matters.
+    pub links: Vec<(Point, Point)>,
     /// What a reader hears.
     pub aria: String,
 }
@@ -202,42 +202,74 @@ fn gap(kind: StripKind) -> f32 {
     }
 }
 
-/// Height of a strip, and of what is between two.
-const STRIP: (f32, f32) = (TITLE_H + 40.0, 12.0);
+/// Height of a cell.
+const CELL_H: f32 = 40.0;
 
-/// Height of so many strips with the space around them.
-pub(crate) fn height(count: usize) -> f32 {
-    let (height, between) = STRIP;
-    if count == 0 {
-        0.0
-    } else {
-        count as f32 * (height + between) + 4.0
+/// A cell is never wider, nor narrower as long as there are rows to go to.
+const CELL_W: (f32, f32) = (96.0, 208.0);
+
+/// Below each strip, and between two columns of them.
+const BETWEEN: (f32, f32) = (12.0, 28.0);
+
+/// Places the strips below each other, in so many columns, from height 0 down; and how high
+/// all of them are.
+pub(crate) fn places(
+    strips: &[(StripKind, usize)],
+    left: f32,
+    width: f32,
+    columns: usize,
+) -> (Vec<StripPlace>, f32) {
+    let (below, beside) = BETWEEN;
+    let pitch = (width + beside) / columns as f32;
+    let mut places = Vec::new();
+    let mut y = 0.0;
+    for row in strips.chunks(columns) {
+        let mut lowest = y;
+        for (nth, &(kind, count)) in row.iter().enumerate() {
+            let place = place(kind, count, left + nth as f32 * pitch, y, pitch - beside);
+            lowest = place.rect.bottom().max(lowest);
+            places.push(place);
+        }
+        y = lowest + below;
+    }
+    let height = if places.is_empty() { 0.0 } else { y + 4.0 };
+    (places, height)
+}
+
+/// One strip; its cells wrap where they would become too narrow to read.
+fn place(kind: StripKind, count: usize, x: f32, y: f32, width: f32) -> StripPlace {
+    let gap = gap(kind);
+    let (least, most) = CELL_W;
+    let fitting = ((width + gap) / (least + gap)) as usize;
+    let rows = count.div_ceil(fitting.max(1)).max(1);
+    let per_row = count.div_ceil(rows).max(1);
+    let pitch = ((width + gap) / per_row as f32).min(most + gap);
+    let below = CELL_H + gap.min(7.0);
+    let cell = |index: usize| {
+        let (row, column) = (index / per_row, index % per_row);
+        Rect::new(
+            x + column as f32 * pitch,
+            y + TITLE_H + row as f32 * below,
+            pitch - gap,
+            CELL_H,
+        )
+    };
+    let height = TITLE_H + rows as f32 * below - (below - CELL_H);
+    StripPlace {
+        kind,
+        rect: Rect::new(x, y, width, height),
+        cells: (0..count).map(cell).collect(),
     }
 }
 
-/// Stacks the strips below each other.
-pub(crate) fn places(strips: &[(StripKind, usize)], at: Point, width: f32) -> Vec<StripPlace> {
-    let (height, between) = STRIP;
-    (strips.iter().enumerate())
-        .map(|(nth, &(kind, count))| {
-            let y = at.y + nth as f32 * (height + between);
-            let gap = gap(kind);
-            let pitch = ((width + gap) / count.max(1) as f32).min(CELL_MAX + gap);
-            let cell = |index: usize| {
-                let x = at.x + index as f32 * pitch;
-                Rect::new(x, y + TITLE_H, pitch - gap, height - TITLE_H)
-            };
-            StripPlace {
-                kind,
-                rect: Rect::new(at.x, y, width, height),
-                cells: (0..count).map(cell).collect(),
-            }
-        })
-        .collect()
+/// Moves strips down by so much.
+pub(crate) fn lower(strips: &mut [StripPlace], by: f32) {
+    for strip in strips {
+        for rect in strip.cells.iter_mut().chain([&mut strip.rect]) {
+            rect.y += by;
+        }
+    }
 }
-
-/// A cell is never wider.
-const CELL_MAX: f32 = 208.0;
 
 /// Draws all strips.
 pub(crate) fn strips(scene: &Scene<'_>, recent: &[Event]) -> Vec<Strip> {
@@ -291,18 +323,41 @@ fn strip(place: &StripPlace, told: Told) -> Strip {
         cells: (told.cells.into_iter().zip(&place.cells))
             .map(|(says, &rect)| cell(rect, says))
             .collect(),
-        chained: matches!(place.kind, StripKind::Notifiers(_)),
+        links: links(place),
         aria,
     }
 }
 
+/// The arrows of a chain, within a row.
+fn links(place: &StripPlace) -> Vec<(Point, Point)> {
+    if !matches!(place.kind, StripKind::Notifiers(_)) {
+        return Vec::new();
+    }
+    let pairs = place.cells.windows(2);
+    pairs
+        .filter(|pair| pair[0].y == pair[1].y)
+        .map(|pair| {
+            let y = pair[0].center().y;
+            (
+                Point::new(pair[0].right() + 2.0, y),
+                Point::new(pair[1].x - 2.0, y),
+            )
+        })
+        .collect()
+}
+
 fn cell(rect: Rect, says: Says) -> Cell {
-    let room = rect.w - 16.0;
-    let sign = if says.glyph.is_some() { 17.0 } else { 0.0 };
+    let room = rect.w - 15.0;
+    let sign = if says.glyph.is_some() { 15.0 } else { 0.0 };
+    // Where there is no room for both, what happens is worth more than how much there is.
+    let detail = match says.detail.split_once(", ") {
+        Some((_, last)) if text_width(&says.detail, 12.0, Font::Sans) > room => last,
+        _ => &says.detail,
+    };
     let line = |text: &str, room: f32, size: f32, dy: f32| {
         label(
             fit(text, room, size, Font::Sans),
-            Point::new(rect.x + 9.0, rect.y + dy),
+            Point::new(rect.x + 8.0, rect.y + dy),
             size,
         )
     };
@@ -313,7 +368,7 @@ fn cell(rect: Rect, says: Says) -> Cell {
             strong: true,
             ..line(&says.name, room - sign, 12.5, 16.5)
         },
-        detail: line(&says.detail, room, 12.0, 32.5),
+        detail: line(detail, room, 12.0, 32.5),
         glyph: says.glyph,
         glyph_at: Point::new(rect.right() - 13.0, rect.y + 12.5),
         tone: says.tone,

@@ -66,10 +66,10 @@ pub fn prims_to_svg(prims: &[Prim]) -> String {
 fn palette(theme: Theme) -> &'static str {
     match theme {
         Theme::Light => {
-            "svg{--bg:#FAF9F6;--panel:#FFFFFF;--ink:#1A1F26;--soft:#5A6572;--line:#DAD8D1;--run:#0072B2;--wait:#B26B00;--stuck:#C84B00;--ok:#00805C;--mem:#3B8FC4;--memfill:#CFE5F4;--reap:#A8487F;--sig:#8A6D00;--stuckbg:#FDF0E7;--okbg:#E7F5EF;--chip:#F1EFEA;--hold:#7C8794}"
+            "svg{--bg:#FAF9F6;--panel:#FFFFFF;--ink:#1A1F26;--soft:#56606D;--line:#DAD8D1;--run:#0069A6;--wait:#945800;--stuck:#B84300;--ok:#007553;--mem:#3B8FC4;--memink:#1E6D9B;--memfill:#CFE5F4;--reap:#A04077;--sig:#7B6100;--stuckbg:#FDF0E7;--sigbg:#F8F3DC;--okbg:#E7F5EF;--chip:#F1EFEA;--hold:#77828F}"
         }
         Theme::Dark => {
-            "svg{--bg:#0E1116;--panel:#151A21;--ink:#E8EBEF;--soft:#93A0AE;--line:#2B343F;--run:#56B4E9;--wait:#E69F00;--stuck:#FF7A33;--ok:#2CC295;--mem:#56B4E9;--memfill:#1D3D54;--reap:#DE8FB9;--sig:#F0E442;--stuckbg:#2A1A10;--okbg:#0F2A22;--chip:#1E252E;--hold:#6C7A89}"
+            "svg{--bg:#0E1116;--panel:#151A21;--ink:#E8EBEF;--soft:#9AA7B5;--line:#2B343F;--run:#56B4E9;--wait:#E69F00;--stuck:#FF8243;--ok:#2CC295;--mem:#56B4E9;--memink:#74C0EC;--memfill:#1D3D54;--reap:#DE8FB9;--sig:#F0E442;--stuckbg:#2A1A10;--sigbg:#26240F;--okbg:#0F2A22;--chip:#1E252E;--hold:#74828F}"
         }
     }
 }
@@ -81,18 +81,18 @@ const STYLE: &str = "text{font-family:'IBM Plex Sans',system-ui,sans-serif;fill:
 .slot{fill:none;stroke:var(--line);stroke-width:1.2;stroke-dasharray:3 4}\
 .chip{fill:var(--chip)}.tone-stuck .chip{fill:var(--stuckbg)}\
 .tone-run{--c:var(--run)}.tone-wait{--c:var(--wait)}.tone-stuck{--c:var(--stuck)}\
-.tone-ok{--c:var(--ok)}.tone-memory{--c:var(--mem)}.tone-reaper{--c:var(--reap)}\
+.tone-ok{--c:var(--ok)}.tone-memory{--c:var(--memink)}.tone-reaper{--c:var(--reap)}\
 .tone-signal{--c:var(--sig)}.tone-neutral{--c:var(--hold)}\
 .c{fill:var(--c)}.on>.box{stroke:var(--c);stroke-width:2}\
-.fill{fill:var(--c)}.thin{fill:none;stroke:var(--c);stroke-width:1.6}.under{fill:none;stroke:var(--panel);stroke-width:5}.draw{fill:none;stroke:var(--c);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}\
+.fill{fill:var(--c)}.thin{fill:none;stroke:var(--c);stroke-width:1.6}.gap{fill:none;stroke:var(--panel);stroke-width:4}.draw{fill:none;stroke:var(--c);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}\
 .edge{fill:none;stroke:var(--c);stroke-width:1.5}.edge.hop{stroke-width:2.5}\
 .edge.under{stroke-width:5}.edge.gap{stroke:var(--bg);stroke-width:1.8}\
 .halo{paint-order:stroke;stroke:var(--bg);stroke-width:4px;stroke-linejoin:round}\
 .disc{fill:var(--c)}.disc+text{fill:var(--bg)}\
 .cross{fill:var(--bg);stroke:var(--c);stroke-width:1.8}\
-.level{fill:var(--memfill)}.hatch{stroke:var(--mem);stroke-width:2.4}.hatched{fill:url(#hatch)}\
-.seg{fill:var(--chip);stroke:var(--panel)}.seg.free{fill:var(--memfill)}.seg.victim{fill:var(--stuckbg)}\
-.mark{fill:none;stroke:var(--mem);stroke-width:1.4}.marktext{fill:var(--mem)}\
+.level{fill:var(--memfill)}.hatch{stroke:var(--mem);stroke-width:1.6;opacity:.45}.hatched{fill:url(#hatch)}\
+.seg{fill:var(--chip);stroke:var(--panel)}.seg.free{fill:var(--memfill)}.seg.victim{fill:var(--stuckbg)}.seg.marked{fill:var(--sigbg)}\
+.mark{fill:none;stroke:var(--memink);stroke-width:1.4}.marktext{fill:var(--memink)}\
 .mem-area{fill:var(--memfill)}.mem-line{fill:none;stroke:var(--mem);stroke-width:2}\
 .mem-frame{fill:var(--panel);stroke:var(--line)}.mark-min,.mark-low,.mark-high{stroke:var(--mem);stroke-dasharray:1 4}\
 .axis-label{fill:var(--soft)}\
@@ -209,7 +209,7 @@ impl Svg {
             if signal.fatal { "fill" } else { "thin" },
         );
         if signal.ignored {
-            stroke(STRUCK, "under");
+            stroke(STRUCK, "gap");
             stroke(STRUCK, "thin");
         }
         self.raw("</g>");
@@ -387,7 +387,8 @@ impl Svg {
         self.open(&segment.id, segment.tone.class());
         let class = match (segment.kind, segment.tone) {
             (SegmentKind::Free, _) => "seg free",
-            (_, Tone::Stuck | Tone::Signal) => "seg victim",
+            (_, Tone::Stuck) => "seg victim",
+            (_, Tone::Signal) => "seg marked",
             _ => "seg",
         };
         if segment.rect.h > 0.0 {

@@ -95,7 +95,7 @@ fn token(scene: &Scene<'_>, task: TaskId, lock: LockId, mode: Mode, rank: u8) ->
 fn short_name(machine: &Machine, task: TaskId) -> String {
     let name = names::task(machine, task);
     let Some(process) = machine.process_of(task) else {
-        return name.to_string();
+        return name.trim_start_matches("oom_").to_string();
     };
     let rest = name
         .strip_prefix(names::process(machine, process))

@@ -5,7 +5,7 @@ use oomscope_model::machine::{MmId, ProcessId};
 
 use crate::boxes::label;
 use crate::draw::Scene;
-use crate::geometry::{Font, Point, Rect, fit, number};
+use crate::geometry::{Font, Point, Rect, fit, number, text_width};
 use crate::layout::Size;
 use crate::names;
 use crate::picture::{Anchor, Label, Mark, Segment, SegmentKind, Tone, Vessel};
@@ -101,7 +101,8 @@ fn free_segment(scene: &Scene<'_>) -> Segment {
     let pages = scene.state.free_pages;
     let level = y_of(scene, pages);
     let short = pages <= scene.machine.zone.min;
-    let text = format!("{} free", names::megabytes(scene.machine, pages));
+    let size = names::megabytes(scene.machine, pages);
+    let text = first_fitting([format!("{size} free"), size], memory.w - 20.0);
     let at = Point::new(memory.x + 12.0, memory.y + 15.0);
     Segment {
         id: "segment-free".to_string(),
@@ -137,11 +138,13 @@ fn segment(scene: &Scene<'_>, kind: SegmentKind, pages: u16, rect: Rect) -> Segm
             false,
         ),
     };
-    let mut detail = names::megabytes(machine, pages);
-    if victim {
-        detail.push_str(", victim");
-    }
     let room = rect.w - 20.0;
+    let size = names::megabytes(machine, pages);
+    let detail = if victim {
+        first_fitting([format!("{size}, victim"), "victim".to_string()], room)
+    } else {
+        size
+    };
     let at = |y: f32| Point::new(rect.x + 12.0, rect.y + y);
     Segment {
         id,
@@ -157,6 +160,15 @@ fn segment(scene: &Scene<'_>, kind: SegmentKind, pages: u16, rect: Rect) -> Segm
         },
         on_chain,
         pages,
+    }
+}
+
+/// The long form if there is room for it. How much it is one sees, too.
+fn first_fitting([long, short]: [String; 2], room: f32) -> String {
+    if text_width(&long, 12.0, Font::Sans) <= room {
+        long
+    } else {
+        short
     }
 }
 

@@ -30,6 +30,7 @@ export default {
   'axe finds nothing in the light theme': audit({ colorScheme: 'light' }, '#v1/writer-in-queue?at=stuck'),
   'axe finds nothing in the dark theme': audit({ colorScheme: 'dark' }, '#v1/writer-in-queue?at=stuck'),
   'axe finds nothing at the start': audit({}, '#v1/munlock-oops'),
+  'axe finds nothing in the strips': audit({}, '#v1/notifier-eras?at=second'),
   'axe finds nothing on a phone': audit({ viewport: { width: 390, height: 844 } }, '#v1/writer-in-queue?at=stuck'),
   'axe finds nothing in the embedded page': audit({ viewport: { width: 800, height: 450 } }, '?embed=1#v1/writer-in-queue?at=stuck'),
   'axe finds nothing in the gallery': audit({}, '#v1/writer-in-queue', dialog('Scenarios')),

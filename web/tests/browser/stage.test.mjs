@@ -5,18 +5,18 @@ import { facts, rows, seek } from './page.mjs';
 const places = (page) =>
   page.locator('#stage svg').first().evaluate((svg) => {
     const origin = svg.getBoundingClientRect();
-    const all = [...svg.querySelectorAll('[data-task], [data-lock]')];
+    const all = [...svg.querySelectorAll('[data-task], [data-lock], .strip .cell')];
     return all.map((node) => {
       const box = (node.querySelector('rect') ?? node).getBoundingClientRect();
       const round = (number) => Math.round(number * 10) / 10;
-      const name = node.dataset.task ?? node.dataset.lock;
+      const name = node.dataset.task ?? node.dataset.lock ?? 'cell';
       return `${name} ${round(box.x - origin.x)},${round(box.y - origin.y)} ${round(box.width)}x${round(box.height)}`;
     });
   });
 
 const nothingMoves = (viewport) => async ({ newPage, open, url, assert }) => {
   const page = await newPage({ viewport, reducedMotion: 'reduce' });
-  for (const scenario of ['writer-in-queue', 'munlock-oops']) {
+  for (const scenario of ['writer-in-queue', 'munlock-oops', 'notifier-eras', 'xfs-reserve-over']) {
     await page.goto('about:blank');
     await open(`${url}#v1/${scenario}`, page);
     await page.keyboard.press('End');
@@ -62,5 +62,28 @@ export default {
       if (waiting === 0) assert.equal(edges.length, 0, `step ${step}`);
     }
     assert.ok(seen > 20, `${seen} edges in the whole run`);
+  },
+
+  'every strip has a sentence that says the same': async ({ open, page, url, assert }) => {
+    await open(`${url}#v1/munlock-oops`);
+    await page.keyboard.press('End');
+    const { length } = await facts(page);
+    await page.locator('#tab-tasks').click();
+    const cells = new Set();
+    for (let step = 0; step <= length; step += 1) {
+      await seek(page, step);
+      const drawn = await page.locator('#stage .strip').evaluateAll((all) =>
+        all.map((strip) => ({ heard: strip.getAttribute('aria-label'), words: [...strip.querySelectorAll('.cell text')].map((text) => text.textContent) })));
+      const told = await page.locator('#pane ul.strips li').allTextContents();
+      assert.deepEqual(drawn.map(({ heard }) => heard), told, `step ${step}`);
+      assert.ok(drawn.length > 0);
+      for (const { heard, words } of drawn) {
+        for (const word of words) {
+          cells.add(word);
+          assert.ok(heard.includes(word.replace('…', '')), `step ${step}: "${word}" in "${heard}"`);
+        }
+      }
+    }
+    assert.ok(cells.has('no pages left') && cells.has('cleared in use'), [...cells].join(', '));
   },
 };

@@ -20,10 +20,7 @@ pub(crate) fn address_space(scene: &Scene<'_>, mm: MmId, recent: &[Event]) -> To
         .map(|vma| area(scene, mm, vma, recent))
         .collect();
     cells.push(page_tables(scene, mm));
-    let users = match word.users {
-        1 => "1 user".to_string(),
-        users => format!("mm_users {users}"),
-    };
+    let users = format!("mm_users {}", word.users);
     let marks = [
         (MmFlags::UNSTABLE, "MMF_UNSTABLE"),
         (MmFlags::OOM_SKIP, "MMF_OOM_SKIP"),
@@ -113,7 +110,7 @@ fn worked_on(scene: &Scene<'_>, mm: MmId, vma: usize) -> Option<(String, Glyph, 
             Pc::Reap(Reap::Zap) | Pc::Notify(Notify::Zap) if here => {
                 said("reaped next", Glyph::Recycle, Tone::Reaper)
             }
-            Pc::Notify(_) if here => said("notifiers first", Glyph::Clock, Tone::Reaper),
+            Pc::Notify(_) if here => said("told first", Glyph::Clock, Tone::Reaper),
             Pc::Exiting(Exiting::Mrelease) if here && !waits => {
                 said("reaped next", Glyph::Recycle, Tone::Reaper)
             }
@@ -124,7 +121,7 @@ fn worked_on(scene: &Scene<'_>, mm: MmId, vma: usize) -> Option<(String, Glyph, 
                 said("munlock walks", Glyph::Arrow, Tone::Signal)
             }
             Pc::ExitMmap(ExitMmap::MunlockPage) if here && waits => {
-                said("waits for a page", Glyph::Square, Tone::Wait)
+                said("page locked", Glyph::Square, Tone::Wait)
             }
             Pc::ExitMmap(ExitMmap::MunlockPage) if here => {
                 said("munlock walks", Glyph::Arrow, Tone::Signal)
@@ -132,7 +129,15 @@ fn worked_on(scene: &Scene<'_>, mm: MmId, vma: usize) -> Option<(String, Glyph, 
             Pc::ExitMmap(ExitMmap::UnlinkFileVma) if here => {
                 let glyph = if waits { Glyph::Square } else { Glyph::Arrow };
                 let tone = if waits { Tone::Wait } else { Tone::Signal };
-                said("unlinked from its file", glyph, tone)
+                said(
+                    if waits {
+                        "file locked"
+                    } else {
+                        "unlinked next"
+                    },
+                    glyph,
+                    tone,
+                )
             }
             Pc::ExitMmap(ExitMmap::SelfReap) => {
                 said("self-reaped next", Glyph::Recycle, Tone::Reaper)
@@ -153,7 +158,7 @@ fn page_tables(scene: &Scene<'_>, mm: MmId) -> Says {
     let exiting = workers(scene, mm).find(|(_, _, pc)| matches!(pc, Pc::ExitMmap(_)));
     let (detail, glyph, tone) = match exiting {
         _ if oopsed => (
-            "cleared while in use".to_string(),
+            "cleared in use".to_string(),
             Some(Glyph::Cross),
             Tone::Stuck,
         ),
@@ -223,7 +228,7 @@ pub(crate) fn notifiers(scene: &Scene<'_>, mm: MmId) -> Told {
                 None => (over(scene, mm, at), None, Tone::Neutral),
             };
             Says {
-                name: user_name(it.user).to_string(),
+                name: format!("{} {}", at + 1, user_name(it.user)),
                 detail,
                 glyph,
                 tone,
@@ -237,12 +242,12 @@ pub(crate) fn notifiers(scene: &Scene<'_>, mm: MmId) -> Told {
         })
         .collect();
     let note = match calls {
-        Some((who, ..)) => format!("{who} calls them"),
+        Some((who, ..)) => format!("called by {who}"),
         None if flags.has(MmFlags::STALE) => "pages freed and not told".to_string(),
         None => String::new(),
     };
     Told {
-        title: format!("Mmu notifiers of {}, in call order", info.name),
+        title: format!("Mmu notifiers of {}, in order", info.name),
         note,
         cells,
     }

@@ -27,10 +27,7 @@ pub(crate) fn told(scene: &Scene<'_>) -> Told {
     );
     cells.push(victim(scene));
     let note = if reserved > 0 {
-        format!(
-            "{} promised to transactions",
-            names::megabytes(machine, reserved)
-        )
+        format!("{} reserved", names::megabytes(machine, reserved))
     } else {
         format!(
             "{} free, min {}",
@@ -89,9 +86,17 @@ fn asker(scene: &Scene<'_>, task: TaskId) -> Says {
     let detail = if own.is_none() && gfp.has(Gfp::NOFAIL) {
         "__GFP_NOFAIL".to_string()
     } else {
-        format!("above {}", names::megabytes(machine, mark))
+        down_to(scene, mark)
     };
     judged(name, detail, Some(gets))
+}
+
+/// A page is given out while more than the mark is free.
+fn down_to(scene: &Scene<'_>, mark: u16) -> String {
+    match mark {
+        0 => "to the last page".to_string(),
+        mark => format!("above {}", names::megabytes(scene.machine, mark)),
+    }
 }
 
 /// The victim's share of the reserves, and whose it is now.
@@ -111,11 +116,7 @@ fn victim(scene: &Scene<'_>) -> Says {
     } else {
         machine.zone.min - machine.zone.min / 2
     };
-    let to = if whole {
-        "to the last page".to_string()
-    } else {
-        format!("above {}", names::megabytes(machine, mark))
-    };
+    let to = down_to(scene, mark);
     match holder {
         None => judged("a victim".to_string(), to, None),
         Some(task) => {

@@ -17,10 +17,8 @@ impl Svg {
         for cell in &strip.cells {
             self.cell(cell);
         }
-        if strip.chained {
-            for pair in strip.cells.windows(2) {
-                self.link(pair[0].rect, pair[1].rect);
-            }
+        for &(from, to) in &strip.links {
+            self.link(from, to);
         }
         self.raw("</g>");
     }
@@ -55,12 +53,11 @@ impl Svg {
     }
 
     /// The arrow from one cell of a chain to the next.
-    fn link(&mut self, from: Rect, to: Rect) {
-        let y = from.center().y;
+    fn link(&mut self, from: Point, to: Point) {
         self.open("", Tone::Neutral.class());
-        let line = Rect::new(from.right() + 2.0, y - 0.7, to.x - from.right() - 10.0, 1.4);
+        let line = Rect::new(from.x, from.y - 0.7, to.x - from.x - 6.0, 1.4);
         self.rect(line, 0.0, "fill");
-        self.arrow(Point::new(to.x - 2.0, y), Point::new(1.0, 0.0));
+        self.arrow(to, Point::new(1.0, 0.0));
         self.raw("</g>");
     }
 }

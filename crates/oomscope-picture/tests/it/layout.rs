@@ -1,12 +1,15 @@
 //! Nothing overlaps, everything fits, and no box ever moves.
 
-use oomscope_model::machine::{Machine, TaskId};
+use std::collections::BTreeSet;
+
+use oomscope_model::machine::Machine;
 use oomscope_model::patches::Version;
 use oomscope_model::state::State;
 use oomscope_model::step::{enabled, step};
 use oomscope_picture::geometry::Rect;
 use oomscope_picture::picture::Label;
 use oomscope_picture::{Layout, Picture, Size, Stage, layout, picture};
+use oomscope_scenario::builtin::BUILTIN;
 
 const SIZES: [Size; 4] = [Size::Wide, Size::Narrow, Size::Embed, Size::Small];
 
@@ -22,6 +25,9 @@ fn boxes(layout: &Layout) -> Vec<(String, Rect)> {
         }
     }
     boxes.push(("memory".into(), layout.memory));
+    for strip in &layout.strips {
+        boxes.push((format!("{:?}", strip.kind), strip.rect));
+    }
     boxes
 }
 
@@ -68,7 +74,7 @@ fn inside(label: &Label, rect: Rect) {
     );
 }
 
-fn labels_fit(picture: &Picture) {
+pub(crate) fn labels_fit(picture: &Picture) {
     for task in &picture.tasks {
         for label in [&task.name, &task.status_label, &task.detail] {
             inside(label, task.rect);
@@ -101,6 +107,22 @@ fn labels_fit(picture: &Picture) {
     for segment in &picture.memory.segments {
         for label in segment.name.iter().chain(&segment.detail) {
             inside(label, segment.rect);
+        }
+    }
+    for strip in &picture.strips {
+        inside(&strip.title, strip.rect);
+        if let Some(note) = &strip.note {
+            inside(note, strip.rect);
+            assert!(
+                !note.bounds().overlaps(strip.title.bounds()),
+                "{}",
+                note.text
+            );
+        }
+        for cell in &strip.cells {
+            assert!(strip.rect.contains(cell.rect) && cell.rect.contains(cell.fill()));
+            inside(&cell.name, cell.rect);
+            inside(&cell.detail, cell.rect);
         }
     }
     let stage = Rect::new(0.0, 0.0, picture.width, picture.height);
@@ -144,6 +166,24 @@ fn labels_stay_inside_their_boxes() {
     }
 }
 
+/// All boxes of a picture, in its own order.
+fn places(picture: &Picture) -> Vec<Rect> {
+    let tasks = picture.tasks.iter().map(|task| task.rect);
+    let locks = picture
+        .locks
+        .iter()
+        .flat_map(|lock| lock.slots.iter().map(|slot| slot.rect).chain([lock.rect]));
+    let cells = picture
+        .strips
+        .iter()
+        .flat_map(|strip| strip.cells.iter().map(|cell| cell.rect).chain([strip.rect]));
+    tasks
+        .chain(locks)
+        .chain(cells)
+        .chain([picture.memory.rect])
+        .collect()
+}
+
 /// Steps a machine by a fixed sequence of choices and hands every state to `see`.
 fn walk(
     machine: &Machine,
@@ -180,19 +220,6 @@ fn no_box_moves_between_any_two_steps() {
         let machine = crate::common::writer_in_queue(version);
         for size in SIZES {
             let layout = layout(&machine, size);
-            let places = |picture: &Picture| {
-                let tasks: Vec<(TaskId, Rect)> = picture
-                    .tasks
-                    .iter()
-                    .map(|task| (task.task, task.rect))
-                    .collect();
-                let locks: Vec<Rect> = picture
-                    .locks
-                    .iter()
-                    .flat_map(|lock| lock.slots.iter().map(|slot| slot.rect).chain([lock.rect]))
-                    .collect();
-                (tasks, locks, picture.memory.rect)
-            };
             let first = places(&picture(&machine, &State::start(&machine), &layout, &[]));
             for seed in 0..40 {
                 walk(&machine, seed, |state, events| {
@@ -230,5 +257,57 @@ fn ids_are_unique() {
             ids.dedup();
             assert_eq!(ids.len(), all, "{ids:?}");
         });
+    }
+}
+
+#[test]
+fn every_scenario_has_room_and_stands_still() {
+    for builtin in BUILTIN {
+        let scenario = builtin.scenario().expect("parsed");
+        let machine = &scenario.machine;
+        for size in SIZES {
+            let stage = Stage::of(size, machine.patches, &scenario.offered);
+            let layout = layout(machine, stage);
+            let boxes = boxes(&layout);
+            for (nth, (name, rect)) in boxes.iter().enumerate() {
+                for (other, area) in &boxes[nth + 1..] {
+                    assert!(
+                        !rect.overlaps(*area),
+                        "{}: {name} on {other}, {size:?}",
+                        builtin.id
+                    );
+                }
+            }
+            let first = places(&picture(machine, &State::start(machine), &layout, &[]));
+            for seed in 0..2 {
+                walk(machine, seed, |state, events| {
+                    let picture = picture(machine, state, &layout, events);
+                    assert_eq!(places(&picture), first, "{}", builtin.id);
+                    let ids: BTreeSet<&str> = picture.edges.iter().map(|e| e.id.as_str()).collect();
+                    assert_eq!(ids.len(), picture.edges.len(), "{}", builtin.id);
+                    labels_fit(&picture);
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn no_switch_moves_a_box() {
+    for builtin in BUILTIN {
+        let scenario = builtin.scenario().expect("parsed");
+        let own = scenario.machine.patches;
+        let stage = |patches| Stage::of(Size::Wide, patches, &scenario.offered);
+        for &patch in &scenario.offered {
+            for on in [true, false] {
+                assert_eq!(
+                    stage(own.with(patch, on)),
+                    stage(own),
+                    "{}: {}",
+                    builtin.id,
+                    patch.get().id
+                );
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Cells never move. What is left in one is a level that rises and falls by transform alone,
 //! as in the vessel.
 
-use oomscope_picture::geometry::{Point, Rect, number};
+use oomscope_picture::geometry::{Point, number};
 use oomscope_picture::picture::{Cell, Content, Strip, Tone};
 use yew::prelude::*;
 
@@ -13,7 +13,6 @@ use super::draw::{arrow, glyph, label, rect};
 /// One strip. Readers hear it as one sentence.
 pub(crate) fn strip(scene: &Scene<'_>, strip: &Strip) -> Html {
     let classes = classes!("strip", scene.dim(&strip.id));
-    let links = strip.cells.windows(2).filter(|_| strip.chained);
     html! {
         <g key={strip.id.clone()} class={classes} role="img" aria-label={strip.aria.clone()}>
             <pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -24,7 +23,7 @@ pub(crate) fn strip(scene: &Scene<'_>, strip: &Strip) -> Html {
                 { label(note, "soft") }
             }
             { for strip.cells.iter().map(cell) }
-            { for links.map(|pair| link(pair[0].rect, pair[1].rect)) }
+            { for strip.links.iter().map(|&(from, to)| link(from, to)) }
         </g>
     }
 }
@@ -58,18 +57,13 @@ fn cell(cell: &Cell) -> Html {
 }
 
 /// The arrow from one cell of a chain to the next.
-fn link(from: Rect, to: Rect) -> Html {
-    let y = from.center().y;
-    let d = format!(
-        "M{},{}H{}",
-        number(from.right() + 2.0),
-        number(y),
-        number(to.x - 8.0)
-    );
+fn link(from: Point, to: Point) -> Html {
+    let (y, end) = (number(from.y), number(to.x - 6.0));
+    let d = format!("M{},{y}H{end}", number(from.x));
     html! {
         <g class={classes!("edge", Tone::Neutral.class())}>
             <path d={d} class="line" />
-            { arrow(Point::new(to.x - 2.0, y), Point::new(1.0, 0.0)) }
+            { arrow(to, Point::new(1.0, 0.0)) }
         </g>
     }
 }

@@ -105,13 +105,8 @@ fn take_step(scene: &Scene<'_>, task: TaskId) -> Callback<KeyboardEvent> {
 pub(crate) fn lock(scene: &Scene<'_>, lock: &LockBox) -> Html {
     let what = Selection::Lock(lock.lock);
     let selected = scene.store.selection() == Some(what);
-    let tone = if lock.on_chain {
-        Tone::Stuck
-    } else {
-        Tone::Neutral
-    };
     let classes = classes!(
-        tone.class(),
+        lock.tone.class(),
         lock.on_chain.then_some("on"),
         selected.then_some("selected"),
         scene.dim(&lock.id),

@@ -40,16 +40,11 @@ fn name(scene: &Scene<'_>, task: &TaskBox) -> String {
 }
 
 fn token(scene: &Scene<'_>, task: &TaskBox, token: &Token) -> Html {
-    let tone = if token.on_chain {
-        Tone::Stuck
-    } else {
-        Tone::Wait
-    };
     let (dx, dy) = (-token.rect.x, -token.rect.y);
     let pill = Rect::new(0.0, 0.0, token.rect.w, token.rect.h);
     let classes = classes!(
         "token",
-        tone.class(),
+        token.tone.class(),
         token.on_chain.then_some("on"),
         scene.dim(&task.id)
     );
