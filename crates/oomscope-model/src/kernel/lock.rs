@@ -122,7 +122,7 @@ pub fn is_killable(machine: &Machine, state: &State, task: TaskId) -> bool {
 }
 
 /// Whether nobody holds the lock.
-pub(crate) fn is_free(state: &State, lock: LockId) -> bool {
+pub fn is_free(state: &State, lock: LockId) -> bool {
     state.holders(lock).next().is_none()
 }
 

@@ -54,7 +54,7 @@ pub fn request(machine: &Machine, state: &State, task: TaskId) -> Request {
 }
 
 /// `__zone_watermark_ok`: strictly more than the mark is left after all but one page.
-pub(crate) fn watermark_ok(free: u16, order: u8, mark: u16) -> bool {
+pub fn watermark_ok(free: u16, order: u8, mark: u16) -> bool {
     free.checked_sub((1 << order) - 1)
         .is_some_and(|rest| rest > mark)
 }
