@@ -8,8 +8,9 @@ use oomscope_model::state::{State, StateFlags};
 use oomscope_model::step::{enabled, is_starved, step};
 use oomscope_model::transition::Transition;
 
+use crate::parts::bits;
 use crate::regions::Regions;
-use crate::store::Store;
+use crate::store::{Loaded, Store};
 use crate::{Class, LockupKind, Outcome, Progress};
 
 /// What one state shows by itself.
@@ -34,6 +35,8 @@ pub(crate) mod mark {
 pub struct Explorer {
     machine: Machine,
     store: Store,
+    /// The state being expanded.
+    from: Loaded,
     marks: Vec<u8>,
     parents: Vec<u32>,
     via: Vec<u8>,
@@ -52,9 +55,11 @@ pub struct Explorer {
 impl Explorer {
     /// Starts an exploration of everything reachable from `start`.
     pub fn new(machine: &Machine, start: &State) -> Explorer {
+        let store = Store::new(start);
         let mut explorer = Explorer {
             machine: machine.clone(),
-            store: Store::new(start),
+            from: store.loaded(),
+            store,
             marks: Vec::new(),
             parents: Vec::new(),
             via: Vec::new(),
@@ -67,7 +72,7 @@ impl Explorer {
             first: [None; Outcome::ALL.len()],
             regions: None,
         };
-        explorer.add(start, 0, 0);
+        explorer.add(start, u64::MAX >> (64 - start.part_count()), 0, 0);
         explorer
     }
 
@@ -165,25 +170,30 @@ impl Explorer {
     }
 
     fn expand(&mut self, index: u32) {
-        let state = self.store.get(index);
+        self.store.load(index, &mut self.from);
         debug_assert!(
-            self.store.find(&state) == Some(index),
-            "words() is not invertible"
+            self.store.find(&self.from.state) == Some(index),
+            "the parts of a state are not invertible"
         );
-        for transition in enabled(&self.machine, &state) {
-            let mut next = state;
+        let mut next = self.from.state;
+        for transition in enabled(&self.machine, &self.from.state) {
             step(&self.machine, &mut next, transition, &mut ());
-            let target = self.add(&next, index, transition.0.0);
-            if is_starved(&self.machine, &state, transition) {
+            let changed = next.take_changed(&self.from.state);
+            let target = self.add(&next, changed, index, transition.0.0);
+            if is_starved(&self.machine, &self.from.state, transition) {
                 self.starved.push(self.targets.len() as u32);
             }
             self.targets.push(target);
+            for part in bits(changed) {
+                next.copy_part(part, &self.from.state);
+            }
         }
         self.offsets.push(self.targets.len() as u32);
     }
 
-    fn add(&mut self, state: &State, parent: u32, via: u8) -> u32 {
-        let (index, new) = self.store.insert(state);
+    /// Finds or adds a state that differs from what was loaded last in these parts.
+    fn add(&mut self, state: &State, changed: u64, parent: u32, via: u8) -> u32 {
+        let (index, new) = self.store.insert(state, &mut self.from, changed);
         if new {
             let marks = marks_of(&self.machine, state);
             self.kills_max = self.kills_max.max(state.kills(&self.machine));

@@ -11,6 +11,7 @@
 
 pub mod ample;
 pub mod explorer;
+mod parts;
 mod regions;
 mod store;
 pub mod symmetry;

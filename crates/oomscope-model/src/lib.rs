@@ -55,5 +55,6 @@ pub mod patches;
 pub mod rename;
 pub mod state;
 pub mod step;
+pub mod tracked;
 pub mod transition;
 pub mod words;

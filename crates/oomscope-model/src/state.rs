@@ -9,6 +9,7 @@ use crate::machine::{
     CompletionId, Kind, LOCKS_MAX, LRUS_MAX, LockId, MMS_MAX, Machine, MmId, Mode, Op, ProcessId,
     TASKS_MAX, TaskId, VMAS_MAX,
 };
+use crate::tracked::Tracked;
 
 /// The steps of a state machine: a list to look a code up in, and the code of a step. A step
 /// that is not in the list does not compile, nor does one out of declaration order.
@@ -614,9 +615,9 @@ impl StateFlags {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct State {
     /// Tasks; only the first [`State::task_count`] exist.
-    pub tasks: [Task; TASKS_MAX],
+    pub tasks: Tracked<Task, TASKS_MAX>,
     /// Address spaces; only the first [`State::mm_count`] exist.
-    pub mms: [Mm; MMS_MAX],
+    pub mms: Tracked<Mm, MMS_MAX>,
     /// Lists of reclaimable pages; only the first [`State::lru_count`] exist.
     pub lrus: [LruState; LRUS_MAX],
     /// Free pages.
@@ -643,8 +644,8 @@ impl State {
     /// is already waiting: the story starts with it inside that system call.
     pub fn start(machine: &Machine) -> State {
         let mut state = State {
-            tasks: [Task::NONE; TASKS_MAX],
-            mms: [Mm::default(); MMS_MAX],
+            tasks: Tracked::all(Task::NONE),
+            mms: Tracked::all(Mm::default()),
             lrus: [LruState::default(); LRUS_MAX],
             free_pages: machine.zone.free_pages,
             completed: 0,

@@ -17,33 +17,37 @@ use crate::transition::{Act, Transition};
 /// The transitions the machine can make now, lowest task first. None once it panicked.
 pub fn enabled(machine: &Machine, state: &State) -> impl Iterator<Item = Transition> + use<> {
     let adversarial = machine.rules.timing == Timing::Adversarial;
-    let mut ready = 0u32;
+    let mut mask = 0u32;
+    let mut long = 0u32;
     let mut shortest = None;
-    let mut asleep = [None; crate::machine::TASKS_MAX];
     for (id, task) in state.tasks() {
         match task.run {
-            Run::Ready(_) | Run::Queued { awake: true, .. } => ready |= 1 << id.0,
+            Run::Ready(_) | Run::Queued { awake: true, .. } => mask |= 1 << id.0,
+            Run::Asleep { nap, .. } if adversarial || !nap.is_long() => mask |= 1 << id.0,
+            // Held back by whoever is ready, and by every shorter sleep.
             Run::Asleep { nap, .. } => {
-                asleep[id.0 as usize] = Some(nap);
-                shortest = Some(shortest.map_or(nap, |other: Nap| other.min(nap)));
+                if shortest.is_none_or(|shortest| nap < shortest) {
+                    shortest = Some(nap);
+                    long = 0;
+                }
+                if shortest == Some(nap) {
+                    long |= 1 << id.0;
+                }
             }
             _ => {}
         }
     }
-    let mut mask = ready;
-    for (index, nap) in asleep.iter().enumerate() {
-        let Some(nap) = *nap else { continue };
-        let long_may_end = ready == 0 && shortest == Some(nap);
-        if adversarial || !nap.is_long() || long_may_end {
-            mask |= 1 << index;
-        }
+    if mask == 0 {
+        mask = long;
     }
     if state.flags.has(StateFlags::PANIC) {
         mask = 0;
     }
-    (0..32u8)
-        .filter(move |bit| mask >> bit & 1 != 0)
-        .map(|bit| Transition(TaskId(bit)))
+    core::iter::from_fn(move || {
+        let lowest = mask.trailing_zeros() as u8;
+        mask &= mask.wrapping_sub(1);
+        (lowest < 32).then_some(Transition(TaskId(lowest)))
+    })
 }
 
 /// Makes one transition, in place. Total on what [`enabled`] yields; on anything else it
@@ -571,8 +575,8 @@ impl<O: Observer> Cx<'_, O> {
     /// flags of victims, whose mm is gone, signals, the kernel's axes. Locks other than
     /// `oom_lock` do not enter a round, so taking one is no change here.
     pub(crate) fn disturb(&mut self) {
-        for task in &mut self.state.tasks[..self.state.task_count as usize] {
-            task.flags.0 &= !TaskFlags::CLEAN_ROUND;
+        for index in 0..usize::from(self.state.task_count) {
+            let task = &self.state.tasks[index];
             let in_lap = matches!(
                 task.run,
                 Run::Asleep {
@@ -580,13 +584,15 @@ impl<O: Observer> Cx<'_, O> {
                     ..
                 }
             );
-            if in_lap
-                || matches!(
-                    task.run,
-                    Run::Parked(Pc::AllocTry | Pc::AllocOom | Pc::Kmem(_))
-                )
-            {
-                task.run = Run::Ready(Pc::AllocTry);
+            let parked = matches!(
+                task.run,
+                Run::Parked(Pc::AllocTry | Pc::AllocOom | Pc::Kmem(_))
+            );
+            if in_lap || parked {
+                self.state.tasks[index].run = Run::Ready(Pc::AllocTry);
+            }
+            if self.state.tasks[index].flags.has(TaskFlags::CLEAN_ROUND) {
+                self.state.tasks[index].flags.0 &= !TaskFlags::CLEAN_ROUND;
             }
         }
     }

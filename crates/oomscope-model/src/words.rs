@@ -89,6 +89,16 @@ pc_codes! {
     7 => Notify,
 }
 
+/// The numbers of the bits that are set, lowest first.
+fn bits(mask: u32) -> impl Iterator<Item = usize> {
+    let mut rest = mask;
+    core::iter::from_fn(move || {
+        let at = rest.trailing_zeros() as usize;
+        rest &= rest.wrapping_sub(1);
+        (at < 32).then_some(at)
+    })
+}
+
 /// What a part of a state is.
 enum PartKind {
     Task(usize),
@@ -177,8 +187,8 @@ impl State {
     #[inline]
     pub fn set_part(&mut self, index: usize, part: Part) {
         match self.part_kind(index) {
-            PartKind::Task(at) => self.tasks[at] = unpack_task(part),
-            PartKind::Mm(at) => self.mms[at] = unpack_mm(part[0]),
+            PartKind::Task(at) => self.tasks.put(at, unpack_task(part)),
+            PartKind::Mm(at) => self.mms.put(at, unpack_mm(part[0])),
             PartKind::Lrus => self.lrus = unpack_lrus(part[0]),
             PartKind::Rest => self.unpack_rest(part[0]),
         }
@@ -188,31 +198,37 @@ impl State {
     #[inline]
     pub fn copy_part(&mut self, index: usize, from: &State) {
         match self.part_kind(index) {
-            PartKind::Task(at) => self.tasks[at] = from.tasks[at],
-            PartKind::Mm(at) => self.mms[at] = from.mms[at],
+            PartKind::Task(at) => self.tasks.put(at, from.tasks[at]),
+            PartKind::Mm(at) => self.mms.put(at, from.mms[at]),
             PartKind::Lrus => self.lrus = from.lrus,
             PartKind::Rest => self.copy_rest(from),
         }
     }
 
-    /// Bit `n` is set if part `n` differs from that of a state of the same shape.
+    /// Bit `n` is set if part `n` differs from that of `from`, which is what this state was
+    /// before the steps made since this was asked last, or since it was copied.
     #[inline]
-    pub fn changed_parts(&self, from: &State) -> u64 {
+    pub fn take_changed(&mut self, from: &State) -> u64 {
         let tasks = usize::from(self.task_count);
-        let mms = usize::from(self.mm_count);
         let mut changed = 0;
-        for at in 0..tasks {
+        for at in bits(self.tasks.take_touched()) {
             changed |= u64::from(self.tasks[at] != from.tasks[at]) << at;
         }
-        for at in 0..mms {
+        for at in bits(self.mms.take_touched()) {
             changed |= u64::from(self.mms[at] != from.mms[at]) << (tasks + at);
         }
-        let mut at = tasks + mms;
+        let mut at = tasks + usize::from(self.mm_count);
         if self.lru_count > 0 {
             changed |= u64::from(self.lrus != from.lrus) << at;
             at += 1;
         }
-        changed | u64::from(self.pack_rest() != from.pack_rest()) << at
+        changed |= u64::from(self.pack_rest() != from.pack_rest()) << at;
+        debug_assert!(
+            (0..self.part_count())
+                .all(|part| (self.part(part) != from.part(part)) == (changed >> part & 1 != 0)),
+            "a change went unnoticed"
+        );
+        changed
     }
 
     /// How many words the packed form has.

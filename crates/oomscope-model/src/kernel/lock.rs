@@ -230,9 +230,9 @@ pub(crate) fn reconsider<O: Observer>(cx: &mut Cx<'_, O>, lock: LockId) {
 
 /// Allocators that napped because `oom_lock` was taken try again.
 fn oom_lock_released(state: &mut State) {
-    for task in &mut state.tasks[..state.task_count as usize] {
-        if task.run == Run::Parked(Pc::AllocOom) {
-            task.run = Run::Ready(Pc::AllocTry);
+    for index in 0..usize::from(state.task_count) {
+        if state.tasks[index].run == Run::Parked(Pc::AllocOom) {
+            state.tasks[index].run = Run::Ready(Pc::AllocTry);
         }
     }
 }
@@ -381,11 +381,12 @@ pub(crate) fn grant<O: Observer>(
 
 /// Closes the gap that the waiter at `place` leaves.
 pub(crate) fn unlink(state: &mut State, lock: LockId, place: u8) {
-    for task in &mut state.tasks[..state.task_count as usize] {
-        if let Run::Queued { on, rank, .. } = &mut task.run
-            && *on == lock
-            && *rank > place
-        {
+    for index in 0..usize::from(state.task_count) {
+        let behind = matches!(
+            state.tasks[index].run,
+            Run::Queued { on, rank, .. } if on == lock && rank > place
+        );
+        if behind && let Run::Queued { rank, .. } = &mut state.tasks[index].run {
             *rank -= 1;
         }
     }

@@ -88,8 +88,10 @@ fn next_victim<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
         cx.task_mut().victim = None;
         return Next::Idle;
     };
-    for task in &mut cx.state.tasks[..cx.state.task_count as usize] {
-        task.reap_rank = task.reap_rank.saturating_sub(1);
+    for index in 0..usize::from(cx.state.task_count) {
+        if cx.state.tasks[index].reap_rank != 0 {
+            cx.state.tasks[index].reap_rank -= 1;
+        }
     }
     let me = cx.task_mut();
     me.victim = Some(victim);

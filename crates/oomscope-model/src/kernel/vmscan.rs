@@ -131,9 +131,9 @@ fn throttle_over<O: Observer>(cx: &mut Cx<'_, O>, again: bool) -> Next {
 /// Those who wait for isolated pages finish their sleep and look again: the lists changed,
 /// or they were killed.
 pub(crate) fn look_again(state: &mut State) {
-    for task in &mut state.tasks[..state.task_count as usize] {
-        if task.run == Run::Parked(Pc::Vmscan(Vmscan::Throttled)) {
-            task.run = Run::Asleep {
+    for index in 0..usize::from(state.task_count) {
+        if state.tasks[index].run == Run::Parked(Pc::Vmscan(Vmscan::Throttled)) {
+            state.tasks[index].run = Run::Asleep {
                 nap: Nap::Hz10,
                 pc: Pc::Vmscan(Vmscan::Throttled),
             };
