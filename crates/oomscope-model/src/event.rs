@@ -1,7 +1,7 @@
 //! What happened in a step: plain numbers, no text. Log lines, captions, animation cues
 //! and the memory plot's flags are all made from these.
 
-use crate::machine::{CompletionId, Gfp, LockId, MmId, Mode, ProcessId, TaskId};
+use crate::machine::{CompletionId, Gfp, LockId, MemcgId, MmId, Mode, ProcessId, TaskId};
 use crate::patches::PatchId;
 use crate::state::Nap;
 
@@ -51,6 +51,8 @@ pub enum Null {
     NoReclaim,
     /// P8: `__GFP_NORETRY`, and one pass through reclaim was not enough.
     NoRetry,
+    /// The caller's memory cgroup is at its limit.
+    Limit,
     /// M3: the caller may not call the killer, and gives up in this kernel.
     Vetoed,
 }
@@ -160,6 +162,14 @@ pub enum Event {
     RolledBack { task: TaskId, pages: u16 },
     /// The fault of `task` on an `MMF_UNSTABLE` mm got SIGBUS.
     FaultRefused { task: TaskId, mm: MmId },
+    /// The page for `task` would put `memcg` over its limit.
+    OverLimit { task: TaskId, memcg: MemcgId },
+    /// The page for `task` is charged although `memcg` is over its limit.
+    ForceCharged { task: TaskId, memcg: MemcgId },
+    /// Somebody else calls the killer for the memory cgroup of `task`, which sleeps.
+    MemcgOomWaits { task: TaskId },
+    /// `task` called the killer, which finds nobody to kill in `memcg`.
+    NobodyInMemcg { task: TaskId, memcg: MemcgId },
     /// `task` gave pages back.
     PagesFreed { task: TaskId, pages: u16 },
     /// `task` lost the trylock on `oom_lock` and naps a jiffy.
@@ -178,12 +188,14 @@ pub enum Event {
     MarkedItself { task: TaskId },
     /// The chosen process is already exiting and was only marked (C1).
     MarkedExiting { task: TaskId, victim: TaskId },
-    /// `task` invoked the OOM killer, which killed `process`; `thread` carries the mark.
+    /// `task` invoked the OOM killer, which killed `process`; `thread` carries the mark. With
+    /// `memcg` for that cgroup, otherwise for the machine.
     Killed {
         task: TaskId,
         process: ProcessId,
         thread: TaskId,
-        points: u16,
+        points: i32,
+        memcg: Option<MemcgId>,
     },
     /// `process` was killed too, because it uses the memory of `victim` (C7).
     SharerKilled {

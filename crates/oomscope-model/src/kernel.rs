@@ -10,6 +10,7 @@ pub mod coredump;
 pub mod exit;
 pub mod fork;
 pub mod lock;
+pub mod memcontrol;
 pub mod memory;
 pub mod mmap;
 pub mod mmu_notifier;
@@ -116,6 +117,16 @@ pub struct Kernel {
     pub spinlock_bail: SpinlockBail,
     /// May a new reader take a free rwsem past its waiters?
     pub reader_steal: ReaderSteal,
+    /// Who calls the killer for a memory cgroup, and where?
+    pub memcg_oom: MemcgOom,
+    /// May a charge without `__GFP_FS` kill?
+    pub memcg_nofs: MemcgNofs,
+    /// How does a charge wait for `oom_lock`?
+    pub memcg_lock: MemcgLock,
+    /// Does it look at the limit again once it has `oom_lock`?
+    pub memcg_margin: MemcgMargin,
+    /// Is a dying task let over the limit?
+    pub dying_charge: DyingCharge,
     /// How does `munmap` hold `mmap_sem` while it unmaps?
     pub munmap: Munmap,
     /// What does XFS do when the allocator says NULL?
@@ -582,6 +593,54 @@ pub enum ReaderSteal {
     No,
     /// A reader that finds the lock free takes it, waiters or not (5.11+).
     FreeLock,
+}
+
+/// Memory cgroups and the killer (oom.md 1, memcg charge retries).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MemcgOom {
+    /// Faults of user mode, when they have given back their locks; what the kernel asks for
+    /// fails (3.12 to 4.18).
+    FaultEnd,
+    /// Every charge, where it stands, with whatever locks it holds (4.19+).
+    InCharge,
+}
+
+/// K16.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MemcgNofs {
+    /// It retries for ever (up to 5.3).
+    Vetoed,
+    /// It kills like any other (5.4+).
+    Kills,
+}
+
+/// K17: `mem_cgroup_out_of_memory` and `oom_lock`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MemcgLock {
+    /// It waits uninterruptibly, and then kills, whatever has become of its caller
+    /// (up to 5.0).
+    Unkillable,
+    /// SIGKILL ends the wait, and a caller that was killed kills nobody (5.1+).
+    Killable,
+}
+
+/// The margin of a memory cgroup and parallel OOMs (oom.md 4.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MemcgMargin {
+    /// Whoever has failed to charge kills somebody (up to 5.8).
+    NotAsked,
+    /// Only if there is still no room once it has `oom_lock` (5.9+).
+    AskedAgain,
+}
+
+/// Charges of tasks that have been killed or exit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DyingCharge {
+    /// They succeed, limit or not, and so does a charge in whose cgroup nobody may be
+    /// killed (up to 5.15).
+    Forced,
+    /// They fail (5.16+).
+    Fails,
 }
 
 /// `munmap` (locks-and-allocation.md 3.3).

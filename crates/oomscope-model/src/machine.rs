@@ -22,6 +22,8 @@ pub const LRUS_MAX: usize = 3;
 pub const NOTIFIERS_MAX: usize = 3;
 /// The most callbacks `oom_notify_list` can hold.
 pub const OOM_NOTIFIERS_MAX: usize = 7;
+/// The most memory cgroups one machine can hold.
+pub const MEMCGS_MAX: usize = 4;
 /// The most lines one program can hold after `repeat` was unrolled.
 pub const LINES_MAX: usize = 250;
 
@@ -40,6 +42,10 @@ pub struct MmId(pub u8);
 /// Index of a completion in [`Machine::completions`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct CompletionId(pub u8);
+
+/// Index of a memory cgroup in [`Machine::memcgs`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub struct MemcgId(pub u8);
 
 /// Index of a process (thread group) in [`Machine::processes`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -66,6 +72,8 @@ pub struct Machine {
     pub mms: Vec<MmInfo>,
     /// What reclaim can find, slab last; at most [`LRUS_MAX`] lists.
     pub lrus: Vec<Lru>,
+    /// Memory cgroups below the root, which has no limit; at most [`MEMCGS_MAX`].
+    pub memcgs: Vec<MemcgInfo>,
     /// The callbacks of `oom_notify_list`, in the order in which the killer calls them.
     pub oom_notifiers: Vec<OomNotifier>,
     /// What the administrator set.
@@ -266,6 +274,17 @@ pub enum LruKind {
     Slab,
 }
 
+/// A memory cgroup: a limit for the pages of the processes in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MemcgInfo {
+    /// Its name, as the log prints it behind a slash.
+    pub name: String,
+    /// `memory.max`: so many pages may be charged to it.
+    pub limit: u16,
+    /// `memory.oom.group`: all or none of its processes die.
+    pub oom_group: bool,
+}
+
 /// What an address space looks like at the start.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MmInfo {
@@ -280,6 +299,9 @@ pub struct MmInfo {
     /// ksmd or khugepaged has it on its list, so `ksm_exit` and `khugepaged_exit` in
     /// `__mmput` take `mmap_sem` for writing once.
     pub ksm: bool,
+    /// The memory cgroup that pays for its pages; none is the root. A process belongs to the
+    /// cgroup of its address space.
+    pub memcg: Option<MemcgId>,
     /// How long `unmap_vmas` takes on it, where it is so large that this matters (S10).
     pub teardown: Option<Nap>,
     /// Its mmu notifiers in the order in which they are called, at most
@@ -593,6 +615,8 @@ impl Gfp {
     pub const USER: u16 = 1 << 9;
     /// `__GFP_NOWARN`: a failure is not reported.
     pub const NOWARN: u16 = 1 << 10;
+    /// `__GFP_ACCOUNT`: the caller's memory cgroup pays for the page.
+    pub const ACCOUNT: u16 = 1 << 11;
 
     /// `GFP_KERNEL`: reclaim, I/O and file systems.
     pub const KERNEL: Gfp = Gfp(Gfp::FS | Gfp::IO | Gfp::DIRECT_RECLAIM);
@@ -734,6 +758,17 @@ impl Machine {
                     .is_some_and(|before| before.resume == start)
             })
             .unwrap_or_default()
+    }
+
+    /// The memory cgroup of a process, unless that is the root.
+    pub fn memcg_of(&self, process: ProcessId) -> Option<MemcgId> {
+        let mm = self.actor(self.process(process).leader).mm?;
+        self.mms[mm.0 as usize].memcg
+    }
+
+    /// The static description of a memory cgroup.
+    pub fn memcg(&self, memcg: MemcgId) -> &MemcgInfo {
+        &self.memcgs[memcg.0 as usize]
     }
 
     /// The processes, in the order of the task list.

@@ -8,12 +8,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::kernel::{
-    AdjSharer, Bookkeeping, Complaint, CoreDump, ExitProtocol, ExitingTask, HmmStart, InitMm,
-    InitSharer, InodeLock, Isolation, Kernel, KillNap, KillerCaller, KmemAlloc, KthreadSharer,
-    Mlocked, Mmput, Mrelease, Munmap, Nofail, NofailReserve, Nofs, NotifierPairing, OomLockWait,
-    ReaderSteal, ReapDelay, Reaper, ReaperLock, ReaperMm, ReaperNotifiers, ReaperQueue,
-    ReclaimRetry, RetryMayfail, RootBonus, RwsemCode, ShortCut, ShortCutMm, SiteWait, SpinlockBail,
-    TransReserve, Unstable, Vforked, VictimFails, VictimReserve, VmaList, XaddBail,
+    AdjSharer, Bookkeeping, Complaint, CoreDump, DyingCharge, ExitProtocol, ExitingTask, HmmStart,
+    InitMm, InitSharer, InodeLock, Isolation, Kernel, KillNap, KillerCaller, KmemAlloc,
+    KthreadSharer, MemcgLock, MemcgMargin, MemcgNofs, MemcgOom, Mlocked, Mmput, Mrelease, Munmap,
+    Nofail, NofailReserve, Nofs, NotifierPairing, OomLockWait, ReaderSteal, ReapDelay, Reaper,
+    ReaperLock, ReaperMm, ReaperNotifiers, ReaperQueue, ReclaimRetry, RetryMayfail, RootBonus,
+    RwsemCode, ShortCut, ShortCutMm, SiteWait, SpinlockBail, TransReserve, Unstable, Vforked,
+    VictimFails, VictimReserve, VmaList, XaddBail,
 };
 
 mod table;
@@ -147,6 +148,11 @@ const BASE: Kernel = Kernel {
     spinlock_bail: SpinlockBail::Forgets,
     reader_steal: ReaderSteal::No,
     munmap: Munmap::WriteToTheEnd,
+    memcg_oom: MemcgOom::FaultEnd,
+    memcg_nofs: MemcgNofs::Vetoed,
+    memcg_lock: MemcgLock::Unkillable,
+    memcg_margin: MemcgMargin::NotAsked,
+    dying_charge: DyingCharge::Forced,
     kmem_alloc: KmemAlloc::Loops,
     trans_reserve: TransReserve::None,
     notifiers: ReaperNotifiers::Ignored,

@@ -126,6 +126,7 @@ impl State {
             tasks,
             mms: _,
             lrus: _,
+            kmem: _,
             free_pages: _,
             completed: _,
             flags: _,
@@ -134,6 +135,7 @@ impl State {
             task_count,
             mm_count: _,
             lru_count: _,
+            memcg_count: _,
         } = self;
         let mut renamed = *self;
         for (task, word) in tasks[..usize::from(*task_count)].iter().enumerate() {

@@ -6,8 +6,8 @@
 
 use crate::kernel::coredump;
 use crate::machine::{
-    CompletionId, Kind, LOCKS_MAX, LRUS_MAX, LockId, MMS_MAX, Machine, MmId, Mode, Op, ProcessId,
-    TASKS_MAX, TaskId, VMAS_MAX,
+    CompletionId, Kind, LOCKS_MAX, LRUS_MAX, LockId, MEMCGS_MAX, MMS_MAX, Machine, MmId, Mode, Op,
+    ProcessId, TASKS_MAX, TaskId, VMAS_MAX,
 };
 use crate::tracked::Tracked;
 
@@ -84,6 +84,8 @@ pub enum Pc {
     Site(Site),
     /// In `kmem_alloc` of XFS, outside the allocator.
     Kmem(Kmem),
+    /// At the limit of a memory cgroup.
+    Memcg(Memcg),
     /// In `oom_reap_task`, at the mmu notifiers of [`Task::mm_job`].
     Notify(Notify),
 }
@@ -132,6 +134,27 @@ impl Vmscan {
         }
     }
 }
+
+/// Steps at the limit of a memory cgroup (`mm/memcontrol.c`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Memcg {
+    /// The charge failed and the cgroup has nothing to reclaim: goes for `oom_lock`. A step
+    /// of its own, for between the two a victim can free its memory.
+    Oom,
+    /// Has `oom_lock` and calls `out_of_memory`.
+    Scan,
+    /// The fault failed and has given back its locks: `mem_cgroup_oom_synchronize`.
+    FaultEnd,
+    /// The fault is taken again.
+    Retry,
+}
+
+all_steps!(Memcg {
+    Oom,
+    Scan,
+    FaultEnd,
+    Retry
+});
 
 /// Steps of system calls that do more than lock, work and unlock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -620,6 +643,9 @@ pub struct State {
     pub mms: Tracked<Mm, MMS_MAX>,
     /// Lists of reclaimable pages; only the first [`State::lru_count`] exist.
     pub lrus: [LruState; LRUS_MAX],
+    /// Kernel pages charged to each memory cgroup; the first [`State::memcg_count`] exist.
+    /// Its user pages are those that its address spaces map.
+    pub kmem: [u16; MEMCGS_MAX],
     /// Free pages.
     pub free_pages: u16,
     /// Bit n: completion n has been completed.
@@ -637,6 +663,8 @@ pub struct State {
     pub mm_count: u8,
     /// How many lists of reclaimable pages there are.
     pub lru_count: u8,
+    /// How many memory cgroups there are.
+    pub memcg_count: u8,
 }
 
 impl State {
@@ -647,6 +675,7 @@ impl State {
             tasks: Tracked::all(Task::NONE),
             mms: Tracked::all(Mm::default()),
             lrus: [LruState::default(); LRUS_MAX],
+            kmem: [0; MEMCGS_MAX],
             free_pages: machine.zone.free_pages,
             completed: 0,
             notified: 0,
@@ -655,6 +684,7 @@ impl State {
             task_count: machine.tasks.len() as u8,
             mm_count: machine.mms.len() as u8,
             lru_count: machine.lrus.len() as u8,
+            memcg_count: machine.memcgs.len() as u8,
         };
         for (lru, info) in state.lrus.iter_mut().zip(&machine.lrus) {
             lru.pages = info.pages;

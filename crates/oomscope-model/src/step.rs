@@ -2,8 +2,8 @@
 
 use crate::event::{Event, Observer};
 use crate::kernel::{
-    Bookkeeping, Kernel, Reaper, TransReserve, coredump, exit, fork, lock, memory, mmap,
-    mmu_notifier, mrelease, oom_kill, oom_reaper, page_alloc, signal, site, vmscan, xfs,
+    Bookkeeping, Kernel, Reaper, TransReserve, coredump, exit, fork, lock, memcontrol, memory,
+    mmap, mmu_notifier, mrelease, oom_kill, oom_reaper, page_alloc, signal, site, vmscan, xfs,
 };
 use crate::machine::{
     CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, TaskId, Timing,
@@ -300,6 +300,7 @@ impl<O: Observer> Cx<'_, O> {
             Pc::Vmscan(at) => vmscan::step(self, at),
             Pc::Site(at) => site::step(self, at),
             Pc::Kmem(at) => xfs::step(self, at),
+            Pc::Memcg(at) => memcontrol::step(self, at),
             Pc::Notify(at) => mmu_notifier::step(self, at),
         }
     }
@@ -340,7 +341,9 @@ impl<O: Observer> Cx<'_, O> {
                     task: self.me,
                     pages: u16::from(pages),
                 });
-                self.give_pages(u16::from(pages).min(kernel_pages(self.machine, self.state)));
+                let freed = u16::from(pages).min(kernel_pages(self.machine, self.state));
+                memcontrol::uncharge(self, freed);
+                self.give_pages(freed);
                 Next::LineDone
             }
             Op::Copy { mm } if !memory::is_emptied(self, mm) => Next::LineDone,
@@ -593,6 +596,9 @@ impl<O: Observer> Cx<'_, O> {
             }
             if self.state.tasks[index].flags.has(TaskFlags::CLEAN_ROUND) {
                 self.state.tasks[index].flags.0 &= !TaskFlags::CLEAN_ROUND;
+            }
+            if let Run::Parked(pc @ Pc::Memcg(_)) = task.run {
+                task.run = Run::Ready(pc);
             }
         }
     }

@@ -2,15 +2,15 @@
 //! same on every platform. What is hashed, stored and compared is this and nothing else.
 
 use crate::machine::{
-    CompletionId, LRUS_MAX, LockId, MMS_MAX, MmId, Mode, TASKS_MAX, TaskId, VMAS_MAX,
+    CompletionId, LRUS_MAX, LockId, MEMCGS_MAX, MMS_MAX, MmId, Mode, TASKS_MAX, TaskId, VMAS_MAX,
 };
 use crate::state::{
-    Call, ExitMmap, Exiting, Held, Kmem, LruState, Mm, MmFlags, Nap, Notify, Pc, Reap, Run, Site,
-    State, StateFlags, Task, TaskFlags, Trans, Vma, Vmscan,
+    Call, ExitMmap, Exiting, Held, Kmem, LruState, Memcg, Mm, MmFlags, Nap, Notify, Pc, Reap, Run,
+    Site, State, StateFlags, Task, TaskFlags, Trans, Vma, Vmscan,
 };
 
 /// The most words a state can have.
-pub const WORDS_MAX: usize = 2 * TASKS_MAX + MMS_MAX + 2;
+pub const WORDS_MAX: usize = 2 * TASKS_MAX + MMS_MAX + 3;
 
 const TRANS: [Trans; 4] = [
     Trans::None,
@@ -29,10 +29,11 @@ const NAPS: [Nap; 6] = [
 ];
 
 /// Both directions between a program counter and its eight bits: the state machine in the
-/// upper three, its step in the lower five. A program counter that is not listed does not
+/// upper three, its step in the lower five; two of them share a group, and the second begins
+/// at a step of its own. A program counter that is not listed does not
 /// compile.
 macro_rules! pc_codes {
-    (plain { $($plain:ident),+ $(,)? } $($group:literal => $machine:ident),+ $(,)?) => {
+    (plain { $($plain:ident),+ $(,)? } $($group:literal + $base:literal => $machine:ident),+ $(,)?) => {
         #[derive(Clone, Copy)]
         enum Plain {
             $($plain),+
@@ -44,23 +45,32 @@ macro_rules! pc_codes {
         const fn pc_code(pc: Pc) -> u64 {
             let (group, step) = match pc {
                 $(Pc::$plain => (0, Plain::$plain as u8),)+
-                $(Pc::$machine(at) => ($group, at.code()),)+
+                $(Pc::$machine(at) => ($group, $base + at.code()),)+
             };
             group << 5 | step as u64
         }
 
         fn pc_of(code: u64) -> Pc {
             let at = (code & 31) as usize;
-            match code >> 5 {
-                0 => PLAIN[at],
-                $($group => Pc::$machine($machine::ALL[at]),)+
-                group => unreachable!("no state machine {group}"),
-            }
+            $(
+                let steps = $machine::ALL;
+                if code >> 5 == $group && at.wrapping_sub($base) < steps.len() {
+                    return Pc::$machine(steps[at - $base]);
+                }
+            )+
+            PLAIN[at]
         }
 
-        // Five bits are enough for each.
+        // Five bits are enough for each, and what shares a group does not overlap.
         const _: () = assert!(PLAIN.len() <= 32);
-        $(const _: () = assert!($machine::ALL.len() <= 32);)+
+        $(const _: () = {
+            let mut at = 0;
+            while at < $machine::ALL.len() {
+                assert!(pc_code(Pc::$machine($machine::ALL[at])) >> 5 == $group);
+                at += 1;
+            }
+        };)+
+        const _: () = assert!(Vmscan::ALL.len() <= 16);
     };
 }
 
@@ -80,13 +90,14 @@ pc_codes! {
         AllocNotify,
         AllocNotified,
     }
-    1 => ExitMmap,
-    2 => Reap,
-    3 => Vmscan,
-    4 => Kmem,
-    5 => Site,
-    6 => Exiting,
-    7 => Notify,
+    1 + 0 => ExitMmap,
+    2 + 0 => Reap,
+    3 + 0 => Vmscan,
+    3 + 16 => Memcg,
+    4 + 0 => Kmem,
+    5 + 0 => Site,
+    6 + 0 => Exiting,
+    7 + 0 => Notify,
 }
 
 /// The numbers of the bits that are set, lowest first.
@@ -103,6 +114,7 @@ fn bits(mask: u32) -> impl Iterator<Item = usize> {
 enum PartKind {
     Task(usize),
     Mm(usize),
+    Memcgs,
     Lrus,
     Rest,
 }
@@ -141,19 +153,20 @@ impl Reader {
 }
 
 /// The most parts a state can have.
-pub const PARTS_MAX: usize = TASKS_MAX + MMS_MAX + 2;
+pub const PARTS_MAX: usize = TASKS_MAX + MMS_MAX + 3;
 
 /// One part of a state in packed form: a task has two words, any other part one and a zero.
 pub type Part = [u64; 2];
 
-/// A state consists of parts: its tasks, its address spaces, the lists of reclaimable pages
-/// if there are any, and the rest. A step changes few of them, so whoever keeps many states
+/// A state consists of parts: its tasks, its address spaces, its memory cgroups and the
+/// lists of reclaimable pages if there are any, and the rest. A step changes few of them, so whoever keeps many states
 /// keeps each part once.
 impl State {
     /// How many parts a state of this shape has.
     pub fn part_count(&self) -> usize {
+        let memcgs = usize::from(self.memcg_count > 0);
         let lrus = usize::from(self.lru_count > 0);
-        usize::from(self.task_count) + usize::from(self.mm_count) + lrus + 1
+        usize::from(self.task_count) + usize::from(self.mm_count) + memcgs + lrus + 1
     }
 
     /// What part `index` is.
@@ -165,7 +178,9 @@ impl State {
             PartKind::Task(index)
         } else if index < tasks + mms {
             PartKind::Mm(index - tasks)
-        } else if index == tasks + mms && self.lru_count > 0 {
+        } else if index == tasks + mms && self.memcg_count > 0 {
+            PartKind::Memcgs
+        } else if index + 2 == self.part_count() && self.lru_count > 0 {
             PartKind::Lrus
         } else {
             PartKind::Rest
@@ -178,6 +193,7 @@ impl State {
         match self.part_kind(index) {
             PartKind::Task(at) => pack_task(&self.tasks[at]),
             PartKind::Mm(at) => [pack_mm(&self.mms[at]), 0],
+            PartKind::Memcgs => [pack_memcgs(&self.kmem), 0],
             PartKind::Lrus => [pack_lrus(&self.lrus), 0],
             PartKind::Rest => [self.pack_rest(), 0],
         }
@@ -189,6 +205,7 @@ impl State {
         match self.part_kind(index) {
             PartKind::Task(at) => self.tasks.put(at, unpack_task(part)),
             PartKind::Mm(at) => self.mms.put(at, unpack_mm(part[0])),
+            PartKind::Memcgs => self.kmem = unpack_memcgs(part[0]),
             PartKind::Lrus => self.lrus = unpack_lrus(part[0]),
             PartKind::Rest => self.unpack_rest(part[0]),
         }
@@ -200,6 +217,7 @@ impl State {
         match self.part_kind(index) {
             PartKind::Task(at) => self.tasks.put(at, from.tasks[at]),
             PartKind::Mm(at) => self.mms.put(at, from.mms[at]),
+            PartKind::Memcgs => self.kmem = from.kmem,
             PartKind::Lrus => self.lrus = from.lrus,
             PartKind::Rest => self.copy_rest(from),
         }
@@ -218,6 +236,10 @@ impl State {
             changed |= u64::from(self.mms[at] != from.mms[at]) << (tasks + at);
         }
         let mut at = tasks + usize::from(self.mm_count);
+        if self.memcg_count > 0 {
+            changed |= u64::from(self.kmem != from.kmem) << at;
+            at += 1;
+        }
         if self.lru_count > 0 {
             changed |= u64::from(self.lrus != from.lrus) << at;
             at += 1;
@@ -444,6 +466,19 @@ fn unpack_lrus(word: u64) -> [LruState; LRUS_MAX] {
         };
     }
     lrus
+}
+
+fn pack_memcgs(kmem: &[u16; MEMCGS_MAX]) -> u64 {
+    let writer = Writer::new();
+    let pages = kmem.iter();
+    pages
+        .fold(writer, |writer, &pages| writer.put(13, u64::from(pages)))
+        .word
+}
+
+fn unpack_memcgs(word: u64) -> [u16; MEMCGS_MAX] {
+    let mut reader = Reader { word };
+    [(); MEMCGS_MAX].map(|()| reader.take(13) as u16)
 }
 
 fn pack_mm(mm: &Mm) -> u64 {

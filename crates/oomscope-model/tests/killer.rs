@@ -64,7 +64,7 @@ fn who_shares_the_mm_dies_too_and_minus_1000_protects_until_4_7() {
         let state = kill(
             &machine(version, "", SHARED),
             expect![[r#"
-                Killed { task: a, process: v, thread: v, points: 40 }
+                Killed { task: a, process: v, thread: v, points: 40, memcg: None }
                 Signalled { task: v }
                 SharerKilled { victim: v, process: s }
                 Signalled { task: s }
@@ -77,7 +77,7 @@ fn who_shares_the_mm_dies_too_and_minus_1000_protects_until_4_7() {
     kill(
         &machine(Version(4, 7), "", SHARED),
         expect![[r#"
-            Killed { task: a, process: v, thread: v, points: 40 }
+            Killed { task: a, process: v, thread: v, points: 40, memcg: None }
             Signalled { task: v }
             SharerKilled { victim: v, process: s }
             Signalled { task: s }
@@ -86,7 +86,7 @@ fn who_shares_the_mm_dies_too_and_minus_1000_protects_until_4_7() {
     kill(
         &machine(Version(4, 8), "", SHARED),
         expect![[r#"
-            Killed { task: a, process: v, thread: v, points: 40 }
+            Killed { task: a, process: v, thread: v, points: 40, memcg: None }
             Signalled { task: v }
             SharerKilled { victim: v, process: s }
             Signalled { task: s }
@@ -106,7 +106,7 @@ fn init_dies_with_its_child_up_to_4_3_and_its_memory_is_hidden_from_4_8_on() {
     kill(
         &old,
         expect![[r#"
-            Killed { task: a, process: v, thread: v, points: 40 }
+            Killed { task: a, process: v, thread: v, points: 40, memcg: None }
             Signalled { task: v }
             SharerKilled { victim: v, process: i }
             Signalled { task: i }
@@ -117,14 +117,14 @@ fn init_dies_with_its_child_up_to_4_3_and_its_memory_is_hidden_from_4_8_on() {
     kill(
         &machine(Version(4, 6), "", INIT),
         expect![[r#"
-            Killed { task: a, process: v, thread: v, points: 40 }
+            Killed { task: a, process: v, thread: v, points: 40, memcg: None }
             Signalled { task: v }
         "#]],
     );
     kill(
         &machine(Version(4, 19), "", INIT),
         expect![[r#"
-            Killed { task: a, process: v, thread: v, points: 40 }
+            Killed { task: a, process: v, thread: v, points: 40, memcg: None }
             Signalled { task: v }
             MmHidden { victim: v, by: i }
             SkipSet { mm: MmId(1) }
@@ -139,7 +139,7 @@ fn a_vforked_child_is_a_candidate_up_to_4_7() {
         let machine = machine(version, "", &cast);
         let state = State::start(&machine);
         assert_eq!(
-            oom_kill::oom_badness(&machine, &state, ProcessId(2)),
+            oom_kill::oom_badness(&machine, &state, ProcessId(2), None),
             points
         );
     }
@@ -151,7 +151,7 @@ fn root_is_worth_three_percent_up_to_4_16() {
     for (version, points) in [(Version(4, 15), 68), (Version(4, 17), 70)] {
         let machine = machine(version, "", cast);
         let state = State::start(&machine);
-        let found = oom_kill::oom_badness(&machine, &state, ProcessId(1));
+        let found = oom_kill::oom_badness(&machine, &state, ProcessId(1), None);
         assert_eq!(found, Some(points));
     }
 }
@@ -163,7 +163,7 @@ fn the_allocating_task_dies_although_a_victim_is_on_its_way_out() {
     kill(
         &machine(Version(4, 5), head, cast),
         expect![[r#"
-            Killed { task: a, process: a, thread: a, points: 0 }
+            Killed { task: a, process: a, thread: a, points: 0, memcg: None }
             Signalled { task: a }
         "#]],
     );

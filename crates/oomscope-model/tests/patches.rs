@@ -124,14 +124,7 @@ const NOT_A_SWITCH: &[(&str, &str)] = &[
         "mark and signal are given in one step under oom_lock",
     ),
     ("K11", "node reclaim is not modelled"),
-    ("K14", "decides log lines, and the panic text by version"),
     ("K15", "memory cgroups are not modelled yet"),
-    ("K16", "memory cgroups are not modelled yet"),
-    ("K17", "memory cgroups are not modelled yet"),
-    (
-        "K18",
-        "page faults call the killer from the allocator already",
-    ),
     (
         "V15",
         "needs several wake-ups for one process, which memory.oom.group makes",

@@ -220,7 +220,7 @@ fn kmem_nofail_calls_the_killer_out_of_a_nofs_context_and_takes_any_page_from_4_
     play.steps("fs fs fs");
     play.is_next(expect![[r#"
         fs: NoPage { task: fs }
-        fs: Killed { task: fs, process: big, thread: big, points: 20 }
+        fs: Killed { task: fs, process: big, thread: big, points: 20, memcg: None }
         fs: Signalled { task: big }
         fs: LockTaken { task: fs, lock: oom_lock, mode: Write }
         fs: Slept { task: fs, nap: Jiffy }
@@ -230,7 +230,7 @@ fn kmem_nofail_calls_the_killer_out_of_a_nofs_context_and_takes_any_page_from_4_
     play.steps("fs fs fs fs");
     play.is_next(expect![[r#"
         fs: NoPage { task: fs }
-        fs: Killed { task: fs, process: big, thread: big, points: 20 }
+        fs: Killed { task: fs, process: big, thread: big, points: 20, memcg: None }
         fs: Signalled { task: big }
         fs: LockTaken { task: fs, lock: oom_lock, mode: Write }
         fs: Slept { task: fs, nap: Jiffy }
@@ -358,7 +358,7 @@ fn b2_who_waits_for_a_reservation_may_kill_and_leaves_when_killed() {
     play.is_next(expect![[r#"
         fs: TransReserving { task: fs, pages: 2 }
         fs: TransWaits { task: fs }
-        fs: Killed { task: fs, process: big, thread: big, points: 20 }
+        fs: Killed { task: fs, process: big, thread: big, points: 20, memcg: None }
         fs: Signalled { task: big }
         fs: LockTaken { task: fs, lock: oom_lock, mode: Write }
         fs: Slept { task: fs, nap: Jiffy }

@@ -179,7 +179,9 @@ fn root_at(state: &State, end: Party) -> Root {
             let any_ready = state.tasks().any(|(_, task)| {
                 matches!(
                     task.run,
-                    Run::Ready(Pc::AllocTry | Pc::AllocOom | Pc::AllocScan | Pc::Kmem(_))
+                    Run::Ready(
+                        Pc::AllocTry | Pc::AllocOom | Pc::AllocScan | Pc::Kmem(_) | Pc::Memcg(_)
+                    )
                 )
             });
             if any_ready { Root::Runs } else { Root::Spins }

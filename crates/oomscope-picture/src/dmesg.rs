@@ -5,9 +5,9 @@
 //! prints nothing at all, which is what makes these lockups so hard to see, we add a
 //! [`LogKind::Note`] that begins with an ellipsis and cannot be taken for the kernel's.
 
-use oomscope_model::event::Event;
+use oomscope_model::event::{Event, Null};
 use oomscope_model::kernel::page_alloc::{self, Request};
-use oomscope_model::machine::{Backing, Gfp, Machine, MmId, PanicOnOom, TaskId};
+use oomscope_model::machine::{Backing, Gfp, Machine, MemcgId, MmId, PanicOnOom, TaskId};
 use oomscope_model::patches::Version;
 use oomscope_model::state::State;
 
@@ -58,8 +58,9 @@ pub fn log_lines(
             task,
             thread,
             points,
+            memcg,
             ..
-        } => killed(machine, version, state, task, thread, points)
+        } => killed(machine, version, state, task, (thread, points, memcg))
             .into_iter()
             .map(kernel)
             .collect(),
@@ -111,7 +112,24 @@ pub fn log_lines(
                 name(victim)
             ))]
         }
+        Event::NobodyInMemcg { task, .. } => nobody_in_memcg(machine, version, state, task)
+            .into_iter()
+            .map(kernel)
+            .collect(),
+        Event::OverLimit { task, memcg } => vec![note(format!(
+            "{} is at the limit of the memory cgroup {}",
+            name(task),
+            names::memcg(machine, memcg)
+        ))],
         Event::AllocFailed { gfp, .. } if gfp.has(Gfp::NOWARN) => Vec::new(),
+        Event::AllocFailed {
+            task,
+            why: Null::Limit,
+            ..
+        } => vec![note(format!(
+            "{} gets -ENOMEM from its memory cgroup",
+            name(task)
+        ))],
         Event::AllocFailed {
             task, gfp, order, ..
         } => allocation_failure(machine, version, task, gfp, order)
@@ -255,6 +273,7 @@ fn gfp_mask(version: Version, gfp: Gfp) -> u32 {
         (Gfp::NORETRY, 0x1000),
         (Gfp::MEMALLOC, 0x2000),
         (Gfp::HARDER, harder),
+        (Gfp::ACCOUNT, 0x10_0000),
         (Gfp::USER, 0x2_000a),
     ];
     bits.iter()
@@ -351,18 +370,44 @@ fn panic_on_oom(machine: &Machine, version: Version, state: &State, task: TaskId
     ]
 }
 
+/// Header, summary (5.0), and who died with how much.
 fn killed(
     machine: &Machine,
     version: Version,
     state: &State,
     task: TaskId,
-    thread: TaskId,
-    points: u16,
+    (thread, points, memcg): (TaskId, i32, Option<MemcgId>),
 ) -> Vec<String> {
-    let invoked = invoked(machine, version, state, task);
     let (victim, comm) = (pid(machine, thread), names::task(machine, thread));
-    let total = u32::from(machine.zone.total_pages.max(1));
-    let score = u32::from(points) * 1000 / total;
+    let pages = memcg.map_or(machine.zone.total_pages, |memcg| machine.memcg(memcg).limit);
+    let score = points.max(0) * 1000 / i32::from(pages.max(1));
+    let prefix = match memcg {
+        Some(_) => "Memory cgroup out of memory",
+        None if machine.sysctl.oom_kill_allocating_task => {
+            "Out of memory (oom_kill_allocating_task)"
+        }
+        None => "Out of memory",
+    };
+    let sizes = sizes(machine, version, state, thread);
+    let mut lines = vec![invoked(machine, version, state, task)];
+    if version >= Version(5, 0) {
+        lines.push(oom_kill_line(machine, thread, memcg));
+    }
+    if version < Version(5, 1) {
+        lines.push(format!(
+            "{prefix}: Kill process {victim} ({comm}) score {score} or sacrifice child"
+        ));
+        lines.push(format!("Killed process {victim} ({comm}) {sizes}"));
+    } else {
+        lines.push(format!(
+            "{prefix}: Killed process {victim} ({comm}) {sizes}"
+        ));
+    }
+    lines
+}
+
+/// What the victim had when it was killed; page tables are not counted here.
+fn sizes(machine: &Machine, version: Version, state: &State, thread: TaskId) -> String {
     let (anon, shmem) = machine
         .actor(thread)
         .mm
@@ -374,15 +419,46 @@ fn killed(
     if version >= Version(4, 5) {
         sizes.push_str(&format!(", shmem-rss:{shmem}kB"));
     }
-    let prefix = if machine.sysctl.oom_kill_allocating_task {
-        "Out of memory (oom_kill_allocating_task)"
-    } else {
-        "Out of memory"
+    if version >= Version(5, 4) {
+        let adj = adj(machine, thread);
+        sizes.push_str(&format!(", UID:0 pgtables:0kB oom_score_adj:{adj}"));
+    }
+    sizes
+}
+
+/// `dump_oom_summary` (5.0): one line for programs.
+fn oom_kill_line(machine: &Machine, thread: TaskId, memcg: Option<MemcgId>) -> String {
+    let constraint = match memcg {
+        Some(_) => "CONSTRAINT_MEMCG",
+        None => "CONSTRAINT_NONE",
     };
+    let domain = match memcg {
+        Some(memcg) => format!("oom_memcg=/{}", names::memcg(machine, memcg)),
+        None => "global_oom".into(),
+    };
+    let process = machine.process_of(thread);
+    let home = process.and_then(|process| machine.memcg_of(process));
+    let home = home.map_or("", |memcg| names::memcg(machine, memcg));
+    format!(
+        "oom-kill:constraint={constraint},nodemask=(null),cpuset=/,mems_allowed=0,{domain},task_memcg=/{home},task={},pid={},uid=0",
+        names::task(machine, thread),
+        pid(machine, thread)
+    )
+}
+
+/// B9 for a memory cgroup: nothing up to 4.18, from then on the header and a warning (K14).
+fn nobody_in_memcg(
+    machine: &Machine,
+    version: Version,
+    state: &State,
+    task: TaskId,
+) -> Vec<String> {
+    if version < Version(4, 19) {
+        return Vec::new();
+    }
     vec![
-        invoked,
-        format!("{prefix}: Kill process {victim} ({comm}) score {score} or sacrifice child"),
-        format!("Killed process {victim} ({comm}) {sizes}"),
+        invoked(machine, version, state, task),
+        "Out of memory and no killable processes...".into(),
     ]
 }
 

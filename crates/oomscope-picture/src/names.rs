@@ -1,7 +1,7 @@
 //! What things are called in pictures and sentences.
 
 use oomscope_model::machine::{
-    CompletionId, LockClass, LockId, Machine, MmId, Mode, Op, ProcessId, TaskId,
+    CompletionId, LockClass, LockId, Machine, MemcgId, MmId, Mode, Op, ProcessId, TaskId,
 };
 use oomscope_model::state::{Pc, Run, State};
 
@@ -18,6 +18,11 @@ pub(crate) fn process(machine: &Machine, process: ProcessId) -> &str {
 /// An address space's name.
 pub(crate) fn mm(machine: &Machine, mm: MmId) -> &str {
     &machine.mms[mm.0 as usize].name
+}
+
+/// A memory cgroup's name.
+pub(crate) fn memcg(machine: &Machine, memcg: MemcgId) -> &str {
+    &machine.memcg(memcg).name
 }
 
 /// A completion's name.

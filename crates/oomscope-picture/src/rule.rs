@@ -2,7 +2,7 @@
 
 use oomscope_model::event::{Event, Null, Right};
 use oomscope_model::kernel::lock::is_rwsem;
-use oomscope_model::kernel::{Bookkeeping, ExitingTask, Isolation, VictimReserve};
+use oomscope_model::kernel::{Bookkeeping, ExitingTask, Isolation, MemcgOom, VictimReserve};
 use oomscope_model::machine::{Machine, Mode};
 
 /// A rule in words.
@@ -163,6 +163,11 @@ fn null_rule(machine: &Machine, why: Null) -> Option<Rule> {
             "One pass through reclaim, then the allocation fails; nobody is killed for it.",
             "locks-and-allocation.md 4.3 P8",
         ),
+        Null::Limit => new(
+            "Charges can fail",
+            "A memory cgroup at its limit says -ENOMEM to whoever may not wait for a kill.",
+            "oom.md 1 (memcg charge retries)",
+        ),
         Null::Vetoed => new(
             "No OOM kill for this request",
             "Large requests, __GFP_RETRY_MAYFAIL and, in 3.19 only, GFP_NOFS fail where others would call the OOM killer.",
@@ -265,6 +270,33 @@ fn victim_rule(machine: &Machine, event: &Event) -> Option<Rule> {
                 "oom.md 4.3",
             ),
         },
+        Event::Killed { memcg: Some(_), .. } => new(
+            "mem_cgroup_out_of_memory",
+            "The limit of a memory cgroup is reached, so the victim must be in it, whatever memory the machine has left. The other rules are the same.",
+            "oom.md 4.2, 4.3",
+        ),
+        Event::OverLimit { .. } => match machine.kernel.memcg_oom {
+            MemcgOom::FaultEnd => new(
+                "Charges kill nobody",
+                "Who charges may hold locks that the victim needs. A fault in user mode gives back its locks first and calls the killer then; what the kernel asks for fails.",
+                "oom.md 4.1",
+            ),
+            MemcgOom::InCharge => new(
+                "The charge calls the killer",
+                "Whatever locks it holds: the reaper gets at the victim's memory without them.",
+                "oom.md 1, 4.1",
+            ),
+        },
+        Event::ForceCharged { .. } => new(
+            "Over the limit",
+            "A dying task gives back more than it takes, and where nobody can be killed waiting helps nobody.",
+            "oom.md 1 (memcg charge retries)",
+        ),
+        Event::NobodyInMemcg { .. } => new(
+            "No killable process in a memory cgroup",
+            "Only a machine panics that has nobody left to kill; a memory cgroup does not.",
+            "oom.md 4.2 B9, S29",
+        ),
         Event::Killed { .. } => new(
             "oom_kill_process",
             "The process with the most memory is chosen. SIGKILL goes to all its threads, the mark to one.",

@@ -8,7 +8,7 @@ use oomscope_model::kernel::{CoreDump, Reaper, mmu_notifier};
 use oomscope_model::machine::{
     Gfp, Kind, KmemFail, LockClass, LockId, Machine, Mode, Op, TaskId, Wait, WriteSite,
 };
-use oomscope_model::state::{ExitMmap, Exiting, Pc, Reap, Run, Site, State, Vmscan};
+use oomscope_model::state::{ExitMmap, Exiting, Memcg, Pc, Reap, Run, Site, State, Vmscan};
 
 use crate::wait::trylock_blocker;
 use crate::{names, notifiers};
@@ -91,6 +91,7 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
             Pc::Vmscan(at) => vmscan_frames(at)[0].to_string(),
             Pc::Site(at) => inner(&op.unwrap_or_default(), site_frame(at)),
             Pc::Kmem(_) => inner("kmem_alloc", "congestion_wait"),
+            Pc::Memcg(at) => inner(memcg_frames(at)[1], memcg_frames(at)[0]),
             _ => op.unwrap_or_else(|| "user mode".to_string()),
         },
     }
@@ -377,6 +378,7 @@ fn path(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
             "out_of_memory",
             "__alloc_pages_slowpath",
         ],
+        Pc::Memcg(at) => memcg_frames(at).to_vec(),
         Pc::AllocScan => vec![
             "select_bad_process",
             "out_of_memory",
@@ -568,6 +570,17 @@ fn site_frame(at: Site) -> &'static str {
         Site::Zap => "unmap_region",
         Site::FileLock | Site::FileUnlock => "i_mmap_rwsem",
         Site::RemotePut => "mmput",
+    }
+}
+
+/// At the limit of a memory cgroup, innermost first.
+fn memcg_frames(at: Memcg) -> &'static [&'static str] {
+    match at {
+        Memcg::Oom => &["mem_cgroup_oom", "try_charge"],
+        Memcg::Scan => &["out_of_memory", "mem_cgroup_out_of_memory"],
+        Memcg::FaultEnd | Memcg::Retry => {
+            &["mem_cgroup_oom_synchronize", "pagefault_out_of_memory"]
+        }
     }
 }
 

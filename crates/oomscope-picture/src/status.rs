@@ -3,7 +3,7 @@
 use oomscope_model::kernel::Reaper;
 use oomscope_model::kernel::lock::sleep_state;
 use oomscope_model::machine::{Kind, Machine, TaskId, Wait};
-use oomscope_model::state::{ExitMmap, Exiting, Notify, Pc, Reap, Run, State, TaskFlags};
+use oomscope_model::state::{ExitMmap, Exiting, Memcg, Notify, Pc, Reap, Run, State, TaskFlags};
 
 use crate::chain::nap_words;
 use crate::picture::{Badge, Glyph, Status, Tone};
@@ -87,6 +87,10 @@ fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
             Run::Ready(Pc::AllocNotify | Pc::AllocNotified) => {
                 say(Glyph::Play, "asks drivers for memory", Tone::Signal)
             }
+            Run::Ready(Pc::Memcg(Memcg::Scan)) => {
+                say(Glyph::Play, "looks for a victim", Tone::Signal)
+            }
+            Run::Ready(Pc::Memcg(_)) => say(Glyph::Play, also_killed("over its limit"), Tone::Wait),
             Run::Ready(Pc::AllocScan) => say(Glyph::Play, "looks for a victim", Tone::Signal),
             Run::Ready(_) => say(Glyph::Play, also_killed("wants a page"), Tone::Wait),
             Run::Parked(Pc::Vmscan(_)) => say(

@@ -1,7 +1,8 @@
 //! Memory, to scale: free pages on top, then each address space, then the kernel's own.
 
-use oomscope_model::kernel::xfs;
-use oomscope_model::machine::{MmId, ProcessId};
+use oomscope_model::kernel::{memcontrol, xfs};
+use oomscope_model::machine::{Machine, MemcgId, MmId, ProcessId};
+use oomscope_model::state::State;
 
 use crate::boxes::label;
 use crate::draw::Scene;
@@ -48,6 +49,14 @@ pub(crate) fn vessel(scene: &Scene<'_>) -> Vessel {
         marks: marks(scene),
         aria: format!("Memory: {free} of {total} free"),
     }
+}
+
+/// How full a memory cgroup is: `12 of 16 MB`.
+pub(crate) fn memcg_level(machine: &Machine, state: &State, memcg: MemcgId) -> String {
+    let per_page = u32::from(machine.zone.mb_per_page);
+    let level = u32::from(memcontrol::level(machine, state, memcg)) * per_page;
+    let limit = u32::from(machine.memcg(memcg).limit) * per_page;
+    format!("{level} of {limit} MB")
 }
 
 /// Where the middle of a segment's left or right edge is, for edges that start there.

@@ -13,8 +13,8 @@ use oomscope_model::machine::{
 use oomscope_model::state::{Kmem, Pc, Run, State};
 
 use crate::chain::nap_words;
-use crate::names;
 use crate::stack::gfp_name;
+use crate::{names, vessel};
 
 /// What happened in this step, in one sentence. `state` is the state after the step.
 pub fn caption(machine: &Machine, events: &[Event], state: &State) -> String {
@@ -73,6 +73,8 @@ fn rank(event: &Event) -> u8 {
         Event::NotifiersSkipped { .. } | Event::PartlyReaped { .. } => 3,
         Event::RangeStartFailed { .. } | Event::NotifiersReleased { .. } => 4,
         Event::SharerKilled { .. } | Event::MmHidden { .. } => 3,
+        Event::NobodyInMemcg { .. } => 3,
+        Event::OverLimit { .. } | Event::ForceCharged { .. } | Event::MemcgOomWaits { .. } => 5,
         Event::WaiterLeft { .. } | Event::AllocFailed { .. } | Event::FaultRefused { .. } => 4,
         Event::ScanAborted { .. } | Event::KillerVetoed { .. } | Event::OomLockBusy { .. } => 4,
         Event::OomNotified { .. } => 4,
@@ -367,6 +369,9 @@ impl Words<'_> {
                         "{name} may not call the OOM killer ({}): its allocation fails",
                         request_name(gfp, order)
                     ),
+                    Null::Limit => format!(
+                        "{name} gets no page: its memory cgroup is at its limit, and the charge fails"
+                    ),
                 }
             }
             Event::FaultRefused { task, mm } => format!(
@@ -378,6 +383,17 @@ impl Words<'_> {
                 "{} copies zeroes: the reaper has been there, and {}’s data is gone",
                 self.task(task),
                 self.mm(mm)
+            ),
+            Event::OverLimit { task, memcg } => format!(
+                "{} gets a page, but the memory cgroup {} is full: {}",
+                self.task(task),
+                names::memcg(self.machine, memcg),
+                vessel::memcg_level(self.machine, self.state, memcg)
+            ),
+            Event::ForceCharged { task, memcg } => format!(
+                "{} is let over the limit of the memory cgroup {}",
+                self.task(task),
+                names::memcg(self.machine, memcg)
             ),
             Event::PagesFreed { task, pages } => {
                 format!("{} gives back {}", self.task(task), self.size(pages))
@@ -564,6 +580,26 @@ impl Words<'_> {
                 self.task(task),
                 self.task(victim)
             ),
+            Event::MemcgOomWaits { task } => format!(
+                "{} sleeps: somebody else calls the OOM killer for its memory cgroup",
+                self.task(task)
+            ),
+            Event::NobodyInMemcg { task, memcg } => format!(
+                "{} calls the OOM killer for the memory cgroup {}, in which nobody can be killed",
+                self.task(task),
+                names::memcg(self.machine, memcg)
+            ),
+            Event::Killed {
+                task,
+                process: victim,
+                memcg: Some(memcg),
+                ..
+            } => format!(
+                "{} calls the OOM killer for the memory cgroup {}, which kills {}",
+                self.task(task),
+                names::memcg(self.machine, memcg),
+                process(victim)
+            ),
             Event::Killed {
                 task,
                 process: victim,
@@ -634,6 +670,7 @@ impl Words<'_> {
             Event::WaiterWoken { task, .. } if !matches!(main, Event::Killed { .. }) => {
                 Some(format!("{} is woken", self.task(task)))
             }
+            Event::ForceCharged { .. } => self.clause(event),
             Event::SkipSet { .. } if !matches!(main, Event::MmGone { .. }) => self.clause(event),
             Event::SharerKilled { .. } | Event::InitDied { .. } => self.clause(event),
             Event::ProgramEnded { task } => Some(format!("{} is done", self.task(task))),

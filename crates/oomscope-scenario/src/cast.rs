@@ -3,8 +3,8 @@
 use oomscope_model::kernel::Kernel;
 use oomscope_model::machine::{
     Actor, Kind, LOCKS_MAX, LRUS_MAX, Lock, LockClass, LockId, Lru, LruKind, MMS_MAX, Machine,
-    MmId, MmInfo, OOM_NOTIFIERS_MAX, OomNotifier, Process, ProcessId, Rules, RwsemConfig, Sysctl,
-    TASKS_MAX, TaskId, Traits, Zone,
+    MemcgInfo, MmId, MmInfo, OOM_NOTIFIERS_MAX, OomNotifier, Process, ProcessId, Rules,
+    RwsemConfig, Sysctl, TASKS_MAX, TaskId, Traits, Zone,
 };
 use oomscope_model::patches::PatchSet;
 use oomscope_model::state::Nap;
@@ -15,7 +15,7 @@ use crate::envelope::{Reader, Word};
 use crate::keys::{CONFIG, CPU, KSWAPD, KTHREAD, LOCK, LRU, OOM_NOTIFIER, PROCESS, THREAD, ZONE};
 use crate::memory::{VmaLock, WhichLock};
 use crate::verb::Sort;
-use crate::{memory, notifier, program, sysctl};
+use crate::{memcg, memory, notifier, program, sysctl};
 
 /// `kworker` as the log prints it.
 pub(crate) const KWORKER: (&str, u16) = ("kworker", 47);
@@ -77,6 +77,7 @@ pub(crate) fn cast(top: &Reader<'_>, patches: PatchSet, notes: &mut Notes<'_>) -
     if let Some(reader) = top.table("kswapd", &KSWAPD, notes) {
         draft.kswapd = Some(draft.pid(&reader, KSWAPD_PID, notes));
     }
+    draft.memcgs = memcg::memcgs(top, draft.mb_per_page, NAME_MAX, notes);
     let processes = top.tables("process", &PROCESS, notes);
     draft.owners = memory::owners(&processes, notes);
     for reader in &processes {
@@ -95,6 +96,7 @@ pub(crate) fn cast(top: &Reader<'_>, patches: PatchSet, notes: &mut Notes<'_>) -
     let zone = zone?;
     draft.check_limits(notes)?;
     draft.check_pages(zone, top, notes);
+    memcg::check(&draft.memcgs, &draft.mms, top, notes);
     let sysctl = sysctl::sysctl(top, notes);
     let rwsem = rwsem(top, notes);
     Some(draft.finish(zone, patches, sysctl, rwsem, notes))
@@ -119,6 +121,7 @@ struct Draft<'a> {
     /// Names of the processes that have memory of their own; the address spaces in order.
     owners: Vec<&'a str>,
     mms: Vec<MmInfo>,
+    memcgs: Vec<MemcgInfo>,
     oom_notifiers: Vec<OomNotifier>,
     /// Locks that VMAs of an address space name, resolved once the locks are known.
     vma_locks: Vec<(usize, VmaLock<'a>)>,
@@ -144,6 +147,7 @@ impl<'a> Draft<'a> {
             processes: Vec::new(),
             owners: Vec::new(),
             mms: Vec::new(),
+            memcgs: Vec::new(),
             oom_notifiers: Vec::new(),
             vma_locks: Vec::new(),
             aios: Vec::new(),
@@ -245,8 +249,12 @@ impl<'a> Draft<'a> {
         let teardown = reader
             .text("teardown", notes)
             .and_then(|word| word.one_of("time", &TEARDOWNS, notes));
+        let memcg = reader
+            .text("memcg", notes)
+            .and_then(|word| memcg::named(&word, &self.memcgs, notes));
         self.mms.push(MmInfo {
             name: name.text.into(),
+            memcg,
             mmap_sem: LockId(0),
             vmas,
             aio: None,
@@ -599,6 +607,7 @@ impl<'a> Draft<'a> {
             processes: self.processes,
             locks: self.locks,
             mms: self.mms,
+            memcgs: self.memcgs,
             lrus: self.lrus,
             oom_notifiers: self.oom_notifiers,
             sysctl,

@@ -196,6 +196,7 @@ impl Compiler<'_, '_> {
                 pages: arguments.pages,
             }),
             Make::Kmem(fail) => {
+                self.not_accounted(arguments.gfp?, at)?;
                 self.dirty(arguments.pages, at)?;
                 Some(Op::KmemAlloc {
                     gfp: arguments.gfp?,
@@ -647,6 +648,16 @@ impl Compiler<'_, '_> {
             return None;
         }
         self.held[lock.0 as usize] = Some((mode, at));
+        Some(())
+    }
+
+    /// XFS takes its buffers in nobody's name.
+    fn not_accounted(&mut self, gfp: Gfp, at: usize) -> Option<()> {
+        if gfp.has(Gfp::ACCOUNT) {
+            let hint = Some("use alloc_page".into());
+            self.error(at, "kmem_alloc is charged to no memory cgroup".into(), hint);
+            return None;
+        }
         Some(())
     }
 

@@ -115,6 +115,11 @@ pub fn cast_digest(machine: &Machine) -> u32 {
         let allocating = sysctl.oom_kill_allocating_task.into();
         crc.small(b's', panic_on_oom, allocating, 0);
     }
+    for memcg in &machine.memcgs {
+        crc.name(&memcg.name);
+        crc.word(memcg.limit.into());
+        crc.small(b'g', memcg.oom_group.into(), 0, 0);
+    }
     for notifier in &machine.oom_notifiers {
         let lock = notifier.lock.map_or(0, |lock| lock.0 + 1);
         let blocks = notifier.wait == NotifierWait::Blocks;
@@ -149,6 +154,9 @@ pub fn cast_digest(machine: &Machine) -> u32 {
     }
     for mm in &machine.mms {
         crc.name(&mm.name);
+        if let Some(memcg) = mm.memcg {
+            crc.small(b'g', memcg.0, 0, 0);
+        }
         if let Some(nap) = mm.teardown {
             crc.small(b't', nap as u8, 0, 0);
         }

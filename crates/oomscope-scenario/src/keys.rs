@@ -112,6 +112,7 @@ pub(crate) static TOP: Section = Section {
             "`[[oom_notifier]]`",
             "Callbacks of `oom_notify_list`, in the order in which the killer calls them.",
         ),
+        key("memcg", "`[[memcg]]`", "Memory cgroups with a limit."),
         key("lead", "`[lead]`", "How the run begins."),
         key("marker", "`[[marker]]`", "Moments of the run."),
         key("expect", "`[[expect]]`", "What must come out."),
@@ -211,6 +212,20 @@ pub(crate) static OOM_NOTIFIER: Section = Section {
     ],
 };
 
+pub(crate) static MEMCG: Section = Section {
+    name: "[[memcg]]",
+    doc: "A memory cgroup below the root, at most four. What its processes map is charged to it, and kernel pages that they take with `__GFP_ACCOUNT`. At the limit the OOM killer looks for a victim in the cgroup, although the machine has memory left.",
+    keys: &[
+        key("name", "name", "As `memcg` of a process names it."),
+        key("limit", "size", "`memory.max`."),
+        key(
+            "oom_group",
+            "`true` or `false`, the default",
+            "`memory.oom.group`: if one of its processes is killed, all others are too.",
+        ),
+    ],
+};
+
 pub(crate) static LOCK: Section = Section {
     name: "[[lock]]",
     doc: "A lock. `oom_lock` and the `mmap_sem` of every process are there without it.",
@@ -300,6 +315,11 @@ pub(crate) static PROCESS: Section = Section {
             "Up to 4.16 three percent of its memory do not count.",
         ),
         key("rss", "size", "Short for one anonymous VMA of this size."),
+        key(
+            "memcg",
+            "name of a memory cgroup",
+            "The cgroup that it belongs to, which pays for its memory and what is faulted in later; by default the root, which has no limit.",
+        ),
         key(
             "aio",
             "name",
@@ -521,6 +541,7 @@ pub(crate) static SECTIONS: &[&Section] = &[
     &NOTIFIER,
     &THREAD,
     &KTHREAD,
+    &MEMCG,
     &OOM_NOTIFIER,
     &LEAD,
     &MARKER,

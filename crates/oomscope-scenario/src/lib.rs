@@ -25,6 +25,7 @@ mod envelope;
 pub mod expect;
 mod keys;
 pub mod link;
+mod memcg;
 mod memory;
 pub mod notifier;
 pub mod parse;

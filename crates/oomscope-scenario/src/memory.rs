@@ -142,7 +142,7 @@ pub(crate) fn shared(
     owners: &[&str],
     notes: &mut Notes<'_>,
 ) -> Option<MmId> {
-    let own = ["rss", "vma", "notifier", "aio", "ksm", "teardown"];
+    let own = ["rss", "vma", "memcg", "notifier", "aio", "ksm", "teardown"];
     if let Some(key) = own.into_iter().find(|key| reader.has(key)) {
         let hint = format!("leave out {key}: the memory is that of {:?}", other.text);
         let sentence = "a process with mm has no memory of its own";

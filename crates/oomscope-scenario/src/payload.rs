@@ -94,6 +94,11 @@ const NUMBERS: &[&str] = &[
     "kill-all-sharers",
     "no-root-bonus",
     "core-dump-first",
+    "memcg-oom-in-charge",
+    "memcg-killed-kill-nobody",
+    "memcg-nofs-kills",
+    "memcg-margin",
+    "memcg-no-overcharge",
 ];
 
 /// The packed form of a link.

@@ -130,6 +130,11 @@ fn machine(scenario: &Scenario, out: &mut String) -> Written {
             )?;
         }
     }
+    for memcg in &machine.memcgs {
+        let (name, limit) = (quoted(&memcg.name), size(machine, memcg.limit));
+        writeln!(out, "\n[[memcg]]\nname = {name}\nlimit = {limit}")?;
+        flag("oom_group", memcg.oom_group, out)?;
+    }
     for index in 0..machine.processes.len() {
         process(scenario, ProcessId(index as u8), out)?;
     }
@@ -228,6 +233,9 @@ fn process(scenario: &Scenario, id: ProcessId, out: &mut String) -> Written {
         writeln!(out, "rss = {}", size(machine, pages))?;
     }
     if let Some(mm) = own {
+        if let Some(memcg) = mm.memcg {
+            writeln!(out, "memcg = {}", quoted(&machine.memcg(memcg).name))?;
+        }
         teardown(machine, mm, out)?;
     }
     let alone = process.threads == 1 && leader.name == process.name;

@@ -90,13 +90,14 @@ pub(crate) const GFPS: [(&str, Gfp); 5] = [
 ];
 
 /// Names of the modifiers that follow behind a bar.
-pub(crate) const MODIFIERS: [(&str, u16); 6] = [
+pub(crate) const MODIFIERS: [(&str, u16); 7] = [
     ("__GFP_NOFAIL", Gfp::NOFAIL),
     ("__GFP_NORETRY", Gfp::NORETRY),
     ("__GFP_RETRY_MAYFAIL", Gfp::RETRY_MAYFAIL),
     ("__GFP_HIGH", Gfp::HIGH),
     ("__GFP_MEMALLOC", Gfp::MEMALLOC),
     ("__GFP_NOWARN", Gfp::NOWARN),
+    ("__GFP_ACCOUNT", Gfp::ACCOUNT),
 ];
 
 /// Allocation flags as a program writes them.
@@ -281,7 +282,7 @@ pub static VERBS: &[Verb] = &[
         "alloc_page",
         &[Argument::Gfp, Argument::Pages],
         Make::Alloc,
-        "Takes pages for the kernel itself, one after the other. GFP is `GFP_KERNEL`, `GFP_NOFS`, `GFP_NOIO`, `GFP_ATOMIC` or `GFP_HIGHUSER_MOVABLE`, with modifiers behind bars: `__GFP_NOFAIL`, `__GFP_NORETRY`, `__GFP_RETRY_MAYFAIL`, `__GFP_HIGH`, `__GFP_MEMALLOC`. If the request comes back NULL, the system call gives back its locks and returns.",
+        "Takes pages for the kernel itself, one after the other. GFP is `GFP_KERNEL`, `GFP_NOFS`, `GFP_NOIO`, `GFP_ATOMIC` or `GFP_HIGHUSER_MOVABLE`, with modifiers behind bars: `__GFP_NOFAIL`, `__GFP_NORETRY`, `__GFP_RETRY_MAYFAIL`, `__GFP_HIGH`, `__GFP_MEMALLOC`, `__GFP_ACCOUNT` (the memory cgroup of the task pays). If the request comes back NULL, the system call gives back its locks and returns.",
     ),
     verb(
         "alloc_pages",
@@ -317,7 +318,7 @@ pub static VERBS: &[Verb] = &[
         "free_page",
         &[Argument::Pages],
         Make::Free,
-        "Gives pages of the kernel back.",
+        "Gives pages of the kernel back, those that the task's memory cgroup pays for first.",
     ),
     verb(
         "page_fault",

@@ -5,8 +5,8 @@ use oomscope_model::kernel::Kernel;
 use oomscope_model::kernel::mmu_notifier::{End, Start, User};
 use oomscope_model::machine::{
     Actor, Backing, CompletionId, Gfp, KillerWindow, Kind, KmemFail, Line, Lock, LockClass, LockId,
-    Lru, LruKind, Machine, MmId, MmInfo, Mode, Notifier, Op, Process, ProcessId, Rules,
-    RwsemConfig, TaskId, Timing, VmaInfo, Wait, Zone,
+    Lru, LruKind, Machine, MemcgId, MemcgInfo, MmId, MmInfo, Mode, Notifier, Op, Process,
+    ProcessId, Rules, RwsemConfig, TaskId, Timing, VmaInfo, Wait, Zone,
 };
 use oomscope_model::patches::{PatchId, PatchSet, VERSIONS};
 
@@ -40,6 +40,7 @@ pub(crate) fn generate(dice: &mut Dice) -> Machine {
         locks: vec![lock("oom_lock", LockClass::OomLock)],
         mms: Vec::new(),
         lrus: Vec::new(),
+        memcgs: Vec::new(),
         oom_notifiers: Vec::new(),
         sysctl: Default::default(),
         completions: vec!["done".into()],
@@ -106,6 +107,9 @@ pub(crate) fn generate(dice: &mut Dice) -> Machine {
     }
     assert_eq!(machine.patches.check(), Ok(()));
     hard_exits(&mut machine, dice, extra);
+    if dice.roll(3) == 0 {
+        add_memcg(&mut machine, dice);
+    }
     machine.kernel = Kernel::of(machine.patches);
     machine
 }
@@ -138,6 +142,7 @@ fn add_process(machine: &mut Machine, dice: &mut Dice, index: u8, extra: LockId)
         vmas,
         aio: None,
         ksm: false,
+        memcg: None,
         teardown: None,
         notifiers: Vec::new(),
     });
@@ -197,6 +202,33 @@ fn hard_exits(machine: &mut Machine, dice: &mut Dice, extra: LockId) {
         if rwsem && dice.roll(2) == 0 {
             mm.vmas[0].backing = Backing::File;
             mm.vmas[0].i_mmap = Some(extra);
+        }
+    }
+}
+
+/// A memory cgroup with little room for the first process or for all, whose kernel pages it
+/// pays for too.
+fn add_memcg(machine: &mut Machine, dice: &mut Dice) {
+    let members = if dice.roll(2) == 0 {
+        1
+    } else {
+        machine.mms.len()
+    };
+    let members = &mut machine.mms[..members];
+    let mut limit = dice.roll(3) as u16;
+    for mm in members {
+        mm.memcg = Some(MemcgId(0));
+        let counted = mm.vmas.iter().filter(|vma| vma.backing.is_counted());
+        limit += counted.map(|vma| vma.pages).sum::<u16>();
+    }
+    machine.memcgs.push(MemcgInfo {
+        name: "box".into(),
+        limit,
+        oom_group: dice.roll(2) == 0,
+    });
+    for line in machine.tasks.iter_mut().flat_map(|task| &mut task.program) {
+        if let Op::Alloc { gfp, .. } = &mut line.op {
+            *gfp = gfp.with(Gfp::ACCOUNT);
         }
     }
 }

@@ -10,11 +10,11 @@
 
 use crate::event::{Event, Observer};
 use crate::kernel::{
-    InodeLock, RwsemCode, SiteWait, SpinlockBail, XaddBail, mutex, rwsem, rwsem_spinlock,
-    rwsem_xadd, signal, srcu,
+    InodeLock, MemcgLock, RwsemCode, SiteWait, SpinlockBail, XaddBail, memcontrol, mutex, rwsem,
+    rwsem_spinlock, rwsem_xadd, signal, srcu,
 };
 use crate::machine::{LockClass, LockId, Machine, Mode, OOM_LOCK, Op, RwsemConfig, TaskId, Wait};
-use crate::state::{Exiting, Pc, Run, Site, State, TaskFlags};
+use crate::state::{Exiting, Memcg, Pc, Run, Site, State, TaskFlags};
 use crate::step::{Cx, Next};
 
 /// Which set of queue rules a lock follows.
@@ -72,6 +72,12 @@ pub fn sleep_state(machine: &Machine, state: &State, task: TaskId) -> Wait {
     };
     if pc == Pc::AllocLastAttempt {
         return Wait::Killable;
+    }
+    if pc == Pc::Memcg(Memcg::Scan) {
+        return match machine.kernel.memcg_lock {
+            MemcgLock::Unkillable => Wait::Uninterruptible,
+            MemcgLock::Killable => Wait::Killable,
+        };
     }
     let in_call = Pc::Exiting(Exiting::CoreZap) == pc
         || matches!(pc, Pc::LineDone | Pc::Release | Pc::AllocTry | Pc::Site(_));
@@ -329,6 +335,10 @@ fn leave<O: Observer>(cx: &mut Cx<'_, O>, on: LockId, mode: Mode, rank: u8, pc: 
     // A killed allocator does not get oom_lock, and retries (4.8).
     if pc == Pc::AllocLastAttempt {
         return cx.settle(Next::OomLockBusy);
+    }
+    if pc == Pc::Memcg(Memcg::Scan) {
+        let next = memcontrol::left_queue(cx);
+        return cx.settle(next);
     }
     cx.settle(Next::Failed);
 }

@@ -11,7 +11,7 @@
 //! everything others do before it.
 
 use crate::event::{Event, Observer, Right};
-use crate::kernel::{Mlocked, Unstable, lock, page_alloc, xfs};
+use crate::kernel::{Mlocked, Unstable, lock, memcontrol, page_alloc, xfs};
 use crate::machine::{Backing, Kind, Machine, MmId, Op};
 use crate::state::{MmFlags, Pc, Site, State, StateFlags};
 use crate::step::{Cx, Next};
@@ -31,6 +31,16 @@ pub(crate) fn got_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
         cx.task_mut().todo = 0;
         return release(cx);
     }
+    if let Some(next) = memcontrol::try_charge(cx) {
+        return next;
+    }
+    take_page(cx, right)
+}
+
+/// Takes the page off the free list, for what the line wants it for.
+pub(crate) fn take_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
+    let line = cx.machine.line(cx.me, cx.state.task(cx.me).line);
+    let fault = line.and_then(|line| line.op.faults()).map(|(mm, _)| mm);
     let order = page_alloc::request(cx.machine, cx.state, cx.me).order;
     cx.state.free_pages -= 1 << order;
     // Where something is reclaimable, less free memory can be what ends the retries (4.5).

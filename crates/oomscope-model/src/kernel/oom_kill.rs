@@ -22,7 +22,7 @@ use crate::kernel::{
     ShortCut, ShortCutMm, Vforked, coredump, lock, oom_reaper, signal,
 };
 use crate::machine::{
-    Kind, Machine, MmId, Mode, NotifierWait, OOM_LOCK, PanicOnOom, ProcessId, TaskId,
+    Kind, Machine, MemcgId, MmId, Mode, NotifierWait, OOM_LOCK, PanicOnOom, ProcessId, TaskId,
 };
 use crate::state::{MmFlags, Pc, Run, State, StateFlags, TaskFlags};
 use crate::step::{Cx, Next, kernel_pages};
@@ -40,26 +40,47 @@ pub(crate) enum Verdict {
     Aborted,
     /// The caller may not kill.
     Vetoed,
+    /// Nobody in the memory cgroup may be killed.
+    Nobody,
     /// Nobody was left.
     Panicked,
 }
 
-/// B3 to B11. `nofs`: the caller lacks `__GFP_FS`.
-pub(crate) fn out_of_memory<O: Observer>(cx: &mut Cx<'_, O>, nofs: bool) -> Verdict {
+/// `struct oom_control`: what ran out of memory.
+#[derive(Clone, Copy)]
+pub(crate) struct OomControl {
+    /// The caller may be marked itself, but kills nobody: it lacks `__GFP_FS`.
+    pub(crate) vetoed: bool,
+    /// `CONSTRAINT_MEMCG`: the cgroup at its limit; otherwise the machine.
+    pub(crate) memcg: Option<MemcgId>,
+}
+
+impl OomControl {
+    /// `CONSTRAINT_NONE`.
+    pub(crate) const GLOBAL: OomControl = OomControl {
+        vetoed: false,
+        memcg: None,
+    };
+}
+
+/// B3 to B11.
+pub(crate) fn out_of_memory<O: Observer>(cx: &mut Cx<'_, O>, oc: OomControl) -> Verdict {
     if short_cut(cx) {
         return Verdict::Progress;
     }
-    if nofs {
+    if oc.vetoed {
         return Verdict::Vetoed;
     }
-    if cx.machine.sysctl.panic_on_oom != PanicOnOom::Never {
+    if panics(cx, oc) {
         return panic(cx, Event::PanickedOnOom { task: cx.me });
     }
-    if let Some(process) = allocating_task(cx) {
-        oom_kill_process(cx, process, cx.me, 0);
+    if oc.memcg.is_none()
+        && let Some(process) = allocating_task(cx)
+    {
+        oom_kill_process(cx, oc, process, cx.me, 0);
         return Verdict::KilledCaller;
     }
-    match scan(cx.machine, cx.state) {
+    match scan(cx.machine, cx.state, oc.memcg) {
         Scan::Abort(victim) => {
             cx.emit(Event::ScanAborted {
                 task: cx.me,
@@ -67,13 +88,23 @@ pub(crate) fn out_of_memory<O: Observer>(cx: &mut Cx<'_, O>, nofs: bool) -> Verd
             });
             Verdict::Aborted
         }
+        Scan::None if oc.memcg.is_some() => Verdict::Nobody,
         Scan::None => panic(cx, Event::Panicked { task: cx.me }),
         Scan::Chosen(process, points) => {
             if let Some(thread) = live_thread(cx.machine, cx.state, process) {
-                oom_kill_process(cx, process, thread, points);
+                oom_kill_process(cx, oc, process, thread, points);
             }
             Verdict::Killed
         }
+    }
+}
+
+/// B6, `check_panic_on_oom`: 1 is for the whole machine only.
+fn panics<O: Observer>(cx: &Cx<'_, O>, oc: OomControl) -> bool {
+    match cx.machine.sysctl.panic_on_oom {
+        PanicOnOom::Never => false,
+        PanicOnOom::SystemWide => oc.memcg.is_none(),
+        PanicOnOom::Always => true,
     }
 }
 
@@ -199,17 +230,21 @@ pub enum Scan {
     /// Nobody is eligible.
     None,
     /// The highest badness, and how much.
-    Chosen(ProcessId, u16),
+    Chosen(ProcessId, i32),
 }
 
-/// The abort rule (4.3) and `oom_badness` (1.1) over the whole task list.
-pub fn scan(machine: &Machine, state: &State) -> Scan {
+/// The abort rule (4.3) and `oom_badness` (1.1) over the whole task list, or over the
+/// processes of one memory cgroup: a victim elsewhere does not keep its killer waiting.
+pub fn scan(machine: &Machine, state: &State, memcg: Option<MemcgId>) -> Scan {
     let mut chosen = None;
-    for process in (0..machine.processes.len() as u8).map(ProcessId) {
+    for process in machine.process_ids() {
+        if memcg.is_some() && machine.memcg_of(process) != memcg {
+            continue;
+        }
         if blocks_killer(machine, state, process) {
             return Scan::Abort(process);
         }
-        let points = oom_badness(machine, state, process);
+        let points = oom_badness(machine, state, process, memcg);
         // An earlier leader keeps the choice on a tie.
         if let Some(points) = points
             && chosen.is_none_or(|(_, best)| points > best)
@@ -256,8 +291,14 @@ pub fn blocks_killer(machine: &Machine, state: &State, process: ProcessId) -> bo
     }
 }
 
-/// Badness in pages, or `None` if the process is not eligible.
-pub fn oom_badness(machine: &Machine, state: &State, process: ProcessId) -> Option<u16> {
+/// Badness in pages, or `None` if the process is not eligible. `oom_score_adj` is measured
+/// against all memory, or against the limit of the memory cgroup that is out of it.
+pub fn oom_badness(
+    machine: &Machine,
+    state: &State,
+    process: ProcessId,
+    memcg: Option<MemcgId>,
+) -> Option<i32> {
     let info = machine.process(process);
     let thread = live_thread(machine, state, process)?;
     let mm = live_mm(machine, state, thread)?;
@@ -272,9 +313,10 @@ pub fn oom_badness(machine: &Machine, state: &State, process: ProcessId) -> Opti
     if info.traits.cap_sys_admin && machine.kernel.root_bonus == RootBonus::ThreePercent {
         points -= points * 3 / 100;
     }
-    points += i32::from(info.oom_score_adj) * i32::from(machine.zone.total_pages) / 1000;
+    let total = memcg.map_or(machine.zone.total_pages, |memcg| machine.memcg(memcg).limit);
+    points += i32::from(info.oom_score_adj) * i32::from(total) / 1000;
     // Not positive counts as 1 before 5.9.
-    Some(points.clamp(1, i32::from(u16::MAX)) as u16)
+    Some(points.max(1))
 }
 
 /// `oom_score_adj` -1000: its own, or what the 4.6 reaper left behind.
@@ -286,9 +328,10 @@ fn is_adj_min(machine: &Machine, state: &State, process: ProcessId) -> bool {
 /// C1 to C8, for the thread that was chosen.
 fn oom_kill_process<O: Observer>(
     cx: &mut Cx<'_, O>,
+    oc: OomControl,
     process: ProcessId,
     thread: TaskId,
-    points: u16,
+    points: i32,
 ) {
     let Some(mm) = live_mm(cx.machine, cx.state, thread) else {
         return;
@@ -321,6 +364,7 @@ fn oom_kill_process<O: Observer>(
         process,
         thread,
         points,
+        memcg: oc.memcg,
     });
     signal::send_sigkill(cx, process);
     mark_oom_victim(cx, thread);

@@ -103,10 +103,10 @@ pub fn wants_page(state: &State, task: TaskId) -> bool {
         state.task(task).run,
         Run::Ready(Pc::AllocTry | Pc::AllocOom | Pc::AllocScan | Pc::AllocLastAttempt)
             | Run::Ready(Pc::AllocNotify | Pc::AllocNotified)
-            | Run::Ready(Pc::Kmem(_))
+            | Run::Ready(Pc::Kmem(_) | Pc::Memcg(_))
             | Run::Parked(_)
             | Run::Queued {
-                pc: Pc::AllocLastAttempt | Pc::AllocNotified,
+                pc: Pc::AllocLastAttempt | Pc::AllocNotified | Pc::Memcg(_),
                 ..
             }
             | Run::Asleep {
@@ -196,7 +196,7 @@ fn got_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
 }
 
 /// From here on a change would be seen by this round too late.
-fn begin_round<O: Observer>(cx: &mut Cx<'_, O>) {
+pub(crate) fn begin_round<O: Observer>(cx: &mut Cx<'_, O>) {
     let on = cx.machine.rules.parking == Parking::On;
     cx.set_flag(cx.me, TaskFlags::CLEAN_ROUND, on);
 }
@@ -210,7 +210,7 @@ fn fail_early<O: Observer>(cx: &mut Cx<'_, O>, why: Null) -> Next {
 }
 
 /// P0 and P3: by which right the free list gives a page now.
-fn freelist<O: Observer>(cx: &Cx<'_, O>) -> Option<Right> {
+pub(crate) fn freelist<O: Observer>(cx: &Cx<'_, O>) -> Option<Right> {
     let zone = &cx.machine.zone;
     let Request { order, .. } = request(cx.machine, cx.state, cx.me);
     let reserved = xfs::reserved(cx.state);
@@ -333,8 +333,14 @@ fn veto<O: Observer>(cx: &Cx<'_, O>) -> Veto {
 /// M3 to M6, P11 and P12: vetoes, `out_of_memory`, and what the caller does next.
 pub(crate) fn scan<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     let verdict = match veto(cx) {
-        Veto::None => oom_kill::out_of_memory(cx, false),
-        Veto::NoVictim => oom_kill::out_of_memory(cx, true),
+        Veto::None => oom_kill::out_of_memory(cx, oom_kill::OomControl::GLOBAL),
+        Veto::NoVictim => oom_kill::out_of_memory(
+            cx,
+            oom_kill::OomControl {
+                vetoed: true,
+                ..oom_kill::OomControl::GLOBAL
+            },
+        ),
         Veto::Loops => {
             lock::release(cx, OOM_LOCK);
             return after_oom(cx, oom_kill::Verdict::Vetoed);
@@ -387,7 +393,9 @@ fn after_oom<O: Observer>(cx: &mut Cx<'_, O>, verdict: oom_kill::Verdict) -> Nex
             Next::Fruitless
         }
         oom_kill::Verdict::Aborted => Next::Fruitless,
-        oom_kill::Verdict::Progress | oom_kill::Verdict::Panicked => Next::Go(Pc::AllocTry),
+        oom_kill::Verdict::Progress | oom_kill::Verdict::Panicked | oom_kill::Verdict::Nobody => {
+            Next::Go(Pc::AllocTry)
+        }
     }
 }
 

@@ -409,7 +409,7 @@ fn kswapd_may_oom<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
         cx.emit(Event::OomLockBusy { task: cx.me });
         return Next::Nap(Nap::Jiffy, Pc::Vmscan(Vmscan::Balance));
     }
-    let verdict = oom_kill::out_of_memory(cx, false);
+    let verdict = oom_kill::out_of_memory(cx, oom_kill::OomControl::GLOBAL);
     if verdict != oom_kill::Verdict::Killed {
         return Next::Idle;
     }

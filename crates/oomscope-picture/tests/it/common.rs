@@ -44,6 +44,7 @@ pub(crate) fn mm(name: &str, mmap_sem: u8, pages: u16) -> MmInfo {
         }],
         aio: None,
         ksm: false,
+        memcg: None,
         teardown: None,
         notifiers: Vec::new(),
     }
@@ -128,6 +129,7 @@ pub(crate) fn writer_in_queue(version: Version) -> Machine {
         ],
         mms: vec![mm("qemu", 1, 40), mm("cc1", 2, 8)],
         lrus: Vec::new(),
+        memcgs: Vec::new(),
         oom_notifiers: Vec::new(),
         sysctl: Default::default(),
         completions: vec!["flush".into()],
@@ -217,6 +219,7 @@ pub(crate) fn crowd(tasks: u8, locks: u8) -> Machine {
         locks: all,
         mms: vec![mm("crowd", 1, 20)],
         lrus: Vec::new(),
+        memcgs: Vec::new(),
         oom_notifiers: Vec::new(),
         sysctl: Default::default(),
         completions: vec![],

@@ -232,7 +232,8 @@ fn captions() {
                 task: vhost,
                 process: ProcessId(0),
                 thread: qemu,
-                points: 40
+                points: 40,
+                memcg: None
             },
             Event::Signalled { task: qemu }
         ]),
@@ -281,6 +282,7 @@ fn log_lines_follow_the_version() {
         process: ProcessId(0),
         thread: TaskId(1),
         points: 44,
+        memcg: None,
     };
     let lines = |version, event: &Event| -> Vec<String> {
         log_lines(&machine, version, event, &state, 41_203_911)
