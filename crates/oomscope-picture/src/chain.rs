@@ -1,5 +1,6 @@
 //! The cycle, or the longest chain to a root, as numbered hops and one sentence.
 
+use oomscope_model::kernel::memcontrol;
 use oomscope_model::kernel::oom_kill::blocks_killer;
 use oomscope_model::machine::{Machine, ProcessId};
 use oomscope_model::state::{Nap, Pc, Run, State};
@@ -227,7 +228,13 @@ fn clause(machine: &Machine, state: &State, edge: &WaitEdge, spans: &mut Vec<Spa
     match edge.why {
         Why::NeedsPage => {
             say(&format!("{from} "), false);
-            say("needs a page", true);
+            match edge.from {
+                Party::Task(task) if let Some(memcg) = memcontrol::full(machine, state, task) => {
+                    let name = names::memcg(machine, memcg);
+                    say(&format!("needs room in the memory cgroup {name}"), true);
+                }
+                _ => say("needs a page", true),
+            }
         }
         Why::Pins { process, .. } => {
             let victim = names::process(machine, process);

@@ -59,6 +59,13 @@ pub fn payer(machine: &Machine, state: &State, task: TaskId) -> Option<(MemcgId,
     machine.memcg_of(process).map(|memcg| (memcg, 1 << order))
 }
 
+/// The memory cgroup that has no room for what the current line of a task asks for.
+pub fn full(machine: &Machine, state: &State, task: TaskId) -> Option<MemcgId> {
+    let (memcg, pages) = payer(machine, state, task)?;
+    let full = level(machine, state, memcg) + pages > machine.memcg(memcg).limit;
+    full.then_some(memcg)
+}
+
 /// Whether the cgroup has room for so many pages more.
 fn has_room<O: Observer>(cx: &Cx<'_, O>, (memcg, pages): (MemcgId, u16)) -> bool {
     level(cx.machine, cx.state, memcg) + pages <= cx.machine.memcg(memcg).limit
