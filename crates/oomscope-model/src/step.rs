@@ -10,7 +10,7 @@ use crate::machine::{
 };
 use crate::patches::InvalidMix;
 use crate::state::{
-    Exiting, Kmem, MmFlags, Nap, Pc, Reap, Run, Site, State, StateFlags, TaskFlags,
+    Exiting, Kmem, Memcg, MmFlags, Nap, Pc, Reap, Run, Site, State, StateFlags, TaskFlags,
 };
 use crate::transition::{Act, Transition};
 
@@ -591,14 +591,15 @@ impl<O: Observer> Cx<'_, O> {
                 task.run,
                 Run::Parked(Pc::AllocTry | Pc::AllocOom | Pc::Kmem(_))
             );
+            let at_limit = matches!(task.run, Run::Parked(Pc::Memcg(_)));
+            if at_limit {
+                self.state.tasks[index].run = Run::Ready(Pc::Memcg(Memcg::Retry));
+            }
             if in_lap || parked {
                 self.state.tasks[index].run = Run::Ready(Pc::AllocTry);
             }
             if self.state.tasks[index].flags.has(TaskFlags::CLEAN_ROUND) {
                 self.state.tasks[index].flags.0 &= !TaskFlags::CLEAN_ROUND;
-            }
-            if let Run::Parked(pc @ Pc::Memcg(_)) = task.run {
-                task.run = Run::Ready(pc);
             }
         }
     }

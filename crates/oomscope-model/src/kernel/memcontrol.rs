@@ -37,7 +37,7 @@ pub fn level(machine: &Machine, state: &State, memcg: MemcgId) -> u16 {
     let mapped: u16 = machine
         .mms
         .iter()
-        .zip(&state.mms)
+        .zip(state.mms.iter())
         .filter(|(info, _)| info.memcg == Some(memcg))
         .map(|(_, mm)| mm.rss())
         .sum();
@@ -309,9 +309,9 @@ fn over<O: Observer>(cx: &mut Cx<'_, O>) {
     let mine = payer(cx.machine, cx.state, cx.me).map(|(memcg, _)| memcg);
     for other in cx.machine.task_ids() {
         let theirs = payer(cx.machine, cx.state, other).map(|(memcg, _)| memcg);
-        let word = cx.state.task_mut(other);
-        if word.run == Run::Parked(Pc::Memcg(Memcg::Retry)) && theirs == mine {
-            word.run = Run::Ready(Pc::Memcg(Memcg::Retry));
+        let sleeps = cx.state.task(other).run == Run::Parked(Pc::Memcg(Memcg::Retry));
+        if sleeps && theirs == mine {
+            cx.state.task_mut(other).run = Run::Ready(Pc::Memcg(Memcg::Retry));
         }
     }
 }
