@@ -32,8 +32,9 @@
 //! states of every scenario and of generated machines.
 //!
 //! With a number of CPUs declared ([`Machine::cpus`]) nothing is named: who is starved
-//! depends on who else is where. Nor where somebody dumps core: threads then wait for each
-//! other on the way out.
+//! depends on who else is where. Nor where a memory cgroup has a limit of its own, for then
+//! somebody may die while there is memory; nor where somebody dumps core: threads wait for each
+//! other there on the way out.
 
 use oomscope_model::kernel::{
     Bookkeeping, ExitProtocol, Munmap, ShortCut, ShortCutMm, lock, mmu_notifier, oom_kill,
@@ -136,7 +137,10 @@ impl Static {
             gives_and_takes: !machine.lrus.is_empty()
                 || machine.kernel_task(Kind::Kswapd).is_some()
                 || ops().any(|line| matches!(line.op, Op::Free { .. })),
-            off: machine.cpus.is_some() || !one_mm || ops().any(dumps),
+            off: machine.cpus.is_some()
+                || !one_mm
+                || !machine.memcgs.is_empty()
+                || ops().any(dumps),
         }
     }
 }
