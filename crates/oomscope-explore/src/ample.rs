@@ -195,6 +195,7 @@ fn ahead(machine: &Machine, op: Op) -> Ahead {
         | Op::Kill { .. }
         | Op::Signal { .. }
         | Op::CoreDump { .. }
+        | Op::Vfork { .. }
         | Op::Pause
         | Op::Exit
         | Op::WaitFor { .. }

@@ -239,6 +239,7 @@ scenarios! {
     core_dump_stuck = "core-dump-stuck",
     core_dump_marked = "core-dump-marked",
     core_dump_mrelease = "core-dump-mrelease",
+    vfork_launcher = "vfork-launcher",
 }
 
 #[track_caller]

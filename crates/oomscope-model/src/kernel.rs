@@ -25,6 +25,7 @@ pub mod rwsem_xadd;
 pub mod signal;
 pub mod site;
 pub mod srcu;
+pub mod vfork;
 pub mod vmscan;
 pub mod xfs;
 
@@ -55,6 +56,8 @@ pub struct Kernel {
     pub vma_list: VmaList,
     /// Where do threads wait for a core dump, and what does the killer make of it?
     pub core_dump: CoreDump,
+    /// Can the parent be killed while it waits in `vfork`?
+    pub vfork_wait: VforkWait,
     /// How long does a victim wait before the reaper hears of it?
     pub reap_delay: ReapDelay,
     /// Does the reaper complain about an mm that needs no reaping any more?
@@ -288,6 +291,15 @@ pub enum CoreDump {
     /// Before anything of the exit, the threads of the process only; a process that dumps
     /// does not count as exiting, killed or not (5.16+).
     BeforeExit,
+}
+
+/// `wait_for_vfork_done`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum VforkWait {
+    /// Not before the child has let go of the mm (up to 3.3).
+    Uninterruptible,
+    /// A SIGKILL ends it (3.4+).
+    Killable,
 }
 
 /// R19.

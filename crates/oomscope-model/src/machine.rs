@@ -502,6 +502,14 @@ pub enum Op {
     },
     /// `pause`: stays in user mode until it is killed.
     Pause,
+    /// `vfork child`: the parent of a vforked process sleeps until the child has let go of
+    /// the mm. Only as the first line.
+    Vfork {
+        /// The child.
+        process: ProcessId,
+        /// Completed by the child's exit.
+        completion: CompletionId,
+    },
     /// `core_dump`: a signal that dumps core reaches the thread. What stands after it, up to
     /// `exit`, is how the dump is written.
     CoreDump {

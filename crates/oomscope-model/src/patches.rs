@@ -13,8 +13,8 @@ use crate::kernel::{
     KthreadSharer, MemcgLock, MemcgMargin, MemcgNofs, MemcgOom, Mlocked, Mmput, Mrelease, Munmap,
     Nofail, NofailReserve, Nofs, NotifierPairing, OomLockWait, ReaderSteal, ReapDelay, Reaper,
     ReaperLock, ReaperMm, ReaperNotifiers, ReaperQueue, ReclaimRetry, RetryMayfail, RootBonus,
-    RwsemCode, ShortCut, ShortCutMm, SiteWait, SpinlockBail, TransReserve, Unstable, Vforked,
-    VictimFails, VictimReserve, VmaList, XaddBail,
+    RwsemCode, ShortCut, ShortCutMm, SiteWait, SpinlockBail, TransReserve, Unstable, VforkWait,
+    Vforked, VictimFails, VictimReserve, VmaList, XaddBail,
 };
 
 mod table;
@@ -117,6 +117,7 @@ const BASE: Kernel = Kernel {
     vma_list: VmaList::Dangling,
     reap_delay: ReapDelay::None,
     core_dump: CoreDump::InExitMm,
+    vfork_wait: VforkWait::Killable,
     complaint: Complaint::Always,
     kill_nap: KillNap::UnderOomLock,
     reserve: VictimReserve::MarkedThreadAll,

@@ -709,7 +709,7 @@ impl State {
                 Kind::OomReaper | Kind::Kworker | Kind::Kswapd => Run::Idle,
                 Kind::User(_) | Kind::Kthread if actor.program.is_empty() => Run::Idle,
                 Kind::User(_) | Kind::Kthread => match actor.program[0].op {
-                    Op::WaitFor { completion } => Run::Waits {
+                    Op::WaitFor { completion } | Op::Vfork { completion, .. } => Run::Waits {
                         completion,
                         pc: Pc::LineDone,
                     },

@@ -381,7 +381,7 @@ impl<O: Observer> Cx<'_, O> {
             Op::CoreDump { .. } => coredump::coredump_wait(self),
             Op::Pause => Next::Idle,
             Op::Exit => exit::exit_mm(self),
-            Op::WaitFor { completion } => {
+            Op::WaitFor { completion } | Op::Vfork { completion, .. } => {
                 if self.state.completed >> completion.0 & 1 != 0 {
                     return Next::LineDone;
                 }

@@ -50,7 +50,14 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
             pc: Pc::Exiting(at),
             completion,
         } => inner(exiting_frame(at), names::completion(machine, completion)),
-        Run::Waits { completion, .. } => inner("wait_for", names::completion(machine, completion)),
+        Run::Waits { completion, .. } => {
+            let verb = match names::op(machine, state, task) {
+                Some(Op::Vfork { .. }) => "vfork",
+                Some(Op::CoreDump { .. }) => "coredump_wait",
+                _ => "wait_for",
+            };
+            inner(verb, names::completion(machine, completion))
+        }
         Run::Queued { on, mode, pc, .. } => {
             let verb = lock_verb(machine, on, mode, names::is_killable(machine, state, task));
             match pc {
@@ -161,6 +168,7 @@ pub fn op_text(machine: &Machine, op: Op) -> String {
         Op::Signal { task } => format!("signal {}", names::task(machine, task)),
         Op::Mrelease { mm } => format!("process_mrelease {}", names::mm(machine, mm)),
         Op::GuestAccess { mm } => format!("guest_access {}", names::mm(machine, mm)),
+        Op::Vfork { process, .. } => format!("vfork {}", names::process(machine, process)),
         Op::CoreDump { .. } => "core_dump".to_string(),
         Op::Pause => "pause".to_string(),
         Op::Exit => "exit".to_string(),
@@ -260,6 +268,7 @@ fn op_name(machine: &Machine, op: Op) -> String {
         Op::Kill { .. } | Op::Signal { .. } => "kill".to_string(),
         Op::Mrelease { .. } => "process_mrelease".to_string(),
         Op::GuestAccess { .. } => "guest".to_string(),
+        Op::Vfork { .. } => "vfork".to_string(),
         Op::CoreDump { .. } => "core_dump".to_string(),
         Op::Pause => "pause".to_string(),
         Op::Exit => "exit".to_string(),
@@ -501,6 +510,8 @@ fn op_frames(machine: &Machine, state: &State, task: TaskId, pc: Pc) -> Vec<&'st
         ],
         Some(Op::RemoteRead { .. }) => vec!["get_user_pages", "access_remote_vm", "mem_rw"],
         Some(Op::Mmap { .. }) => return vec!["vm_mmap_pgoff", "SyS_mmap"],
+        Some(Op::Vfork { .. }) => return vec!["do_fork", "SyS_vfork"],
+        Some(Op::CoreDump { .. }) => return vec!["do_coredump", "get_signal", "do_signal"],
         Some(Op::Munmap { .. }) => return vec!["vm_munmap", "SyS_munmap"],
         Some(Op::MapFile { unmap: false, .. }) if matches!(pc, Pc::Site(_)) => {
             return vec![

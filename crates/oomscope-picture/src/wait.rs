@@ -9,7 +9,7 @@ use oomscope_model::kernel::memory::is_reapable;
 use oomscope_model::kernel::oom_kill::blocks_killer;
 use oomscope_model::kernel::page_alloc::reserve_mark;
 use oomscope_model::kernel::{ExitProtocol, Reaper, ReaperMm, xfs};
-use oomscope_model::kernel::{coredump, mmu_notifier};
+use oomscope_model::kernel::{coredump, mmu_notifier, vfork};
 use oomscope_model::machine::{
     CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, ProcessId, TaskId,
 };
@@ -214,6 +214,7 @@ fn will_complete(machine: &Machine, state: &State, task: TaskId, completion: Com
             .any(|line| line.op == Op::Complete { completion })
         || dies_for(machine, state, task, completion)
         || coredump::will_complete(machine, state, task, completion)
+        || vfork::will_complete(machine, state, task, completion)
 }
 
 /// Whether its exit will walk a robust list on which somebody waits.

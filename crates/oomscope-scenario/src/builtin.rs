@@ -116,6 +116,7 @@ builtins! {
     "core-dump-stuck",
     "core-dump-marked",
     "core-dump-mrelease",
+    "vfork-launcher",
 }
 
 impl Builtin {

@@ -98,11 +98,14 @@ pub(crate) fn compile(
         exited: false,
         paused: false,
         dumped: false,
+        first: true,
     };
     let mut lines = Vec::new();
     let mut holds_nothing_after = Vec::new();
     for statement in statements {
-        if let Some(op) = compiler.statement(statement) {
+        let op = compiler.statement(statement);
+        compiler.first = false;
+        if let Some(op) = op {
             lines.push(Line {
                 op,
                 resume: 0,
@@ -140,6 +143,8 @@ struct Compiler<'c, 'n> {
     paused: bool,
     /// It writes a core dump.
     dumped: bool,
+    /// It has not begun.
+    first: bool,
 }
 
 /// The arguments of a line, resolved.
@@ -273,6 +278,7 @@ impl Compiler<'_, '_> {
                 mm: self.guest_mm(arguments.mm?, at)?,
             }),
             Make::CoreDump => self.core_dump(at),
+            Make::Vfork => self.vfork(arguments.process?, at),
             Make::Pause => self.pause(at),
             Make::Exit => self.exit(at),
             Make::WaitFor => {
@@ -447,6 +453,34 @@ impl Compiler<'_, '_> {
             return None;
         }
         Some(mm)
+    }
+
+    /// A parent begins inside `vfork`; the child is a process that runs in its memory.
+    fn vfork(&mut self, child: ProcessId, at: usize) -> Option<Op> {
+        let info = self.machine.process(child);
+        let parent = self.machine.actor(self.task);
+        let mm = self.machine.actor(info.leader).mm;
+        let complaint = if !self.first {
+            Some(format!("{} is not at its beginning here", parent.name))
+        } else if !info.traits.in_vfork || parent.mm != mm || parent.kind == Kind::User(child) {
+            Some(format!(
+                "{} is no vforked child of {}",
+                info.name, parent.name
+            ))
+        } else {
+            None
+        };
+        if let Some(sentence) = complaint {
+            let hint = "vfork is the first line, its child has in_vfork and mm";
+            self.error(at, sentence, Some(hint.into()));
+            return None;
+        }
+        let name = format!("{}.vfork", info.name);
+        let completion = self.completions.ends(&name, at, self.notes)?;
+        Some(Op::Vfork {
+            process: child,
+            completion,
+        })
     }
 
     /// A thread of a process dumps core once, from user mode, and does not go back there.

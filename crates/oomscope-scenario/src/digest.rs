@@ -258,6 +258,10 @@ fn op_words(op: Op) -> [u8; 3] {
         Op::Mmap { mm } => [6, mm.0, 0],
         Op::Mrelease { mm } => [30, mm.0, 0],
         Op::Pause => [b'p', 0, 0],
+        Op::Vfork {
+            process,
+            completion,
+        } => [b'v', process.0, completion.0],
         Op::CoreDump { startup, finish } => [b'c', startup.0, finish.0],
         Op::Exit => [b'x', 0, 0],
         Op::WaitFor { completion } => [7, completion.0, 0],

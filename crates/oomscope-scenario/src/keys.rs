@@ -307,7 +307,7 @@ pub(crate) static PROCESS: Section = Section {
         key(
             "in_vfork",
             "`true` or `false`, the default",
-            "It came from `vfork` and has not called `exec`: with `mm`.",
+            "It came from `vfork` and has not called `exec`: with `mm`. Its parent may wait for it with the verb `vfork`.",
         ),
         key(
             "cap_sys_admin",

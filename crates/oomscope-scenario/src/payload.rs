@@ -99,6 +99,7 @@ const NUMBERS: &[&str] = &[
     "memcg-nofs-kills",
     "memcg-margin",
     "memcg-no-overcharge",
+    "unkillable-vfork",
 ];
 
 /// The packed form of a link.

@@ -71,6 +71,7 @@ pub(crate) enum Make {
     Mrelease,
     GuestAccess,
     CoreDump,
+    Vfork,
     Pause,
     Exit,
     WaitFor,
@@ -405,6 +406,12 @@ pub static VERBS: &[Verb] = &[
         "Stays in user mode until it is killed; only `exit` can follow.",
     ),
     verb(
+        "vfork",
+        &[Argument::Process],
+        Make::Vfork,
+        "The parent of a process with `in_vfork` sleeps until that process has let go of the memory they share; SIGKILL ends the wait. Only as the first line: the story begins inside.",
+    ),
+    verb(
         "core_dump",
         &[],
         Make::CoreDump,
@@ -484,6 +491,7 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         Op::GuestAccess { .. } => (Make::GuestAccess, None),
         Op::Pause => (Make::Pause, None),
         Op::CoreDump { .. } => (Make::CoreDump, None),
+        Op::Vfork { .. } => (Make::Vfork, None),
         Op::Exit => (Make::Exit, None),
         Op::WaitFor { .. } => (Make::WaitFor, None),
         Op::Complete { .. } => (Make::Complete, None),
@@ -533,7 +541,9 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         Op::RemoteRead { mm, pages } => {
             format!("{word} {}{}", machine.mms[mm.0 as usize].name, count(pages))
         }
-        Op::Kill { process } => format!("{word} {}", machine.process(process).name),
+        Op::Kill { process } | Op::Vfork { process, .. } => {
+            format!("{word} {}", machine.process(process).name)
+        }
         Op::Signal { task } => format!("{word} {}", machine.actor(task).name),
         Op::CoreDump { .. } | Op::Pause | Op::Exit => word.to_string(),
         Op::WaitFor { completion } | Op::Complete { completion } => {

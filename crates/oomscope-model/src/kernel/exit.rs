@@ -2,7 +2,7 @@
 //!
 //! **Models** do_exit and exit_mm (E1 to E10) and the panic when init dies; facts: oom.md
 //! 6.1.
-//! **Leaves out** vfork and clear_child_tid; core dumps are in `coredump.rs`. What a thread does after exit_mm
+//! **Leaves out** clear_child_tid; core dumps are in `coredump.rs`, vfork in `vfork.rs`. What a thread does after exit_mm
 //! (E10: exit_files, task work) is what its program says after `exit`.
 //! The walk of the robust list faults on memory that is not there, which needs `mmap_sem`
 //! for reading: that wait is left to E4, which takes the same lock next.
@@ -12,7 +12,7 @@
 //! with an mm did. The last user stays marked for all of `exit_mmap`.
 
 use crate::event::{Event, Observer};
-use crate::kernel::{CoreDump, coredump, fork, lock, oom_kill};
+use crate::kernel::{CoreDump, coredump, fork, lock, oom_kill, vfork};
 use crate::machine::{Kind, Mode, Op, ProcessId};
 use crate::state::{Exiting, Pc, Run, StateFlags, TaskFlags};
 use crate::step::{Cx, Next};
@@ -52,8 +52,9 @@ pub(crate) fn robust_list<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     lock_mm(cx)
 }
 
-/// E4: `mmap_sem` for reading, uninterruptibly.
+/// The end of E3, and E4: `mmap_sem` for reading, uninterruptibly.
 fn lock_mm<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    vfork::complete_vfork_done(cx);
     match cx.machine.actor(cx.me).mm {
         Some(mm) => lock::acquire(cx, cx.machine.mmap_sem(mm), Mode::Read, Pc::ExitDropMm),
         None => Next::Exited,

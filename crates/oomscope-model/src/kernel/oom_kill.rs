@@ -19,7 +19,7 @@
 use crate::event::{Event, Observer};
 use crate::kernel::{
     AdjSharer, Bookkeeping, CoreDump, ExitingTask, InitMm, InitSharer, KthreadSharer, RootBonus,
-    ShortCut, ShortCutMm, Vforked, coredump, lock, oom_reaper, signal,
+    ShortCut, ShortCutMm, Vforked, coredump, lock, oom_reaper, signal, vfork,
 };
 use crate::machine::{
     Kind, Machine, MemcgId, MmId, Mode, NotifierWait, OOM_LOCK, PanicOnOom, ProcessId, TaskId,
@@ -305,7 +305,8 @@ pub fn oom_badness(
     let unkillable = info.traits.init || is_adj_min(machine, state, process);
     let hidden = machine.kernel.bookkeeping != Bookkeeping::KeepMark
         && state.mm(mm).flags.has(MmFlags::OOM_SKIP);
-    let vforked = info.traits.in_vfork && machine.kernel.vforked == Vforked::Skipped;
+    let vforked =
+        machine.kernel.vforked == Vforked::Skipped && vfork::in_vfork(machine, state, process);
     if unkillable || hidden || vforked {
         return None;
     }

@@ -10,7 +10,7 @@
 //! **Atomic because** all threads are flagged in one section under `siglock`.
 
 use crate::event::{Event, Observer};
-use crate::kernel::{SiteWait, lock, vmscan};
+use crate::kernel::{SiteWait, lock, vfork, vmscan};
 use crate::machine::{Machine, Op, ProcessId, TaskId, Wait};
 use crate::state::{Pc, Run, State, TaskFlags};
 use crate::step::Cx;
@@ -39,6 +39,7 @@ pub(crate) fn kill_thread<O: Observer>(cx: &mut Cx<'_, O>, task: TaskId) {
     if cx.state.task(task).run == Run::Idle {
         cx.state.task_mut(task).run = Run::Ready(Pc::ExitLock);
     }
+    vfork::interrupt(cx, task);
     wake_if_pending(cx, task);
 }
 

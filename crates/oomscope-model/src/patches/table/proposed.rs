@@ -2,7 +2,7 @@
 
 use crate::kernel::{
     ExitProtocol, HmmStart, KillNap, KillerCaller, KmemAlloc, OomLockWait, ReaperNotifiers,
-    ReaperQueue, SiteWait, TransReserve, XaddBail,
+    ReaperQueue, SiteWait, TransReserve, VforkWait, XaddBail,
 };
 use crate::patches::{Patch, PatchKind};
 
@@ -267,5 +267,19 @@ pub(super) const PATCHES: &[Patch] = &[
         requires: &["oom-reaper"],
         excludes: &[],
         apply: |kernel| kernel.reaper_queue = ReaperQueue::Slot,
+    },
+    Patch {
+        id: "unkillable-vfork",
+        title: "vfork waits unkillably",
+        subject: "the wait of before \"vfork: make it killable\" (2012)",
+        author: "",
+        commit: None,
+        kind: PatchKind::Hypothetical,
+        change: "A parent that waits in vfork takes no signal until the child has let go of the memory that they share.",
+        why: "So it was up to 3.3. A parent that is an OOM victim then depends on a child that nobody may have killed.",
+        source: "oom.md 6.1 E3",
+        requires: &[],
+        excludes: &[],
+        apply: |kernel| kernel.vfork_wait = VforkWait::Uninterruptible,
     },
 ];
