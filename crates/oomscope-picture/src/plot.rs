@@ -278,6 +278,8 @@ fn flag_marks(flags: &[Flag], frame: Frame, prims: &mut Vec<Prim>) {
     let start = beside_lines(flags, frame, width);
     let mut rows: Vec<Vec<(f32, f32)>> = vec![vec![(start, start + width)]];
     prims.push(text("axis-label", start, 16.0, Anchor::Start, title));
+    // All words go above all lines: what is drawn later covers what was drawn before.
+    let mut words = Vec::new();
     let mut tries_named = false;
     let mut drawn: Vec<(FlagKind, i32)> = Vec::new();
     for flag in flags {
@@ -318,10 +320,9 @@ fn flag_marks(flags: &[Flag], frame: Frame, prims: &mut Vec<Prim>) {
                 y2: frame.height,
             });
         }
-        if let Some(words) = flag_words(flag, x, frame, &mut rows) {
-            prims.push(words);
-        }
+        words.extend(flag_words(flag, x, frame, &mut rows));
     }
+    prims.append(&mut words);
 }
 
 /// The words of a flag in the first row with room beside its line; left of it for the

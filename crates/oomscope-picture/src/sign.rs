@@ -85,7 +85,7 @@ impl Glyph {
             Glyph::Recycle => "M3.5,-3.5A5,5 0 1 0 5,1M5,-5V-1.5H1.5",
             Glyph::Ring => "M4.5,0A4.5,4.5 0 1 1 -4.5,0A4.5,4.5 0 1 1 4.5,0",
             Glyph::Padlock => "M-4.5,-0.5H4.5V5.5H-4.5zM-2.8,-0.5V-2.5A2.8,2.8 0 0 1 2.8,-2.5V-0.5",
-            Glyph::Bolt => "M1.5,-6L-4,1H-0.5L-1.5,6L4,-1.5H0.5z",
+            Glyph::Bolt => "M2,-7.2L-4.8,1H-0.8L-2,7.2L4.8,-1.8H0.7z",
             Glyph::Clock => "M5,0A5,5 0 1 1 -5,0A5,5 0 1 1 5,0M0,-3V0L2.5,1.5",
         }
     }
@@ -113,7 +113,7 @@ impl Tone {
 }
 
 /// The stroke through the bolt of a signal that nothing acts on.
-pub const STRUCK: &str = "M-6,-5L6,5";
+pub const STRUCK: &str = "M-7,-5L7,5";
 
 impl Badge {
     /// The kernel's word.

@@ -84,7 +84,7 @@ const STYLE: &str = "text{font-family:'IBM Plex Sans',system-ui,sans-serif;fill:
 .tone-ok{--c:var(--ok)}.tone-memory{--c:var(--memink)}.tone-reaper{--c:var(--reap)}\
 .tone-signal{--c:var(--sig)}.tone-neutral{--c:var(--hold)}\
 .c{fill:var(--c)}.on>.box{stroke:var(--c);stroke-width:2}\
-.fill{fill:var(--c)}.thin{fill:none;stroke:var(--c);stroke-width:1.6}.gap{fill:none;stroke:var(--panel);stroke-width:4}.draw{fill:none;stroke:var(--c);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}\
+.fill{fill:var(--c)}.thin{fill:none;stroke:var(--c);stroke-width:1.6}.gap{fill:none;stroke:var(--panel);stroke-width:3.4}.draw{fill:none;stroke:var(--c);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}\
 .edge{fill:none;stroke:var(--c);stroke-width:1.5}.edge.hop{stroke-width:2.5}\
 .edge.under{stroke-width:5}.edge.gap{stroke:var(--bg);stroke-width:1.8}\
 .halo{paint-order:stroke;stroke:var(--bg);stroke-width:4px;stroke-linejoin:round}\

@@ -63,7 +63,7 @@ pub(crate) fn tracks_in_corridor(scene: &Scene<'_>, ways: &mut [Way], corridor: 
     });
     let gap = ((bottom - top - 10.0) / lines.len().max(1) as f32).min(20.0);
     let mut ys: Vec<f32> = lines.iter().map(|line| wish(&ways[line[0]])).collect();
-    let mut above = top + 8.0 - gap;
+    let mut above = top + 11.0 - gap;
     for y in &mut ys {
         *y = y.max(above + gap);
         above = *y;

@@ -279,15 +279,13 @@ fn every_scenario_has_room_and_stands_still() {
                 }
             }
             let first = places(&picture(machine, &State::start(machine), &layout, &[]));
-            for seed in 0..2 {
-                walk(machine, seed, |state, events| {
-                    let picture = picture(machine, state, &layout, events);
-                    assert_eq!(places(&picture), first, "{}", builtin.id);
-                    let ids: BTreeSet<&str> = picture.edges.iter().map(|e| e.id.as_str()).collect();
-                    assert_eq!(ids.len(), picture.edges.len(), "{}", builtin.id);
-                    labels_fit(&picture);
-                });
-            }
+            walk(machine, 0, |state, events| {
+                let picture = picture(machine, state, &layout, events);
+                assert_eq!(places(&picture), first, "{}", builtin.id);
+                let ids: BTreeSet<&str> = picture.edges.iter().map(|e| e.id.as_str()).collect();
+                assert_eq!(ids.len(), picture.edges.len(), "{}", builtin.id);
+                labels_fit(&picture);
+            });
         }
     }
 }
