@@ -2,14 +2,16 @@
 //! they are found, transitions are taken lowest task first, so the first state with a
 //! property is at the end of a shortest schedule to it.
 
+use std::collections::VecDeque;
+
 use oomscope_model::kernel::page_alloc;
 use oomscope_model::machine::{Machine, TaskId};
-use oomscope_model::state::{State, StateFlags};
+use oomscope_model::state::{Run, State, StateFlags};
 use oomscope_model::step::{enabled, is_starved, step};
 use oomscope_model::transition::Transition;
 
 use crate::parts::bits;
-use crate::regions::Regions;
+use crate::regions::{Regions, successors};
 use crate::store::{Loaded, Store};
 use crate::{Class, LockupKind, Outcome, Progress};
 
@@ -29,27 +31,29 @@ pub(crate) mod mark {
     pub(crate) const WANTS_PAGE: u8 = 1 << 5;
     /// A system call returned an error that its caller does not expect.
     pub(crate) const WRONG_ERRNO: u8 = 1 << 6;
+    /// Some task retries in the allocator and is parked because nothing changes.
+    pub(crate) const PARKED: u8 = 1 << 7;
 }
 
 /// A breadth-first exploration, advanced in slices; stop calling to cancel.
 pub struct Explorer {
-    machine: Machine,
-    store: Store,
+    pub(crate) machine: Machine,
+    pub(crate) store: Store,
     /// The state being expanded.
     from: Loaded,
-    marks: Vec<u8>,
+    pub(crate) marks: Vec<u8>,
     parents: Vec<u32>,
     via: Vec<u8>,
     /// Successors of state `i`: `targets[offsets[i]..offsets[i + 1]]`.
-    offsets: Vec<u32>,
-    targets: Vec<u32>,
+    pub(crate) offsets: Vec<u32>,
+    pub(crate) targets: Vec<u32>,
     /// Which of `targets` are reached only by a task that gets no CPU, ascending.
     starved: Vec<u32>,
     depth: u32,
     depth_end: u32,
     kills_max: u8,
-    first: [Option<u32>; Outcome::ALL.len()],
-    regions: Option<Regions>,
+    pub(crate) first: [Option<u32>; Outcome::ALL.len()],
+    pub(crate) regions: Option<Regions>,
 }
 
 impl Explorer {
@@ -150,14 +154,81 @@ impl Explorer {
     /// The shortest schedule from the start to the first state that shows the outcome; for
     /// a lockup or a hang its last step is the point of no return.
     pub fn witness(&self, outcome: Outcome) -> Option<Vec<Transition>> {
-        let mut index = self.first[outcome as usize]?;
+        self.first[outcome as usize].map(|index| self.path_to(index))
+    }
+
+    /// The shortest schedule to a state, by its index.
+    pub(crate) fn path_to(&self, mut index: u32) -> Vec<Transition> {
         let mut schedule = Vec::new();
         while index != 0 {
             schedule.push(Transition(TaskId(self.via[index as usize])));
             index = self.parents[index as usize];
         }
         schedule.reverse();
-        Some(schedule)
+        schedule
+    }
+
+    /// From which state a state was found first.
+    pub(crate) fn parent(&self, index: u32) -> u32 {
+        self.parents[index as usize]
+    }
+
+    /// The state with this index.
+    pub(crate) fn state(&self, index: u32) -> State {
+        let mut loaded = self.store.loaded();
+        self.store.load(index, &mut loaded);
+        loaded.state
+    }
+
+    /// The arrows out of a state, each with the transition that takes it.
+    pub(crate) fn arrows(&self, index: u32) -> Vec<(Transition, u32)> {
+        let targets = successors(&self.offsets, &self.targets, index);
+        enabled(&self.machine, &self.state(index))
+            .zip(targets.iter().copied())
+            .collect()
+    }
+
+    /// The shortest way from one state to the nearest that `is_goal`, through states that
+    /// `may` be entered; at least one step long. Lowest task first among equals.
+    pub(crate) fn way(
+        &self,
+        from: u32,
+        may: impl Fn(u32) -> bool,
+        is_goal: impl Fn(u32) -> bool,
+    ) -> Option<Vec<Transition>> {
+        const NOWHERE: u32 = u32::MAX;
+        let mut before = vec![NOWHERE; self.marks.len()];
+        let mut queue = VecDeque::from([from]);
+        while let Some(index) = queue.pop_front() {
+            for &next in successors(&self.offsets, &self.targets, index) {
+                if before[next as usize] != NOWHERE || !may(next) {
+                    continue;
+                }
+                before[next as usize] = index;
+                if is_goal(next) {
+                    let mut places = vec![next, index];
+                    while places.last() != Some(&from) {
+                        let last = places[places.len() - 1];
+                        places.push(before[last as usize]);
+                    }
+                    places.reverse();
+                    return places
+                        .windows(2)
+                        .map(|leg| self.leg(leg[0], leg[1]))
+                        .collect();
+                }
+                queue.push_back(next);
+            }
+        }
+        None
+    }
+
+    /// The transition that leads from one state to another, lowest task first.
+    fn leg(&self, from: u32, to: u32) -> Option<Transition> {
+        let arrows = self.arrows(from);
+        arrows
+            .iter()
+            .find_map(|&(transition, target)| (target == to).then_some(transition))
     }
 
     /// The most processes that any run found so far kills.
@@ -231,12 +302,15 @@ fn marks_of(machine: &Machine, state: &State) -> u8 {
         .task_ids()
         .any(|task| page_alloc::wants_page(state, task));
     set(mark::WANTS_PAGE, wants);
+    let mut tasks = state.tasks();
+    let parked = tasks.any(|(_, task)| matches!(task.run, Run::Parked(_)));
+    set(mark::PARKED, parked);
     marks
 }
 
 /// Whether a state with these marks shows an outcome that one state can show. A lockup
 /// needs the whole graph.
-fn shows(marks: u8, outcome: Outcome) -> bool {
+pub(crate) fn shows(marks: u8, outcome: Outcome) -> bool {
     let broken = mark::SECOND_KILL | mark::OOPS | mark::CORRUPT | mark::PANIC | mark::WRONG_ERRNO;
     match outcome {
         Outcome::Ok => marks & mark::FINISHED != 0 && marks & broken == 0,

@@ -10,13 +10,19 @@
 //! - **At risk**: not doomed, but a doomed state is reachable. **Free**: none is.
 
 pub mod ample;
+pub mod explain;
 pub mod explorer;
+pub mod lasso;
+pub mod map;
 mod parts;
 mod regions;
 mod store;
 pub mod symmetry;
 
+pub use explain::Explanation;
 pub use explorer::Explorer;
+pub use lasso::Lasso;
+pub use map::Map;
 
 /// What can become of a machine.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]

@@ -8,12 +8,16 @@ const CAN_FINISH: u8 = 1;
 const AT_RISK: u8 = 1 << 1;
 const LEADS_TO_LIVELOCK: u8 = 1 << 2;
 const LEADS_TO_HANG: u8 = 1 << 3;
+const LEADS_TO_DEADLOCK: u8 = 1 << 5;
+const LOCKUP: u8 = LEADS_TO_LIVELOCK | LEADS_TO_DEADLOCK;
 /// A way to the end exists that needs no starved task.
 const NOT_STALLED: u8 = 1 << 4;
 
 /// The regions of a fully explored graph.
 pub(crate) struct Regions {
     bits: Vec<u8>,
+    /// One state of each part in which a livelock goes round, ascending.
+    livelocks: Vec<u32>,
 }
 
 impl Regions {
@@ -37,11 +41,16 @@ impl Regions {
         let doomed: Vec<u32> = (0..marks.len() as u32)
             .filter(|&index| bits[index as usize] & CAN_FINISH == 0)
             .collect();
-        let (livelocks, hangs) = bottoms(&doomed, marks, &bits, offsets, targets);
-        reverse.spread(&mut bits, livelocks, LEADS_TO_LIVELOCK);
-        reverse.spread(&mut bits, hangs, LEADS_TO_HANG);
+        let mut ends = bottoms(&doomed, marks, &bits, offsets, targets);
+        ends.livelocks.sort_unstable();
+        reverse.spread(&mut bits, ends.livelocks.clone(), LEADS_TO_LIVELOCK);
+        reverse.spread(&mut bits, ends.deadlocks, LEADS_TO_DEADLOCK);
+        reverse.spread(&mut bits, ends.hangs, LEADS_TO_HANG);
         reverse.spread(&mut bits, doomed, AT_RISK);
-        Regions { bits }
+        Regions {
+            bits,
+            livelocks: ends.livelocks,
+        }
     }
 
     pub(crate) fn class(&self, index: u32) -> Class {
@@ -61,6 +70,8 @@ impl Regions {
             None
         } else if bits & LEADS_TO_LIVELOCK != 0 {
             Some(LockupKind::Livelock)
+        } else if bits & LEADS_TO_DEADLOCK != 0 {
+            Some(LockupKind::Deadlock)
         } else {
             Some(LockupKind::Hang)
         }
@@ -68,12 +79,22 @@ impl Regions {
 
     /// The first doomed state in which somebody will want memory for ever.
     pub(crate) fn first_lockup(&self) -> Option<u32> {
-        self.first(LEADS_TO_LIVELOCK, 0)
+        self.first(LOCKUP, 0)
     }
 
-    /// The first doomed state from which no livelock is reachable.
+    /// The first doomed state from which no lockup is reachable.
     pub(crate) fn first_hang(&self) -> Option<u32> {
-        self.first(LEADS_TO_HANG, LEADS_TO_LIVELOCK)
+        self.first(LEADS_TO_HANG, LOCKUP)
+    }
+
+    /// One state of each part of the graph in which a livelock goes round, ascending.
+    pub(crate) fn livelocks(&self) -> &[u32] {
+        &self.livelocks
+    }
+
+    /// Whether no finished state is reachable.
+    pub(crate) fn is_doomed(&self, index: u32) -> bool {
+        self.bits[index as usize] & CAN_FINISH == 0
     }
 
     /// Whether this state can finish, but not while the scheduler starves whom it starves.
@@ -112,7 +133,7 @@ impl Regions {
     }
 }
 
-fn successors<'a>(offsets: &[u32], targets: &'a [u32], index: u32) -> &'a [u32] {
+pub(crate) fn successors<'a>(offsets: &[u32], targets: &'a [u32], index: u32) -> &'a [u32] {
     &targets[offsets[index as usize] as usize..offsets[index as usize + 1] as usize]
 }
 
@@ -128,13 +149,13 @@ fn without(offsets: &[u32], targets: &[u32], dropped: &[u32]) -> (Vec<u32>, Vec<
 }
 
 /// The graph with all arrows turned round.
-struct Reverse {
+pub(crate) struct Reverse {
     offsets: Vec<u32>,
     sources: Vec<u32>,
 }
 
 impl Reverse {
-    fn new(states: usize, offsets: &[u32], targets: &[u32]) -> Reverse {
+    pub(crate) fn new(states: usize, offsets: &[u32], targets: &[u32]) -> Reverse {
         let mut starts = vec![0u32; states + 1];
         for &target in targets {
             starts[target as usize + 1] += 1;
@@ -157,7 +178,7 @@ impl Reverse {
     }
 
     /// Sets `bit` on these states and on all that can reach them.
-    fn spread(&self, bits: &mut [u8], from: Vec<u32>, bit: u8) {
+    pub(crate) fn spread(&self, bits: &mut [u8], from: Vec<u32>, bit: u8) {
         let mut stack = from;
         for &index in &stack {
             bits[index as usize] |= bit;
@@ -173,24 +194,21 @@ impl Reverse {
     }
 }
 
-/// One state of every strongly connected part of the doomed region that nothing leaves,
-/// told apart by whether somebody in it wants memory. (Tarjan's algorithm, iterative.)
-fn bottoms(
-    doomed: &[u32],
-    marks: &[u8],
-    bits: &[u8],
-    offsets: &[u32],
-    targets: &[u32],
-) -> (Vec<u32>, Vec<u32>) {
-    let mut search = Tarjan {
-        order: vec![0; marks.len()],
-        low: vec![0; marks.len()],
-        on_stack: vec![false; marks.len()],
-        stack: Vec::new(),
-        clock: 0,
-    };
-    let mut livelocks = Vec::new();
-    let mut hangs = Vec::new();
+/// One state of every strongly connected part of the doomed region that nothing leaves.
+#[derive(Default)]
+struct Ends {
+    /// Somebody wants memory, and somebody runs or retries.
+    livelocks: Vec<u32>,
+    /// Somebody wants memory, and all sleep.
+    deadlocks: Vec<u32>,
+    /// Nobody wants memory.
+    hangs: Vec<u32>,
+}
+
+/// Finds them with Tarjan's algorithm, iterative.
+fn bottoms(doomed: &[u32], marks: &[u8], bits: &[u8], offsets: &[u32], targets: &[u32]) -> Ends {
+    let mut search = Tarjan::new(marks.len());
+    let mut ends = Ends::default();
     for &root in doomed {
         if search.order[root as usize] != 0 {
             continue;
@@ -207,14 +225,39 @@ fn bottoms(
             let wants = part
                 .iter()
                 .any(|&index| marks[index as usize] & mark::WANTS_PAGE != 0);
-            if wants {
-                livelocks.push(part[0])
-            } else {
-                hangs.push(part[0])
-            }
+            let runs = !successors(offsets, targets, part[0]).is_empty()
+                || marks[part[0] as usize] & mark::PARKED != 0;
+            let ends = match (wants, runs) {
+                (true, true) => &mut ends.livelocks,
+                (true, false) => &mut ends.deadlocks,
+                (false, _) => &mut ends.hangs,
+            };
+            ends.push(part[0]);
         });
     }
-    (livelocks, hangs)
+    ends
+}
+
+/// Every strongly connected part with a cycle among these states, smallest state first.
+pub(crate) fn cycles(
+    among: impl Fn(u32) -> bool,
+    offsets: &[u32],
+    targets: &[u32],
+    mut found: impl FnMut(&[u32]),
+) {
+    let states = offsets.len() as u32 - 1;
+    let mut search = Tarjan::new(states as usize);
+    for root in 0..states {
+        if search.order[root as usize] == 0 {
+            search.walk(root, offsets, targets, |part| {
+                let turns =
+                    part.len() > 1 || successors(offsets, targets, part[0]).contains(&part[0]);
+                if turns && among(part[0]) {
+                    found(part);
+                }
+            });
+        }
+    }
 }
 
 struct Tarjan {
@@ -226,6 +269,16 @@ struct Tarjan {
 }
 
 impl Tarjan {
+    fn new(states: usize) -> Tarjan {
+        Tarjan {
+            order: vec![0; states],
+            low: vec![0; states],
+            on_stack: vec![false; states],
+            stack: Vec::new(),
+            clock: 0,
+        }
+    }
+
     fn enter(&mut self, index: u32) {
         self.clock += 1;
         self.order[index as usize] = self.clock;

@@ -195,6 +195,19 @@ fn got_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
     memory::got_page(cx, right)
 }
 
+/// Lets a parked task make once more the round that changed nothing, so that people can see
+/// it: [`Parking`] leaves out what this puts back. Says whether the task was parked.
+pub fn another_round(state: &mut State, task: TaskId) -> bool {
+    let Run::Parked(pc) = state.task(task).run else {
+        return false;
+    };
+    state.task_mut(task).run = match pc {
+        Pc::Vmscan(_) => Run::Asleep { nap: Nap::Hz10, pc },
+        _ => Run::Ready(Pc::AllocTry),
+    };
+    true
+}
+
 /// From here on a change would be seen by this round too late.
 pub(crate) fn begin_round<O: Observer>(cx: &mut Cx<'_, O>) {
     let on = cx.machine.rules.parking == Parking::On;

@@ -1,0 +1,179 @@
+//! Runs that go round for ever: a stem from the start, then a cycle of real transitions.
+//!
+//! - A **livelock** is a cycle in the doomed region: no scheduler, however fair, leads out.
+//! - **Starvation** is a cycle outside of it, in which somebody wants memory all the way
+//!   round: the way out is there, and only a scheduler that never takes it keeps the cycle.
+//!
+//! Where nothing is left but allocators that retry in vain, the explorer has parked them; a
+//! lap is then one such round of each, which ends where it began.
+
+use std::collections::BTreeSet;
+
+use oomscope_model::event::Observer;
+use oomscope_model::kernel::page_alloc;
+use oomscope_model::machine::{Machine, TaskId};
+use oomscope_model::state::{Run, State};
+use oomscope_model::step::{enabled, step};
+use oomscope_model::transition::Transition;
+
+use crate::explorer::{Explorer, mark};
+use crate::regions::{self, successors};
+
+/// The most steps one round of a parked task, and what it sets off, is followed for.
+const ROUND_MAX: usize = 64;
+
+/// A run that goes round for ever.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lasso {
+    /// From the start to the first state of the cycle.
+    pub stem: Vec<Transition>,
+    /// One lap, to be played with [`Lasso::lap`]; never empty.
+    pub cycle: Vec<Transition>,
+    /// Pages freed in one lap, all taken again before it ends.
+    pub pages_freed: u32,
+    /// Processes killed in one lap: none, for nobody comes back from it. Counted, not
+    /// assumed.
+    pub kills: u32,
+    /// Who could take a step in every state of the cycle and never does. Empty: the cycle is
+    /// fair to everybody.
+    pub starved: Vec<TaskId>,
+}
+
+impl Lasso {
+    /// Plays one lap: a parked task makes its round again.
+    pub fn lap<O: Observer>(&self, machine: &Machine, state: &mut State, observer: &mut O) {
+        for &transition in &self.cycle {
+            advance(machine, state, transition, observer);
+        }
+    }
+
+    /// A lap through these transitions, from the state in which it begins and ends; `None`
+    /// if it ends elsewhere.
+    fn of(
+        machine: &Machine,
+        start: &State,
+        stem: Vec<Transition>,
+        cycle: Vec<Transition>,
+    ) -> Option<Lasso> {
+        let mut state = *start;
+        let mut pages_freed = 0;
+        let mut kills = 0;
+        let mut waiting = able(machine, start);
+        for &transition in &cycle {
+            let before = state;
+            advance(machine, &mut state, transition, &mut ());
+            pages_freed += u32::from(state.free_pages.saturating_sub(before.free_pages));
+            kills += u32::from(state.kills(machine) - before.kills(machine));
+            waiting.retain(|task| able(machine, &state).contains(task));
+            waiting.remove(&transition.0);
+        }
+        let lasso = Lasso {
+            stem,
+            cycle,
+            pages_freed,
+            kills,
+            starved: waiting.into_iter().collect(),
+        };
+        (state == *start && !lasso.cycle.is_empty()).then_some(lasso)
+    }
+}
+
+fn advance<O: Observer>(
+    machine: &Machine,
+    state: &mut State,
+    transition: Transition,
+    observer: &mut O,
+) {
+    page_alloc::another_round(state, transition.0);
+    step(machine, state, transition, observer);
+}
+
+fn able(machine: &Machine, state: &State) -> BTreeSet<TaskId> {
+    enabled(machine, state)
+        .map(|Transition(task)| task)
+        .collect()
+}
+
+/// The rounds of all parked tasks, one after another, each with what whoever it wakes does
+/// until all is quiet again.
+fn rounds(machine: &Machine, start: &State) -> Vec<Transition> {
+    let mut cycle = Vec::new();
+    for task in machine.task_ids() {
+        if !matches!(start.task(task).run, Run::Parked(_)) {
+            continue;
+        }
+        let mut state = *start;
+        let mut round = Vec::new();
+        let mut next = Some(Transition(task));
+        while let Some(transition) = next.filter(|_| round.len() < ROUND_MAX) {
+            advance(machine, &mut state, transition, &mut ());
+            round.push(transition);
+            let mut moves = enabled(machine, &state);
+            let goes_on = moves.find(|&other| other == transition);
+            next = goes_on.or_else(|| enabled(machine, &state).next());
+        }
+        if state == *start {
+            cycle.append(&mut round);
+        }
+    }
+    cycle
+}
+
+impl Explorer {
+    /// The livelock that is nearest to the start, with the shortest cycle through its first
+    /// state. `None`: there is none, or the exploration is not done.
+    pub fn livelock(&self) -> Option<Lasso> {
+        let regions = self.regions.as_ref()?;
+        let inside = self.closure(regions.livelocks());
+        let first = *inside.first()?;
+        let start = self.state(first);
+        let stem = self.path_to(first);
+        let cycle = match successors(&self.offsets, &self.targets, first) {
+            [] => rounds(&self.machine, &start),
+            _ => self.way(first, |_| true, |index| index == first)?,
+        };
+        Lasso::of(&self.machine, &start, stem, cycle)
+    }
+
+    /// The cycle nearest to the start that only an unfair scheduler keeps, while somebody
+    /// wants memory. `None`: there is none, or the exploration is not done.
+    pub fn starvation(&self) -> Option<Lasso> {
+        let regions = self.regions.as_ref()?;
+        let mut best: Option<Vec<u32>> = None;
+        regions::cycles(
+            |index| !regions.is_doomed(index),
+            &self.offsets,
+            &self.targets,
+            |part| {
+                let wants = |&index: &u32| self.marks[index as usize] & mark::WANTS_PAGE != 0;
+                let nearer = best.as_ref().is_none_or(|best| part[0] < best[0]);
+                if nearer && part.iter().all(wants) {
+                    best = Some(part.to_vec());
+                }
+            },
+        );
+        let part = best?;
+        let first = part[0];
+        let within = |index| part.binary_search(&index).is_ok();
+        let cycle = self.way(first, within, |index| index == first)?;
+        Lasso::of(
+            &self.machine,
+            &self.state(first),
+            self.path_to(first),
+            cycle,
+        )
+    }
+
+    /// All states that can be reached from these, ascending.
+    fn closure(&self, from: &[u32]) -> Vec<u32> {
+        let mut seen = vec![false; self.marks.len()];
+        let mut stack = from.to_vec();
+        while let Some(index) = stack.pop() {
+            if !std::mem::replace(&mut seen[index as usize], true) {
+                stack.extend(successors(&self.offsets, &self.targets, index));
+            }
+        }
+        let found = |&index: &u32| seen[index as usize];
+        (0..self.marks.len() as u32).filter(found).collect()
+    }
+}

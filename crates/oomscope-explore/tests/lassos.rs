@@ -1,0 +1,173 @@
+//! Lassos, explanations and maps of every built-in scenario, replayed step by step.
+
+use oomscope_explore::{Class, Explorer, Lasso, LockupKind, Outcome};
+use oomscope_model::machine::{Machine, Parking};
+use oomscope_model::state::State;
+use oomscope_model::step::{enabled, step};
+use oomscope_model::transition::Transition;
+use oomscope_scenario::builtin::{BUILTIN, Builtin};
+use oomscope_scenario::parse::parse;
+
+/// Searches up to this many states are judged here; `tests/scenarios.rs` does the large ones.
+const STATES_MAX: u32 = 30_000;
+
+/// The scenarios as their files set them up, searched to the end.
+fn searched(parking: Parking) -> Vec<(&'static str, Machine, Explorer)> {
+    let mut all = Vec::new();
+    for builtin in BUILTIN {
+        let scenario = builtin.scenario().expect("built-in scenarios parse");
+        let mut machine = scenario.machine;
+        machine.rules.parking = parking;
+        let mut explorer = Explorer::new(&machine, &State::start(&machine));
+        if explorer.advance(STATES_MAX).done {
+            all.push((builtin.id, machine, explorer));
+        }
+    }
+    all
+}
+
+/// Plays a schedule from the start; every step must be enabled.
+fn played(machine: &Machine, schedule: &[Transition]) -> State {
+    let mut state = State::start(machine);
+    for &transition in schedule {
+        assert!(enabled(machine, &state).any(|other| other == transition));
+        step(machine, &mut state, transition, &mut ());
+    }
+    state
+}
+
+fn goes_round(machine: &Machine, lasso: &Lasso, explorer: &Explorer) -> Class {
+    let start = played(machine, &lasso.stem);
+    let mut state = start;
+    for _ in 0..3 {
+        lasso.lap(machine, &mut state, &mut ());
+        assert!(state == start, "a lap ends elsewhere");
+    }
+    assert_eq!(lasso.kills, 0);
+    explorer.class(&start).expect("searched")
+}
+
+/// What a lockup of this machine is, where it begins.
+fn kind(machine: &Machine, explorer: &Explorer) -> Option<LockupKind> {
+    let witness = explorer.witness(Outcome::Lockup)?;
+    explorer.lockup_kind(&played(machine, &witness))
+}
+
+#[test]
+fn every_livelock_has_a_lasso_and_nothing_else_has() {
+    let mut livelocks = 0;
+    for (id, machine, explorer) in searched(Parking::On) {
+        let lasso = explorer.livelock();
+        if kind(&machine, &explorer) == Some(LockupKind::Livelock) {
+            livelocks += 1;
+            let lasso = lasso.unwrap_or_else(|| panic!("{id}: a livelock without a lasso"));
+            assert_eq!(
+                goes_round(&machine, &lasso, &explorer),
+                Class::Doomed,
+                "{id}"
+            );
+            assert_eq!(lasso.starved, [], "{id}");
+        } else {
+            assert_eq!(lasso, None, "{id}");
+        }
+    }
+    assert!(livelocks > 20);
+}
+
+/// Without parking, whoever retries while somebody else could help goes round as well, but
+/// only as long as the other never runs.
+#[test]
+fn starvation_is_not_livelock() {
+    let (mut livelocks, mut starvations) = (0, 0);
+    for (id, machine, explorer) in searched(Parking::Off) {
+        if kind(&machine, &explorer) == Some(LockupKind::Livelock) {
+            livelocks += 1;
+            let lasso = explorer.livelock().expect("a livelock goes round");
+            assert_eq!(
+                goes_round(&machine, &lasso, &explorer),
+                Class::Doomed,
+                "{id}"
+            );
+        }
+        if let Some(lasso) = explorer.starvation() {
+            starvations += 1;
+            assert_ne!(
+                goes_round(&machine, &lasso, &explorer),
+                Class::Doomed,
+                "{id}"
+            );
+            assert_ne!(lasso.starved, [], "{id}: fair, and yet not doomed");
+        }
+    }
+    assert!(livelocks > 20 && starvations > 20);
+}
+
+/// Somebody wants memory, and nobody will ever move again.
+#[test]
+fn a_deadlock_is_not_a_livelock() {
+    let builtin = Builtin::named("oom-notifier-blocks").expect("built in");
+    let text = builtin
+        .text
+        .replace("alloc_page GFP_KERNEL 2   #", "wait_for cc1_done #")
+        .replace("page_fault cc1 2", "page_fault cc1 2\ncomplete cc1_done");
+    let scenario = parse(&text).scenario.expect("still a scenario");
+    let machine = scenario.machine;
+    let mut explorer = Explorer::new(&machine, &State::start(&machine));
+    assert!(explorer.advance(STATES_MAX).done);
+    assert_eq!(kind(&machine, &explorer), Some(LockupKind::Deadlock));
+    assert_eq!(explorer.livelock(), None);
+}
+
+#[test]
+fn a_good_run_parts_from_the_witness_at_the_last_state_from_which_it_can() {
+    let mut explained = 0;
+    for (id, machine, explorer) in searched(Parking::On) {
+        for outcome in explorer.outcomes() {
+            let Some(why) = explorer.explain(outcome) else {
+                continue;
+            };
+            explained += 1;
+            assert_eq!(
+                why.witness[..why.parts_at],
+                why.good[..why.parts_at],
+                "{id}"
+            );
+            assert_ne!(why.witness[why.parts_at], why.good[why.parts_at], "{id}");
+            let end = played(&machine, &why.good);
+            assert!(end.is_finished(), "{id}: the good run does not finish");
+            if outcome == Outcome::Lockup {
+                let wrong = played(&machine, &why.witness[..=why.parts_at]);
+                assert_eq!(explorer.class(&wrong), Some(Class::Doomed), "{id}");
+                let fork = played(&machine, &why.witness[..why.parts_at]);
+                assert_eq!(explorer.class(&fork), Some(Class::AtRisk), "{id}");
+            }
+            if let Some(step) = why.harmless_after {
+                assert!(step >= why.parts_at && step < why.good.len(), "{id}");
+            }
+        }
+    }
+    assert!(explained > 30);
+}
+
+#[test]
+fn a_map_has_every_state_at_its_distance_from_the_start() {
+    for (id, machine, explorer) in searched(Parking::On).into_iter().take(12) {
+        let map = explorer.map(STATES_MAX).expect("small enough");
+        assert_eq!(map.spots.len() as u32, explorer.progress().states, "{id}");
+        assert!(explorer.map(map.spots.len() as u32 - 1).is_none());
+        for &(from, to) in &map.arrows {
+            let [from, to] = [from, to].map(|spot| map.spots[spot as usize]);
+            assert!(to.depth <= from.depth + 1, "{id}");
+            assert!(
+                from.class != Class::Doomed || to.class == Class::Doomed,
+                "{id}"
+            );
+            assert!(from.class != Class::Free || to.class == Class::Free, "{id}");
+        }
+        for spot in (0..map.spots.len() as u32).step_by(37) {
+            let path = explorer.path_to_spot(spot).expect("on the map");
+            assert_eq!(path.len() as u32, map.spots[spot as usize].depth, "{id}");
+            assert_eq!(explorer.spot(&played(&machine, &path)), Some(spot), "{id}");
+        }
+    }
+}
