@@ -4,6 +4,7 @@
 //! of the cast alone; what they say is a matter of the state.
 
 mod lists;
+mod memcg;
 mod mm;
 mod reserves;
 mod work;
@@ -24,6 +25,8 @@ pub enum StripKind {
     Mm(MmId),
     /// The mmu notifiers of an address space, in the order in which they are called.
     Notifiers(MmId),
+    /// The memory cgroups, and how full each is.
+    Memcgs,
     /// The lists on which reclaim finds pages.
     Lists,
     /// Who may take pages below the marks.
@@ -130,6 +133,9 @@ pub fn strips_of(machine: &Machine, stage: Stage) -> Vec<(StripKind, usize)> {
         if !info.notifiers.is_empty() {
             strips.push((StripKind::Notifiers(mm), info.notifiers.len()));
         }
+    }
+    if !machine.memcgs.is_empty() {
+        strips.push((StripKind::Memcgs, machine.memcgs.len()));
     }
     if !machine.lrus.is_empty() {
         strips.push((StripKind::Lists, machine.lrus.len()));
@@ -278,6 +284,7 @@ pub(crate) fn strips(scene: &Scene<'_>, recent: &[Event]) -> Vec<Strip> {
             let told = match place.kind {
                 StripKind::Mm(mm) => mm::address_space(scene, mm, recent),
                 StripKind::Notifiers(mm) => mm::notifiers(scene, mm),
+                StripKind::Memcgs => memcg::told(scene),
                 StripKind::Lists => lists::told(scene),
                 StripKind::Reserves => reserves::told(scene),
                 StripKind::Work => work::told(scene),
@@ -380,6 +387,7 @@ fn id(kind: StripKind) -> String {
     match kind {
         StripKind::Mm(mm) => format!("strip-mm-{}", mm.0),
         StripKind::Notifiers(mm) => format!("strip-notifiers-{}", mm.0),
+        StripKind::Memcgs => "strip-memcgs".to_string(),
         StripKind::Lists => "strip-lists".to_string(),
         StripKind::Reserves => "strip-reserves".to_string(),
         StripKind::Work => "strip-work".to_string(),
