@@ -1,6 +1,7 @@
 //! Which edges are drawn, between which ends, with which words and hop numbers.
 
 use oomscope_model::event::Event;
+use oomscope_model::kernel::memcontrol;
 use oomscope_model::machine::{Kind, LockId, MmId, OOM_LOCK, TaskId};
 use oomscope_model::state::{Notify, Pc, Reap, Run};
 
@@ -157,8 +158,17 @@ fn memory(scene: &Scene<'_>, drafts: &mut Vec<Draft>) {
         match (edge.from, edge.to, edge.why) {
             (Party::Task(task), Party::Memory, Why::NeedsPage) => {
                 let id = format!("needs-task-{}", task.0);
-                let words = "needs a page".to_string();
-                let ends = (End::Task(task), End::Free);
+                // A full memory cgroup has no room, however much is free.
+                let full = memcontrol::full(scene.machine, scene.state, task)
+                    .filter(|&memcg| scene.layout.memcg(memcg).is_some());
+                let (words, to) = match full {
+                    Some(memcg) => (
+                        format!("no room in /{}", names::memcg(scene.machine, memcg)),
+                        End::Memcg(memcg),
+                    ),
+                    None => ("needs a page".to_string(), End::Free),
+                };
+                let ends = (End::Task(task), to);
                 drafts.push(draft(
                     id,
                     EdgeKind::NeedsMemory,

@@ -5,13 +5,13 @@ mod cast;
 mod columns;
 
 use oomscope_model::kernel::Kernel;
-use oomscope_model::machine::{LockId, Machine, TaskId};
+use oomscope_model::machine::{LockId, Machine, MemcgId, TaskId};
 use oomscope_model::patches::{PatchId, PatchSet};
 
 pub use self::cast::{drawn_locks, drawn_tasks, queuers};
 use self::columns::{EMBED, SMALL, WIDE, side_by_side, stacked};
 use crate::geometry::Rect;
-use crate::strips::StripPlace;
+use crate::strips::{StripKind, StripPlace};
 
 /// The shape of the stage.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -153,6 +153,15 @@ impl Layout {
     /// The place of a lock, if it is drawn.
     pub fn lock(&self, lock: LockId) -> Option<&LockPlace> {
         self.locks.iter().find(|place| place.lock == lock)
+    }
+
+    /// The cell of a memory cgroup, where there is room for it.
+    pub fn memcg(&self, memcg: MemcgId) -> Option<Rect> {
+        let strip = self
+            .strips
+            .iter()
+            .find(|strip| strip.kind == StripKind::Memcgs)?;
+        strip.cells.get(usize::from(memcg.0)).copied()
     }
 
     /// Row of a lock, from the top.

@@ -4,7 +4,7 @@
 //! This is channel routing as circuit boards use it. Boxes never move, so the strips
 //! between them are known, and an edge only has to choose its tracks.
 
-use oomscope_model::machine::{LockId, MmId, TaskId};
+use oomscope_model::machine::{LockId, MemcgId, MmId, TaskId};
 
 use crate::draw::Scene;
 use crate::edges::Draft;
@@ -34,6 +34,8 @@ pub(crate) enum End {
     Free,
     /// An address space in memory.
     Segment(MmId),
+    /// A memory cgroup in its strip.
+    Memcg(MemcgId),
 }
 
 /// Where in its corridor an edge runs.
@@ -169,6 +171,12 @@ fn way(scene: &Scene<'_>, index: usize, draft: &Draft) -> Option<Way> {
                 vec![end],
                 end.x,
             )
+        }
+        End::Memcg(memcg) => {
+            let cell = layout.memcg(memcg)?;
+            let end = Point::new(cell.x + cell.w * 0.75, cell.y - 2.0);
+            let last = layout.channels.corridors.len() - 1;
+            (Some(last), Lane::Middle(home.center().y), vec![end], end.x)
         }
         End::Free => to_memory(free_y(scene)),
         End::Segment(mm) => to_memory(segment_y(scene, mm)),
