@@ -240,6 +240,8 @@ scenarios! {
     core_dump_marked = "core-dump-marked",
     core_dump_mrelease = "core-dump-mrelease",
     vfork_launcher = "vfork-launcher",
+    favored_kthread = "favored-kthread",
+    srcu_stranger = "srcu-stranger",
 }
 
 #[track_caller]

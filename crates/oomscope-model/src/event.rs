@@ -34,6 +34,8 @@ pub enum Right {
     Reserve,
     /// `ALLOC_HIGH`, with `ALLOC_HARDER` too for `GFP_ATOMIC`.
     Atomic,
+    /// It is a kernel thread, or dying (never merged).
+    Favored,
     /// `__GFP_MEMALLOC`: it will free more than it takes.
     Memalloc,
     /// `__GFP_NOFAIL`, below the marks.

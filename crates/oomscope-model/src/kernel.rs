@@ -82,6 +82,8 @@ pub struct Kernel {
     pub vforked: Vforked,
     /// Is a process with `CAP_SYS_ADMIN` worth more?
     pub root_bonus: RootBonus,
+    /// Who else may go below the min mark?
+    pub favor: Favor,
     /// What becomes of a `GFP_NOFS` request that reclaim cannot serve?
     pub nofs: Nofs,
     /// May `__GFP_NOFAIL` call the killer where others may not?
@@ -291,6 +293,16 @@ pub enum CoreDump {
     /// Before anything of the exit, the threads of the process only; a process that dumps
     /// does not count as exiting, killed or not (5.16+).
     BeforeExit,
+}
+
+/// A proposal of 2015 (locks-and-allocation.md 7 L3, 6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Favor {
+    /// Nobody: victims and `__GFP_HIGH` only.
+    Nobody,
+    /// Kernel threads and whoever has a fatal signal, as if they had said `__GFP_HIGH`
+    /// (never merged).
+    KthreadsAndDying,
 }
 
 /// `wait_for_vfork_done`.

@@ -8,8 +8,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::kernel::{
-    AdjSharer, Bookkeeping, Complaint, CoreDump, DyingCharge, ExitProtocol, ExitingTask, HmmStart,
-    InitMm, InitSharer, InodeLock, Isolation, Kernel, KillNap, KillerCaller, KmemAlloc,
+    AdjSharer, Bookkeeping, Complaint, CoreDump, DyingCharge, ExitProtocol, ExitingTask, Favor,
+    HmmStart, InitMm, InitSharer, InodeLock, Isolation, Kernel, KillNap, KillerCaller, KmemAlloc,
     KthreadSharer, MemcgLock, MemcgMargin, MemcgNofs, MemcgOom, Mlocked, Mmput, Mrelease, Munmap,
     Nofail, NofailReserve, Nofs, NotifierPairing, OomLockWait, ReaderSteal, ReapDelay, Reaper,
     ReaperLock, ReaperMm, ReaperNotifiers, ReaperQueue, ReclaimRetry, RetryMayfail, RootBonus,
@@ -118,6 +118,7 @@ const BASE: Kernel = Kernel {
     reap_delay: ReapDelay::None,
     core_dump: CoreDump::InExitMm,
     vfork_wait: VforkWait::Killable,
+    favor: Favor::Nobody,
     complaint: Complaint::Always,
     kill_nap: KillNap::UnderOomLock,
     reserve: VictimReserve::MarkedThreadAll,

@@ -137,6 +137,11 @@ fn reserve_rule(machine: &Machine, right: Right) -> Option<Rule> {
             "Where an ordinary request would loop, the transaction takes a page that it has reserved, down to the min mark and no further.",
             "locks-and-allocation.md 5.5 B4",
         ),
+        (Right::Favored, _) => new(
+            "Favor kthreads and the dying (proposal)",
+            "A kernel thread, or a thread with a fatal signal, may go down to half of the min mark.",
+            "locks-and-allocation.md 7 L3",
+        ),
         (Right::Memalloc, _) => new(
             "PF_MEMALLOC reserve",
             "Whoever allocates in order to free memory may take every last page.",

@@ -318,6 +318,9 @@ impl Words<'_> {
                     Right::Atomic => format!(
                         "{name} cannot wait and gets a page below the min mark, {free} are left"
                     ),
+                    Right::Favored => format!(
+                        "{name} is favored and gets a page below the min mark, {free} are left"
+                    ),
                     Right::Memalloc => format!(
                         "{name} allocates in order to free memory and gets a page from the reserve, {free} are left"
                     ),

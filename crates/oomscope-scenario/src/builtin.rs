@@ -117,6 +117,8 @@ builtins! {
     "core-dump-marked",
     "core-dump-mrelease",
     "vfork-launcher",
+    "favored-kthread",
+    "srcu-stranger",
 }
 
 impl Builtin {

@@ -100,6 +100,7 @@ const NUMBERS: &[&str] = &[
     "memcg-margin",
     "memcg-no-overcharge",
     "unkillable-vfork",
+    "favor-kthread-dying",
 ];
 
 /// The packed form of a link.

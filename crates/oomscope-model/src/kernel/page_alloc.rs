@@ -14,8 +14,8 @@
 
 use crate::event::{Event, Null, Observer, Right};
 use crate::kernel::{
-    KillNap, Nofail, NofailReserve, Nofs, OomLockWait, RetryMayfail, VictimFails, VictimReserve,
-    lock, memory, oom_kill, vmscan, xfs,
+    Favor, KillNap, Nofail, NofailReserve, Nofs, OomLockWait, RetryMayfail, VictimFails,
+    VictimReserve, lock, memory, oom_kill, vmscan, xfs,
 };
 use crate::machine::{
     Gfp, KillerWindow, Machine, Mode, OOM_LOCK, Op, PAGE_ALLOC_COSTLY_ORDER, Parking, TaskId,
@@ -71,7 +71,8 @@ pub fn reserve(machine: &Machine, state: &State, task: TaskId) -> Option<(u16, R
     if victim && machine.kernel.reserve == VictimReserve::MarkedThreadAll {
         return Some((0, Right::Reserve));
     }
-    let high = if gfp.has(Gfp::HIGH) {
+    let favored = is_favored(machine, state, task);
+    let high = if gfp.has(Gfp::HIGH) || favored {
         min - min / 2
     } else {
         min
@@ -79,7 +80,18 @@ pub fn reserve(machine: &Machine, state: &State, task: TaskId) -> Option<(u16, R
     match (victim, gfp.has(Gfp::HARDER)) {
         (true, _) => Some((high - high / 2, Right::Reserve)),
         (false, true) => Some((high - high / 4, Right::Atomic)),
+        (false, false) if favored => Some((high, Right::Favored)),
         (false, false) => gfp.has(Gfp::HIGH).then_some((high, Right::Atomic)),
+    }
+}
+
+/// Whether the task gets `ALLOC_HIGH` for what it is (never merged).
+fn is_favored(machine: &Machine, state: &State, task: TaskId) -> bool {
+    match machine.kernel.favor {
+        Favor::Nobody => false,
+        Favor::KthreadsAndDying => {
+            machine.process_of(task).is_none() || state.task(task).flags.has(TaskFlags::SIGKILL)
+        }
     }
 }
 

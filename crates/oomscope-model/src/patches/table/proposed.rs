@@ -1,7 +1,7 @@
 //! What was posted and never merged, then what nobody posted and is here for the sake of argument.
 
 use crate::kernel::{
-    ExitProtocol, HmmStart, KillNap, KillerCaller, KmemAlloc, OomLockWait, ReaperNotifiers,
+    ExitProtocol, Favor, HmmStart, KillNap, KillerCaller, KmemAlloc, OomLockWait, ReaperNotifiers,
     ReaperQueue, SiteWait, TransReserve, VforkWait, XaddBail,
 };
 use crate::patches::{Patch, PatchKind};
@@ -169,6 +169,20 @@ pub(super) const PATCHES: &[Patch] = &[
             kernel.oom_lock_wait = OomLockWait::KillableMutex;
             kernel.kill_nap = KillNap::None;
         },
+    },
+    Patch {
+        id: "favor-kthread-dying",
+        title: "Favor kthreads and the dying",
+        subject: "mm/page_alloc: Favor kthread and dying threads over normal threads",
+        author: "Tetsuo Handa",
+        commit: None,
+        kind: PatchKind::Proposed,
+        change: "Kernel threads and threads with a fatal signal may go down to half of the min mark, as with __GFP_HIGH.",
+        why: "Others cannot be killed or are dying already; either way somebody waits for them, and they looped like everybody else.",
+        source: "locks-and-allocation.md 7 L3, 6 (not merged)",
+        requires: &[],
+        excludes: &[],
+        apply: |kernel| kernel.favor = Favor::KthreadsAndDying,
     },
     Patch {
         id: "kmem-nofail",
