@@ -4,6 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::check::Check;
 use crate::commands::completions::Completions;
+use crate::commands::draw::Draw;
+use crate::commands::explain::Explain;
 use crate::commands::explore::Explore;
 use crate::commands::link::Link;
 use crate::commands::matrix::Matrix;
@@ -66,6 +68,8 @@ pub(crate) enum Command {
     Run(Run),
     Explore(Explore),
     Matrix(Matrix),
+    Explain(Explain),
+    Draw(Draw),
     Check(Check),
     Link(Link),
     Scenarios(Scenarios),

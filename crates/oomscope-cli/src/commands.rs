@@ -2,6 +2,8 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod draw;
+pub(crate) mod explain;
 pub(crate) mod explore;
 pub(crate) mod link;
 pub(crate) mod matrix;

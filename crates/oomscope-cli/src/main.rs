@@ -3,6 +3,7 @@
 //! One file per command in `commands/`. What they share: `input` (from a name to a
 //! scenario), `choice` (from a scenario to a machine), `search` (bounds, progress,
 //! Ctrl-C), `schedule` (which run to play), `outcomes` (words for what can happen),
+//! `figure` and `raster` (pictures),
 //! `screen` (text, colour, JSON) and `failure` (sentences and exit codes).
 
 mod args;
@@ -10,8 +11,10 @@ mod choice;
 mod commands;
 mod events;
 mod failure;
+mod figure;
 mod input;
 mod outcomes;
+mod raster;
 mod schedule;
 mod screen;
 mod search;
@@ -46,6 +49,8 @@ fn dispatch(command: Command, screen: &mut Screen) -> Outcome<Exit> {
         Command::Run(run) => commands::run::run(&run, screen),
         Command::Explore(explore) => commands::explore::explore(&explore, screen),
         Command::Check(check) => commands::check::check(&check, screen),
+        Command::Draw(draw) => commands::draw::draw(&draw, screen),
+        Command::Explain(explain) => commands::explain::explain(&explain, screen),
         Command::Matrix(matrix) => commands::matrix::matrix(&matrix, screen),
         Command::Patches(patches) => commands::patches::patches(&patches, screen),
         Command::Scenarios(scenarios) => commands::scenarios::scenarios(&scenarios, screen),

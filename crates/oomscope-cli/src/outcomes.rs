@@ -82,6 +82,14 @@ pub(crate) fn style(outcome: Happening) -> Style {
     }
 }
 
+/// Whether the machine goes on afterwards.
+pub(crate) fn is_survivable(outcome: Happening) -> bool {
+    matches!(
+        outcome,
+        Happening::Ok | Happening::ExtraKill | Happening::Stall | Happening::WrongErrno
+    )
+}
+
 /// The word for a kind of lockup.
 pub(crate) fn kind_word(kind: LockupKind) -> &'static str {
     match kind {

@@ -39,7 +39,7 @@ pub(crate) struct Plan {
     pub(crate) witness: Option<String>,
 
     /// Stop at this marker or step; behind the end of the run the seed goes on
-    #[arg(long, value_name = "MARKER|STEP")]
+    #[arg(long, visible_alias = "at", value_name = "MARKER|STEP")]
     pub(crate) to: Option<String>,
 
     /// Stop after so many steps at the latest
@@ -121,6 +121,11 @@ impl Plan {
             end,
             trouble,
         })
+    }
+
+    /// Whether one of the options says which run, or where it ends.
+    pub(crate) fn names_a_run(&self) -> bool {
+        self.run.is_some() || self.seed.is_some() || self.witness.is_some() || self.to.is_some()
     }
 
     /// Where to stop: what `--to` says, or the link.

@@ -3,6 +3,10 @@
 
 #[path = "it/check.rs"]
 mod check;
+#[path = "it/draw.rs"]
+mod draw;
+#[path = "it/explain.rs"]
+mod explain;
 #[path = "it/explore.rs"]
 mod explore;
 #[path = "it/link.rs"]
@@ -13,5 +17,7 @@ mod lists;
 mod matrix;
 #[path = "it/program.rs"]
 mod program;
+#[path = "it/readme.rs"]
+mod readme;
 #[path = "it/run.rs"]
 mod run;

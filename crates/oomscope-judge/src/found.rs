@@ -9,7 +9,7 @@ use oomscope_model::step::step;
 use oomscope_model::transition::Transition;
 
 /// States between two looks at the bounds.
-const SLICE: u32 = 4096;
+pub(crate) const SLICE: u32 = 4096;
 
 /// When a search is to give up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,6 +26,17 @@ impl Limits {
         Limits {
             states_max,
             bytes_max: u64::MAX,
+        }
+    }
+
+    /// Which of them a search has reached.
+    pub fn are_spent(self, progress: Progress) -> Option<Bound> {
+        if progress.states >= self.states_max {
+            Some(Bound::States)
+        } else if progress.bytes >= self.bytes_max {
+            Some(Bound::Bytes)
+        } else {
+            None
         }
     }
 }
@@ -64,9 +75,10 @@ pub fn search(
     limits: Limits,
     watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Found {
-    let mut explorer = Explorer::new(machine, &State::start(machine));
+    let start = State::start(machine);
+    let mut explorer = Explorer::new(machine, &start);
     let bound = advance(&mut explorer, limits, watch);
-    Found::of(machine, &explorer, bound)
+    Found::of(machine, &start, &explorer, bound)
 }
 
 /// Advances an explorer to its end, or to the bound that is named.
@@ -82,11 +94,8 @@ pub fn advance(
         if progress.done {
             return None;
         }
-        if progress.states >= limits.states_max {
-            return Some(Bound::States);
-        }
-        if progress.bytes >= limits.bytes_max {
-            return Some(Bound::Bytes);
+        if let Some(bound) = limits.are_spent(progress) {
+            return Some(bound);
         }
         if watch(progress).is_break() {
             return Some(Bound::Stopped);
@@ -95,8 +104,13 @@ pub fn advance(
 }
 
 impl Found {
-    /// What an explorer of this machine has found so far.
-    pub fn of(machine: &Machine, explorer: &Explorer, bound: Option<Bound>) -> Found {
+    /// What an explorer of this machine, from this state on, has found so far.
+    pub fn of(
+        machine: &Machine,
+        start: &State,
+        explorer: &Explorer,
+        bound: Option<Bound>,
+    ) -> Found {
         let witnesses: Vec<(Outcome, Vec<Transition>)> = explorer
             .outcomes()
             .into_iter()
@@ -106,7 +120,7 @@ impl Found {
             .iter()
             .find(|(outcome, _)| *outcome == Outcome::Lockup);
         let kind = lockup.and_then(|(_, schedule)| {
-            let mut state = State::start(machine);
+            let mut state = *start;
             for &transition in schedule {
                 step(machine, &mut state, transition, &mut ());
             }

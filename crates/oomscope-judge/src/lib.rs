@@ -2,15 +2,17 @@
 //! judge by the same words.
 //!
 //! [`cases`] lists what a file speaks of, [`search`] explores one machine, [`judge`] says
-//! what is not as the file expects.
+//! what is not as the file expects, and [`contrast()`], [`lasso`] and [`flips`] say why.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
 )]
 
+mod contrast;
 mod found;
 mod verdict;
 
+pub use contrast::{Contrast, Flip, Lasso, contrast, flips, lasso, states};
 pub use found::{Bound, Found, Limits, advance, search};
 pub use verdict::{Case, Verdict, cases, judge, sibling_complaint};
 

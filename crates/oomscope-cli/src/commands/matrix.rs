@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::choice::{About, Choice, RulesChoice, Setup, ids, rules_named, rules_words};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::outcomes::{Allowed, Reachable, exit, reachable, style};
+use crate::outcomes::{Allowed, Reachable, exit, is_survivable, reachable, style};
 use crate::screen::{BAD, GOOD, SOFT, STRONG, Screen, WARN, count, paint};
 use crate::search::{Bounds, Searched, Searcher, Size, bound_words, is_stopped};
 
@@ -62,6 +62,9 @@ struct Row {
     patches: PatchSet,
     #[serde(skip)]
     exit: Exit,
+    /// Whether the machine goes on, whatever happens.
+    #[serde(skip)]
+    survives: bool,
 }
 
 /// The smallest sets that clear it under one rule.
@@ -125,7 +128,7 @@ pub(crate) fn matrix(wanted: &Matrix, screen: &mut Screen) -> Outcome<Exit> {
     for rules in all_rules {
         let rows = plan.mixes(rules, screen)?;
         let clears = clears(plan.offered, rules, &rows, |row| row.exit == Exit::Clean);
-        let survives = self::clears(plan.offered, rules, &rows, survives);
+        let survives = self::clears(plan.offered, rules, &rows, |row| row.survives);
         if !screen.is_json() {
             tell_clears(&clears, &survives, &rows, screen)?;
         }
@@ -234,6 +237,7 @@ impl Plan<'_> {
             bound: found.bound.map(|bound| bound_words(bound, limits)),
             patches,
             exit,
+            survives: found.bound.is_none() && found.outcomes().all(is_survivable),
         }
     }
 }
@@ -268,13 +272,6 @@ fn told(row: &Row) -> String {
     let kills = count(row.kills_max.into(), "kill");
     let size = paint(SOFT, format!("{kills}, {states}"));
     format!("{}  {size}", outcomes.join(", "))
-}
-
-/// Whether nothing worse can happen than a second kill, a wrong error or a long wait.
-fn survives(row: &Row) -> bool {
-    const WORDS: [&str; 4] = ["ok", "extra-kill", "stall", "wrong-errno"];
-    let mut outcomes = row.outcomes.iter();
-    row.bound.is_none() && outcomes.all(|reachable| WORDS.contains(&reachable.outcome))
 }
 
 /// The smallest sets of offered patches whose rows are good.

@@ -1,0 +1,492 @@
+//! `explain`: why it goes wrong, and what would clear it.
+
+use clap::Args;
+use oomscope_explore::Outcome as Happening;
+use oomscope_judge::{Contrast, Flip, Found, Lasso, contrast, flips, lasso, states};
+use oomscope_model::machine::Machine;
+use oomscope_model::state::State;
+use oomscope_model::step::step;
+use oomscope_model::transition::Transition;
+use oomscope_picture::{caption, chain};
+use oomscope_scenario::condition;
+use oomscope_scenario::preset::Stop;
+use serde::Serialize;
+
+use crate::choice::{About, Choice, RulesChoice, Setup, rules_words};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::outcomes::{
+    Allowed, Reachable, exit, is_survivable, kind_word, meaning, outcome_named, reachable,
+    run_text, style,
+};
+use crate::schedule::stop_named;
+use crate::screen::{BAD, GOOD, SOFT, STRONG, Screen, WARN, count, paint};
+use crate::search::{Bounds, Searcher, bound_words, now};
+
+/// So many steps of each schedule are told; the rest is counted.
+const TOLD: usize = 12;
+
+/// Say why it goes wrong, and what would clear it
+///
+/// Prints a shortest schedule to the worst outcome beside the good schedule that has the
+/// longest beginning in common with it, and names the first step at which they differ; for a
+/// lockup what goes on for ever, with the pages that come free and the kills in each lap; and
+/// what each of the offered switches would do if it were flipped there.
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    choice: Choice,
+    #[command(flatten)]
+    rules: RulesChoice,
+    #[command(flatten)]
+    bounds: Bounds,
+    #[command(flatten)]
+    allowed: Allowed,
+
+    /// Which outcome to explain [default: the worst that is reachable]
+    #[arg(long, value_name = "OUTCOME")]
+    outcome: Option<String>,
+
+    /// Where in the bad schedule to flip the switches
+    ///
+    /// By default where it can still be mended: at the end for a lockup, before the step that
+    /// decides for what cannot be undone.
+    #[arg(long, value_name = "MARKER|STEP")]
+    at: Option<String>,
+}
+
+/// A step of a schedule.
+#[derive(Serialize)]
+struct Step {
+    step: usize,
+    task: String,
+    caption: String,
+}
+
+/// The good schedule.
+#[derive(Serialize)]
+struct Good {
+    /// So many steps are those of the bad one.
+    common: usize,
+    run: String,
+    /// What follows.
+    steps: Vec<Step>,
+}
+
+/// What goes on for ever.
+#[derive(Serialize)]
+struct Ring {
+    /// From the end of the bad schedule into the lap.
+    stem: String,
+    /// The lap; empty if nobody can move and whoever retries changes nothing.
+    cycle: String,
+    steps: usize,
+    freed_pages: u32,
+    kills: u8,
+}
+
+/// A switch, flipped at `at`.
+#[derive(Serialize)]
+struct Switch {
+    patch: &'static str,
+    on: bool,
+    /// What has to move with it.
+    changes: Vec<String>,
+    /// `clear`, `bad` or `unknown`.
+    verdict: &'static str,
+    outcomes: Vec<Reachable>,
+    bound: Option<String>,
+}
+
+/// The answer for machines.
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    about: About,
+    /// The outcome that is explained; null if nothing bad was found.
+    outcome: Option<&'static str>,
+    kind: Option<&'static str>,
+    /// It all in one sentence.
+    sentence: String,
+    /// The bad schedule.
+    run: String,
+    /// From where it differs from the good one.
+    steps: Vec<Step>,
+    good: Option<Good>,
+    lasso: Option<Ring>,
+    /// The step of the bad schedule at which the switches are flipped.
+    at: usize,
+    switches: Vec<Switch>,
+}
+
+/// All that was found out.
+struct Case<'a> {
+    setup: &'a Setup,
+    outcome: Happening,
+    found: &'a Found,
+    bad: Vec<Transition>,
+    states: Vec<State>,
+    contrast: Option<Contrast>,
+    lasso: Option<Lasso>,
+    at: usize,
+    flips: Vec<Flip>,
+    allowed: Vec<Happening>,
+    searcher: Searcher,
+}
+
+pub(crate) fn explain(wanted: &Explain, screen: &mut Screen) -> Outcome<Exit> {
+    let allowed = wanted.allowed.outcomes()?;
+    let setup = wanted.choice.setup(&wanted.rules, screen)?;
+    let searcher = wanted.bounds.searcher(screen);
+    let searched = searcher.search(&setup.machine, &setup.scenario().id);
+    let found = &searched.found;
+    let Some(outcome) = worst(wanted, found, &allowed)? else {
+        return nothing_bad(&setup, &searcher, found, &allowed, screen);
+    };
+    let bad = found.witness(outcome).unwrap_or_default().to_vec();
+    let states = states(&setup.machine, &bad);
+    let begin = now();
+    let contrast = contrast(&setup.machine, &bad, searcher.limits(), |progress| {
+        searcher.watch(progress, "the nearest good run", begin)
+    });
+    let last = match (&contrast, is_lasting(outcome)) {
+        (Some(contrast), false) => contrast.common,
+        _ => bad.len(),
+    };
+    let at = place(wanted, &setup, &states, last)?;
+    let offered = &setup.scenario().offered;
+    let flips = flips(
+        &setup.machine,
+        &states[at],
+        offered,
+        searcher.limits(),
+        |progress| searcher.watch(progress, "what a switch would do", begin),
+    );
+    let end = states.last().filter(|_| is_lasting(outcome));
+    let case = Case {
+        lasso: end.and_then(|state| lasso(&setup.machine, state)),
+        setup: &setup,
+        outcome,
+        found,
+        bad,
+        states,
+        contrast,
+        at,
+        flips,
+        allowed,
+        searcher,
+    };
+    match screen.is_json() {
+        true => screen.json(&case.answer())?,
+        false => case.print(screen)?,
+    }
+    Ok(Exit::Bad)
+}
+
+/// The outcome to explain.
+fn worst(wanted: &Explain, found: &Found, allowed: &[Happening]) -> Outcome<Option<Happening>> {
+    const RANK: [Happening; 8] = [
+        Happening::Lockup,
+        Happening::Hang,
+        Happening::Corrupt,
+        Happening::Oops,
+        Happening::Panic,
+        Happening::Stall,
+        Happening::WrongErrno,
+        Happening::ExtraKill,
+    ];
+    let Some(word) = &wanted.outcome else {
+        let mut ranked = RANK.into_iter().filter(|it| !allowed.contains(it));
+        return Ok(ranked.find(|&outcome| found.witness(outcome).is_some()));
+    };
+    let outcome = outcome_named(word)?;
+    match (found.witness(outcome), found.bound) {
+        (Some(_), _) => Ok(Some(outcome)),
+        (None, None) => Err(Failure::plain(format!("{word} cannot be reached here"))),
+        (None, Some(_)) => Err(Failure::new(
+            format!("{word} was not found within the bounds"),
+            Some("raise --max-states or --max-memory"),
+        )),
+    }
+}
+
+fn nothing_bad(
+    setup: &Setup,
+    searcher: &Searcher,
+    found: &Found,
+    allowed: &[Happening],
+    screen: &mut Screen,
+) -> Outcome<Exit> {
+    let sentence = match found.bound {
+        None => String::from("Nothing bad can happen, whatever the schedule."),
+        Some(bound) => {
+            let bound = bound_words(bound, searcher.limits());
+            format!("Nothing bad was found, but that is not all there is: {bound}.")
+        }
+    };
+    match screen.is_json() {
+        true => screen.json(&Answer {
+            about: setup.about("explain"),
+            outcome: None,
+            kind: None,
+            sentence,
+            run: String::new(),
+            steps: Vec::new(),
+            good: None,
+            lasso: None,
+            at: 0,
+            switches: Vec::new(),
+        })?,
+        false => screen.line(sentence)?,
+    }
+    Ok(exit(found, allowed))
+}
+
+/// Whether it is something that lasts and might yet end, not something that has happened.
+fn is_lasting(outcome: Happening) -> bool {
+    matches!(
+        outcome,
+        Happening::Lockup | Happening::Hang | Happening::Stall
+    )
+}
+
+/// The step at which to flip the switches.
+fn place(wanted: &Explain, setup: &Setup, states: &[State], usual: usize) -> Outcome<usize> {
+    let Some(word) = &wanted.at else {
+        return Ok(usual);
+    };
+    let last = states.len() - 1;
+    match stop_named(word, setup)? {
+        Stop::Step(step) if step as usize <= last => Ok(step as usize),
+        Stop::Step(step) => {
+            let sentence = format!("the bad schedule has only {last} steps, not {step}");
+            Err(Failure::plain(sentence))
+        }
+        Stop::Marker(id) => {
+            let mut markers = setup.scenario().markers.iter();
+            let marker = markers.find(|marker| marker.id == id);
+            let holds = |state: &State| {
+                marker.is_some_and(|it| condition::holds(&it.when, &setup.machine, state))
+            };
+            let found = states.iter().position(holds);
+            found.ok_or_else(|| {
+                Failure::plain(format!(
+                    "the bad schedule does not come to the marker {id:?}"
+                ))
+            })
+        }
+    }
+}
+
+impl Case<'_> {
+    fn machine(&self) -> &Machine {
+        &self.setup.machine
+    }
+
+    /// The steps of a schedule from one of them on.
+    fn told(&self, schedule: &[Transition], from: usize) -> Vec<Step> {
+        let machine = self.machine();
+        let mut state = State::start(machine);
+        let mut told = Vec::new();
+        for (index, &transition) in schedule.iter().enumerate() {
+            let mut events = Vec::new();
+            step(machine, &mut state, transition, &mut events);
+            if index >= from {
+                told.push(Step {
+                    step: index + 1,
+                    task: machine.actor(transition.0).name.clone(),
+                    caption: caption(machine, &events, &state),
+                });
+            }
+        }
+        told
+    }
+
+    /// So many steps are the same in both.
+    fn common(&self) -> usize {
+        let contrast = self.contrast.as_ref();
+        contrast.map_or(0, |contrast| contrast.common)
+    }
+
+    /// It all in one sentence.
+    fn sentence(&self) -> String {
+        let word = self.outcome.word();
+        let Some(contrast) = &self.contrast else {
+            return format!("No schedule ends well here, and {word} is one way it goes.");
+        };
+        let common = contrast.common;
+        let bad = self.told(&self.bad, common);
+        let good = self.told(&contrast.good, common);
+        match (bad.first(), good.first()) {
+            (Some(bad), Some(good)) => format!(
+                "Step {} decides: {} It ends well if {} goes first: {}",
+                bad.step, bad.caption, good.task, good.caption
+            ),
+            (None, Some(good)) => format!(
+                "After {} it is not over yet: it ends well if {} goes next: {}",
+                count(common as u64, "step"),
+                good.task,
+                good.caption
+            ),
+            _ => format!("It ends with {word} and is over."),
+        }
+    }
+
+    fn answer(&self) -> Answer {
+        let machine = self.machine();
+        Answer {
+            about: self.setup.about("explain"),
+            outcome: Some(self.outcome.word()),
+            kind: self.kind(),
+            sentence: self.sentence(),
+            run: run_text(machine, &self.bad),
+            steps: self.told(&self.bad, self.common()),
+            good: self.contrast.as_ref().map(|contrast| Good {
+                common: contrast.common,
+                run: run_text(machine, &contrast.good),
+                steps: self.told(&contrast.good, contrast.common),
+            }),
+            lasso: self.lasso.as_ref().map(|lasso| Ring {
+                stem: run_text(machine, &lasso.stem),
+                cycle: run_text(machine, &lasso.cycle),
+                steps: lasso.cycle.len(),
+                freed_pages: lasso.freed_pages,
+                kills: lasso.kills,
+            }),
+            at: self.at,
+            switches: self.flips.iter().map(|flip| self.switch(flip)).collect(),
+        }
+    }
+
+    fn kind(&self) -> Option<&'static str> {
+        let kind = self.found.kind.map(kind_word);
+        kind.filter(|_| self.outcome == Happening::Lockup)
+    }
+
+    fn switch(&self, flip: &Flip) -> Switch {
+        let limits = self.searcher.limits();
+        let others = flip
+            .changes
+            .iter()
+            .filter(|(other, _)| *other != flip.patch);
+        Switch {
+            patch: flip.patch.get().id,
+            on: flip.on,
+            changes: others
+                .map(|(patch, on)| format!("{}{}", if *on { "+" } else { "-" }, patch.get().id))
+                .collect(),
+            verdict: super::explore::verdict_word(exit(&flip.found, &self.allowed)),
+            outcomes: reachable(self.machine(), &flip.found),
+            bound: flip.found.bound.map(|bound| bound_words(bound, limits)),
+        }
+    }
+
+    fn print(&self, screen: &mut Screen) -> Outcome<()> {
+        let scenario = self.setup.scenario();
+        let title = paint(SOFT, &scenario.title);
+        screen.line(format!("{}  {title}", paint(STRONG, &scenario.id)))?;
+        let rules = rules_words(self.machine().rules);
+        screen.line(format!("{}; {rules}", self.setup.kernel_words()))?;
+        let word = paint(style(self.outcome), self.outcome.word());
+        let steps = count(self.bad.len() as u64, "step");
+        let meaning = meaning(self.outcome, self.found.kind);
+        screen.line(format!("{word} after {steps}: {meaning}"))?;
+        screen.line(paint(STRONG, self.sentence()))?;
+        self.print_schedules(screen)?;
+        self.print_lasso(screen)?;
+        self.print_switches(screen)
+    }
+
+    fn print_schedules(&self, screen: &mut Screen) -> Outcome<()> {
+        let common = self.common();
+        if common > 0 {
+            let run = run_text(self.machine(), &self.bad[..common]);
+            screen.line(format!("both  {run}"))?;
+        }
+        print_steps("bad", BAD, &self.told(&self.bad, common), screen)?;
+        match &self.contrast {
+            Some(contrast) => {
+                let good = self.told(&contrast.good, common);
+                print_steps("good", GOOD, &good, screen)
+            }
+            None => screen.line(paint(WARN, "no good schedule was found")),
+        }
+    }
+
+    fn print_lasso(&self, screen: &mut Screen) -> Outcome<()> {
+        let Some(lasso) = &self.lasso else {
+            return Ok(());
+        };
+        let machine = self.machine();
+        if let Some(mut state) = self.states.last().copied() {
+            for &transition in &lasso.stem {
+                step(machine, &mut state, transition, &mut ());
+            }
+            if let Some(chain) = chain(machine, &state) {
+                screen.line(paint(WARN, format!("=> {}", chain.text())))?;
+            }
+        }
+        let stem = count(lasso.stem.len() as u64, "step");
+        let text = match lasso.cycle.is_empty() {
+            true => format!(
+                "for ever, {stem} later: nobody can move, and whoever retries frees 0 pages and kills nobody"
+            ),
+            false => format!(
+                "for ever, {stem} later, a lap of {}: {} and {} in each; {}",
+                count(lasso.cycle.len() as u64, "step"),
+                count(lasso.freed_pages.into(), "page").replace("page", "free page"),
+                count(lasso.kills.into(), "kill"),
+                run_text(machine, &lasso.cycle)
+            ),
+        };
+        screen.line(text)
+    }
+
+    fn print_switches(&self, screen: &mut Screen) -> Outcome<()> {
+        if self.flips.is_empty() {
+            return Ok(());
+        }
+        let at = self.at;
+        screen.line(format!("flipped at step {at}:"))?;
+        for flip in &self.flips {
+            let switch = self.switch(flip);
+            let sign = if flip.on { '+' } else { '-' };
+            let name = format!("{sign}{}", switch.patch);
+            let (style, word) = match exit(&flip.found, &self.allowed) {
+                Exit::Clean => (GOOD, "clears it"),
+                Exit::Unknown => (WARN, "unknown"),
+                _ if flip.found.outcomes().all(is_survivable) => (WARN, "at a cost"),
+                _ => (BAD, "does not"),
+            };
+            let outcomes = flip.found.outcomes().map(Happening::word);
+            let outcomes: Vec<&str> = outcomes.collect();
+            let with = match switch.changes.is_empty() {
+                true => String::new(),
+                false => format!(" (with {})", switch.changes.join(" ")),
+            };
+            let word = paint(style, format!("{word:9}"));
+            let outcomes = paint(SOFT, outcomes.join(", "));
+            screen.line(format!("  {name:27}  {word}  {outcomes}{with}"))?;
+        }
+        Ok(())
+    }
+}
+
+fn print_steps(
+    word: &str,
+    style: anstyle::Style,
+    steps: &[Step],
+    screen: &mut Screen,
+) -> Outcome<()> {
+    let mut word = paint(style, format!("{word:4}"));
+    for step in steps.iter().take(TOLD) {
+        screen.line(format!("{word} {:4}  {}", step.step, step.caption))?;
+        word = String::from("    ");
+    }
+    match steps.len().checked_sub(TOLD) {
+        Some(more) if more > 0 => {
+            let more = count(more as u64, "more step");
+            screen.line(paint(SOFT, format!("           … {more}")))
+        }
+        _ => Ok(()),
+    }
+}
