@@ -19,6 +19,7 @@ use oomscope_scenario::rules;
 
 mod machines;
 
+use machines::odd::odd;
 use machines::{Dice, alike, generate};
 
 /// States of one machine that the laws are held against.
@@ -89,6 +90,8 @@ fn each_machine(mut test: impl FnMut(&str, &Machine)) {
     for seed in 0..400 {
         let machine = generate(&mut Dice(seed * 2 + 1));
         test(&format!("seed {seed}"), &machine);
+        let strange = odd(machine.clone(), &mut Dice(seed * 2 + 7));
+        test(&format!("odd {seed}"), &strange);
         test(&format!("alike {seed}"), &alike(machine));
     }
 }

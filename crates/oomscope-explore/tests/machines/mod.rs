@@ -10,6 +10,9 @@ use oomscope_model::machine::{
 };
 use oomscope_model::patches::{PatchId, PatchSet, VERSIONS};
 
+#[allow(dead_code, reason = "not every test wants odd ones")]
+pub(crate) mod odd;
+
 /// A small generator of pseudo-random numbers; the seed is the test's name for a machine.
 pub(crate) struct Dice(pub(crate) u64);
 
