@@ -289,7 +289,7 @@ impl Explorer {
     }
 }
 
-fn marks_of(machine: &Machine, state: &State) -> u8 {
+pub(crate) fn marks_of(machine: &Machine, state: &State) -> u8 {
     let mut marks = 0;
     let mut set = |bit: u8, on: bool| marks |= if on { bit } else { 0 };
     set(mark::FINISHED, state.is_finished());

@@ -17,12 +17,14 @@ pub mod map;
 mod parts;
 mod regions;
 mod store;
+pub mod swarm;
 pub mod symmetry;
 
 pub use explain::Explanation;
 pub use explorer::Explorer;
 pub use lasso::Lasso;
 pub use map::Map;
+pub use swarm::Swarm;
 
 /// What can become of a machine.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]

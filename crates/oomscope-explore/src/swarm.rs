@@ -1,0 +1,402 @@
+//! A part of a search that is too large for one machine: a bounded search in an order of its
+//! own. Many of them with different keys, a swarm, see far more of a large space than one
+//! that is stopped at the same bound, and need not know of each other.
+//!
+//! **Order.** Bursts of depth-first search, each at most [`BURST`] states long and as deep as
+//! the key says; every choice is a number computed from the key. A burst begins at a state
+//! that was found and not expanded yet, every fourth at the one nearest to the start, so
+//! that short schedules are not left out.
+//!
+//! **What is certain.** Membership is exact, and whatever is reported was reached. A doomed
+//! state is only called so when everything behind it has been seen: a strongly connected
+//! part that a burst closed, with no way out of it to a finished state or to one that is not
+//! expanded (Tarjan's algorithm, as the bursts go). So nothing is claimed too much; what a
+//! bound leaves out, and stalls, are not claimed at all. [`Swarm::advance`] says `done` when
+//! nothing was left out after all; then the space is small enough for
+//! [`crate::Explorer`], which says the rest.
+//!
+//! **Overlap.** The swarm keeps the smallest [`SAMPLE`] digests of its states. Which states
+//! these are depends on nothing but the states, so the samples of two shards say how much
+//! of what they saw is the same ([`distinct`]).
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
+
+use oomscope_model::machine::{Machine, TaskId};
+use oomscope_model::state::State;
+use oomscope_model::step::{enabled, step};
+use oomscope_model::transition::Transition;
+use oomscope_model::words::fold;
+
+use crate::explorer::{mark, marks_of, shows};
+use crate::store::Store;
+use crate::{Outcome, Progress};
+
+/// States that one burst expands at most.
+const BURST: u32 = 1 << 12;
+/// How many digests a sample holds: two of them tell an overlap to about a twentieth.
+pub const SAMPLE: usize = 512;
+
+/// A way out: to a finished state, or to one of which nothing is known.
+const ESCAPES: u8 = 1;
+const LEADS_TO_LIVELOCK: u8 = 1 << 1;
+const LEADS_TO_HANG: u8 = 1 << 2;
+/// Leads out of its strongly connected part.
+const LEAVES: u8 = 1 << 3;
+/// Somebody in this part wants memory.
+const WANTS_PAGE: u8 = 1 << 4;
+/// In a part that is not closed yet.
+const OPEN: u8 = 1 << 5;
+/// What whoever leads to a closed part has from it.
+const INHERITED: u8 = ESCAPES | LEADS_TO_LIVELOCK | LEADS_TO_HANG;
+
+/// What is known of one state besides itself.
+#[derive(Clone, Copy)]
+struct Node {
+    parent: u32,
+    depth: u32,
+    /// When it was expanded, from 1; 0: it was not.
+    order: u32,
+    low: u32,
+    via: u8,
+    bits: u8,
+    marks: u8,
+}
+
+/// A state on the path of the burst, and which of its tasks have not moved yet.
+struct Frame {
+    index: u32,
+    left: u32,
+}
+
+/// A bounded search in an order of its own, advanced in slices; stop calling to cancel.
+pub struct Swarm {
+    machine: Machine,
+    key: u64,
+    /// How many states deep a burst goes.
+    reach: usize,
+    store: Store,
+    nodes: Vec<Node>,
+    path: Vec<Frame>,
+    open: Vec<u32>,
+    /// States not expanded yet, in an order by lot and nearest first. One that was expanded
+    /// meanwhile is passed over.
+    by_lot: BinaryHeap<(u64, u32)>,
+    nearest: BinaryHeap<Reverse<(u32, u64, u32)>>,
+    clock: u32,
+    bursts: u32,
+    burst_end: u32,
+    transitions: u64,
+    depth: u32,
+    kills_max: u8,
+    /// The state at the end of the shortest schedule to each outcome.
+    ends: [Option<u32>; Outcome::ALL.len()],
+    sample: BTreeSet<u64>,
+    done: bool,
+}
+
+impl Swarm {
+    /// Starts the search number `shard` of those with this seed.
+    pub fn new(machine: &Machine, start: &State, seed: u64, shard: u32) -> Swarm {
+        let key = fold(&[seed, u64::from(shard)]);
+        let mut swarm = Swarm {
+            machine: machine.clone(),
+            key,
+            reach: 24 + (key >> 32) as usize % 104,
+            store: Store::new(start),
+            nodes: Vec::new(),
+            path: Vec::new(),
+            open: Vec::new(),
+            by_lot: BinaryHeap::new(),
+            nearest: BinaryHeap::new(),
+            clock: 0,
+            bursts: 0,
+            burst_end: 0,
+            transitions: 0,
+            depth: 0,
+            kills_max: 0,
+            ends: [None; Outcome::ALL.len()],
+            sample: BTreeSet::new(),
+            done: false,
+        };
+        let start = swarm.add(start, 0, 0);
+        swarm.postpone(start);
+        swarm
+    }
+
+    /// Expands at most `budget_states` further states. `done`: nothing is left to expand.
+    pub fn advance(&mut self, budget_states: u32) -> Progress {
+        let end = self.clock.saturating_add(budget_states);
+        while self.clock < end && !self.done {
+            match self.path.last_mut() {
+                None => self.begin_burst(),
+                Some(_) if self.clock >= self.burst_end => self.abandon_burst(),
+                Some(frame) if frame.left == 0 => self.close(),
+                Some(_) => self.move_one(),
+            }
+        }
+        self.progress()
+    }
+
+    /// How far it is. Transitions are those taken, some of them twice.
+    pub fn progress(&self) -> Progress {
+        let node = core::mem::size_of::<Node>() + 2 * 24;
+        Progress {
+            states: self.store.len(),
+            transitions: self.transitions,
+            depth: self.depth,
+            bytes: self.store.bytes() + u64::from(self.store.len()) * node as u64,
+            done: self.done,
+        }
+    }
+
+    /// Which outcomes were reached; there may be others.
+    pub fn outcomes(&self) -> Vec<Outcome> {
+        let reached = |outcome: &Outcome| self.ends[*outcome as usize].is_some();
+        Outcome::ALL.into_iter().filter(reached).collect()
+    }
+
+    /// The shortest schedule to an outcome that this search has met; not the shortest there is.
+    pub fn witness(&self, outcome: Outcome) -> Option<Vec<Transition>> {
+        let mut index = self.ends[outcome as usize]?;
+        let mut schedule = Vec::new();
+        while index != 0 {
+            let node = &self.nodes[index as usize];
+            schedule.push(Transition(TaskId(node.via)));
+            index = node.parent;
+        }
+        schedule.reverse();
+        Some(schedule)
+    }
+
+    /// The most processes that any run found so far kills.
+    pub fn kills_max(&self) -> u8 {
+        self.kills_max
+    }
+
+    /// The smallest digests of the states found, ascending.
+    pub fn sample(&self) -> Vec<u64> {
+        self.sample.iter().copied().collect()
+    }
+
+    fn draw(&self, index: u32, task: u32) -> u64 {
+        fold(&[self.key, u64::from(index) << 32 | u64::from(task)])
+    }
+
+    fn add(&mut self, state: &State, parent: u32, via: u8) -> u32 {
+        let (index, new) = self.store.insert(state);
+        let depth = self
+            .nodes
+            .get(parent as usize)
+            .map_or(0, |node| node.depth + 1);
+        if new {
+            let marks = marks_of(&self.machine, state);
+            self.nodes.push(Node {
+                parent,
+                depth,
+                order: 0,
+                low: 0,
+                via,
+                bits: 0,
+                marks,
+            });
+            self.depth = self.depth.max(depth);
+            self.kills_max = self.kills_max.max(state.kills(&self.machine));
+            self.sample.insert(state.digest());
+            if self.sample.len() > SAMPLE {
+                self.sample.pop_last();
+            }
+        } else if depth < self.nodes[index as usize].depth {
+            // A shorter way, also for whatever hangs on it. Whoever stands above a state is
+            // nearer than it, so this closes no circle.
+            let node = &mut self.nodes[index as usize];
+            (node.parent, node.via, node.depth) = (parent, via, depth);
+        } else {
+            return index;
+        }
+        let node = self.nodes[index as usize];
+        for outcome in Outcome::ALL {
+            if shows(node.marks, outcome) || doom(node.bits) == Some(outcome) {
+                self.ends_in(outcome, index);
+            }
+        }
+        index
+    }
+
+    /// Notes the end of a schedule to an outcome, if it is shorter than the one known.
+    fn ends_in(&mut self, outcome: Outcome, index: u32) {
+        let depth = |index: u32| self.nodes[index as usize].depth;
+        if self.ends[outcome as usize].is_none_or(|known| depth(index) < depth(known)) {
+            self.ends[outcome as usize] = Some(index);
+        }
+    }
+
+    /// Leaves a state for another burst.
+    fn postpone(&mut self, index: u32) {
+        let lot = self.draw(index, u32::MAX);
+        let depth = self.nodes[index as usize].depth;
+        self.by_lot.push((lot, index));
+        self.nearest.push(Reverse((depth, lot, index)));
+    }
+
+    fn begin_burst(&mut self) {
+        let from = loop {
+            let next = match self.bursts % 4 {
+                0 => self.nearest.pop().map(|Reverse((_, _, index))| index),
+                _ => self.by_lot.pop().map(|(_, index)| index),
+            };
+            match next {
+                Some(index) if self.nodes[index as usize].order != 0 => {}
+                next => break next,
+            }
+        };
+        // Each state that is not expanded is in both heaps: one empty, both are.
+        let Some(from) = from else {
+            self.done = true;
+            return;
+        };
+        self.bursts += 1;
+        self.burst_end = self.clock.saturating_add(BURST);
+        self.enter(from);
+    }
+
+    /// The burst is over: what it has closed stays known, the rest of its path is for others.
+    fn abandon_burst(&mut self) {
+        for index in core::mem::take(&mut self.open) {
+            self.nodes[index as usize].bits = ESCAPES;
+        }
+        for frame in core::mem::take(&mut self.path) {
+            if frame.left != 0 {
+                self.nodes[frame.index as usize].order = 0;
+                self.nodes[frame.index as usize].bits = 0;
+                self.postpone(frame.index);
+            }
+        }
+    }
+
+    fn enter(&mut self, index: u32) {
+        let state = self.store.get(index);
+        let left = enabled(&self.machine, &state).fold(0, |left, next| left | 1 << next.0.0);
+        self.clock += 1;
+        let node = &mut self.nodes[index as usize];
+        let finished = node.marks & mark::FINISHED != 0;
+        let wants = node.marks & mark::WANTS_PAGE != 0;
+        (node.order, node.low) = (self.clock, self.clock);
+        node.bits = OPEN;
+        node.bits |= if finished { ESCAPES } else { 0 };
+        node.bits |= if wants { WANTS_PAGE } else { 0 };
+        self.open.push(index);
+        self.path.push(Frame { index, left });
+    }
+
+    /// Lets one more task of the last state on the path move.
+    fn move_one(&mut self) {
+        let Some(&Frame { index, left }) = self.path.last() else {
+            return;
+        };
+        let tasks = (0..32).filter(|task| left >> task & 1 != 0);
+        let Some(task) = tasks.min_by_key(|&task| self.draw(index, task)) else {
+            return;
+        };
+        if let Some(frame) = self.path.last_mut() {
+            frame.left &= !(1 << task);
+        }
+        let mut state = self.store.get(index);
+        let transition = Transition(TaskId(task as u8));
+        step(&self.machine, &mut state, transition, &mut ());
+        self.transitions += 1;
+        let known = self.store.len();
+        let target = self.add(&state, index, task as u8);
+        let node = self.nodes[target as usize];
+        if node.order != 0 {
+            let own = &mut self.nodes[index as usize];
+            match node.bits & OPEN {
+                0 => own.bits |= node.bits & INHERITED | LEAVES,
+                _ => own.low = own.low.min(node.order),
+            }
+        } else if self.path.len() < self.reach {
+            self.enter(target);
+        } else {
+            self.nodes[index as usize].bits |= ESCAPES;
+            if target >= known {
+                self.postpone(target);
+            }
+        }
+    }
+
+    /// Everything behind the last state on the path has been seen, or left out on purpose.
+    fn close(&mut self) {
+        let Some(Frame { index, .. }) = self.path.pop() else {
+            return;
+        };
+        let node = self.nodes[index as usize];
+        let above = self.path.last().map(|frame| frame.index);
+        if node.low != node.order {
+            // Its part goes on above it.
+            if let Some(above) = above {
+                let above = &mut self.nodes[above as usize];
+                above.bits |= node.bits & !OPEN;
+                above.low = above.low.min(node.low);
+            }
+            return;
+        }
+        let bits = closed(node.bits);
+        while let Some(member) = self.open.pop() {
+            self.nodes[member as usize].bits = bits;
+            if member == index {
+                break;
+            }
+        }
+        if let Some(outcome) = doom(bits) {
+            self.ends_in(outcome, index);
+        }
+        if let Some(above) = above {
+            self.nodes[above as usize].bits |= bits | LEAVES;
+        }
+    }
+}
+
+/// What is known of a strongly connected part that has been seen as a whole, from what its
+/// members have together.
+fn closed(bits: u8) -> u8 {
+    if bits & ESCAPES != 0 || bits & LEAVES != 0 {
+        bits & INHERITED
+    } else if bits & WANTS_PAGE != 0 {
+        LEADS_TO_LIVELOCK
+    } else {
+        LEADS_TO_HANG
+    }
+}
+
+/// What a state whose part is closed leads to, if it leads to no end.
+fn doom(bits: u8) -> Option<Outcome> {
+    match bits & (OPEN | INHERITED) {
+        LEADS_TO_HANG => Some(Outcome::Hang),
+        bits if bits & (OPEN | ESCAPES) == 0 && bits & LEADS_TO_LIVELOCK != 0 => {
+            Some(Outcome::Lockup)
+        }
+        _ => None,
+    }
+}
+
+/// About how many different states several shards have found together, from their samples
+/// and their numbers of states: the smallest digests are spread evenly, so the one at a known
+/// place among all says how dense they are.
+pub fn distinct(shards: &[(u32, &[u64])]) -> u64 {
+    let mut all: Vec<u64> = shards
+        .iter()
+        .flat_map(|(_, sample)| sample.iter().copied())
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    // Beyond the end of a full sample there is more that it does not say.
+    let full = shards.iter().filter(|(_, sample)| sample.len() >= SAMPLE);
+    let Some(end) = full.filter_map(|(_, sample)| sample.last().copied()).min() else {
+        return all.len() as u64;
+    };
+    let seen = all.partition_point(|&digest| digest <= end) as u128;
+    let estimate = ((seen - 1) << 64) / u128::from(end.max(1));
+    let sum: u64 = shards.iter().map(|(states, _)| u64::from(*states)).sum();
+    let most = shards.iter().map(|(states, _)| u64::from(*states)).max();
+    (estimate as u64).clamp(most.unwrap_or(0), sum)
+}
