@@ -9,6 +9,7 @@ use crate::commands::explain::Explain;
 use crate::commands::explore::Explore;
 use crate::commands::link::Link;
 use crate::commands::matrix::Matrix;
+use crate::commands::merge::Merge;
 use crate::commands::patches::Patches;
 use crate::commands::run::Run;
 use crate::commands::scenarios::Scenarios;
@@ -40,6 +41,8 @@ Examples:
   oomscope run writer-in-queue --to stuck
   oomscope explore writer-in-queue --patches killable-writers
   oomscope matrix writer-in-queue --kernels
+  oomscope explore fault-storm-16 --shard 3/8 --json > shard-3.json
+  oomscope merge shard-*.json
   oomscope check my-scenario.toml";
 
 /// The command line.
@@ -70,6 +73,7 @@ pub(crate) enum Command {
     Matrix(Matrix),
     Explain(Explain),
     Draw(Draw),
+    Merge(Merge),
     Check(Check),
     Link(Link),
     Scenarios(Scenarios),

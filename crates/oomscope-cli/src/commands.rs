@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod explore;
 pub(crate) mod link;
 pub(crate) mod matrix;
+pub(crate) mod merge;
 pub(crate) mod patches;
 pub(crate) mod run;
 pub(crate) mod scenarios;

@@ -18,6 +18,7 @@ mod raster;
 mod schedule;
 mod screen;
 mod search;
+mod shard;
 
 use std::process::ExitCode;
 
@@ -48,6 +49,7 @@ fn dispatch(command: Command, screen: &mut Screen) -> Outcome<Exit> {
     match command {
         Command::Run(run) => commands::run::run(&run, screen),
         Command::Explore(explore) => commands::explore::explore(&explore, screen),
+        Command::Merge(merge) => commands::merge::merge(&merge, screen),
         Command::Check(check) => commands::check::check(&check, screen),
         Command::Draw(draw) => commands::draw::draw(&draw, screen),
         Command::Explain(explain) => commands::explain::explain(&explain, screen),

@@ -118,6 +118,21 @@ impl Searcher {
         }
     }
 
+    /// Explores a part of a machine's space, in the order of this shard.
+    pub(crate) fn shard(&self, machine: &Machine, seed: u64, number: u32) -> (Searched, Vec<u64>) {
+        let begin = now();
+        let what = format!("shard {number}");
+        let shard = oomscope_judge::shard(machine, self.limits, seed, number, |progress| {
+            self.watch(progress, &what, begin)
+        });
+        self.line.borrow_mut().clear();
+        let searched = Searched {
+            found: shard.found,
+            time: begin.elapsed(),
+        };
+        (searched, shard.sample)
+    }
+
     /// Shows the progress; breaks after Ctrl-C.
     pub(crate) fn watch(&self, progress: Progress, what: &str, begin: Instant) -> ControlFlow<()> {
         self.line.borrow_mut().show(progress, what, begin.elapsed());

@@ -15,6 +15,8 @@ mod link;
 mod lists;
 #[path = "it/matrix.rs"]
 mod matrix;
+#[path = "it/merge.rs"]
+mod merge;
 #[path = "it/program.rs"]
 mod program;
 #[path = "it/readme.rs"]

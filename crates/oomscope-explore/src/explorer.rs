@@ -308,6 +308,13 @@ pub(crate) fn marks_of(machine: &Machine, state: &State) -> u8 {
     marks
 }
 
+/// The outcomes that one state shows by itself.
+pub fn outcomes_of(machine: &Machine, state: &State) -> impl Iterator<Item = Outcome> + use<> {
+    let marks = marks_of(machine, state);
+    let all = Outcome::ALL.into_iter();
+    all.filter(move |&outcome| shows(marks, outcome))
+}
+
 /// Whether a state with these marks shows an outcome that one state can show. A lockup
 /// needs the whole graph.
 pub(crate) fn shows(marks: u8, outcome: Outcome) -> bool {

@@ -29,7 +29,7 @@ use oomscope_model::transition::Transition;
 use oomscope_model::words::fold;
 
 use crate::explorer::{mark, marks_of, shows};
-use crate::store::Store;
+use crate::store::{Loaded, Store};
 use crate::{Outcome, Progress};
 
 /// States that one burst expands at most.
@@ -76,6 +76,8 @@ pub struct Swarm {
     /// How many states deep a burst goes.
     reach: usize,
     store: Store,
+    /// The state that was looked at last.
+    from: Loaded,
     nodes: Vec<Node>,
     path: Vec<Frame>,
     open: Vec<u32>,
@@ -99,11 +101,13 @@ impl Swarm {
     /// Starts the search number `shard` of those with this seed.
     pub fn new(machine: &Machine, start: &State, seed: u64, shard: u32) -> Swarm {
         let key = fold(&[seed, u64::from(shard)]);
+        let store = Store::new(start);
         let mut swarm = Swarm {
             machine: machine.clone(),
             key,
             reach: 24 + (key >> 32) as usize % 104,
-            store: Store::new(start),
+            from: store.loaded(),
+            store,
             nodes: Vec::new(),
             path: Vec::new(),
             open: Vec::new(),
@@ -119,7 +123,7 @@ impl Swarm {
             sample: BTreeSet::new(),
             done: false,
         };
-        let start = swarm.add(start, 0, 0);
+        let start = swarm.add(start, u64::MAX >> (64 - start.part_count()), 0, 0);
         swarm.postpone(start);
         swarm
     }
@@ -183,8 +187,9 @@ impl Swarm {
         fold(&[self.key, u64::from(index) << 32 | u64::from(task)])
     }
 
-    fn add(&mut self, state: &State, parent: u32, via: u8) -> u32 {
-        let (index, new) = self.store.insert(state);
+    /// Finds or adds a state that differs from what was loaded last in these parts.
+    fn add(&mut self, state: &State, changed: u64, parent: u32, via: u8) -> u32 {
+        let (index, new) = self.store.insert(state, &mut self.from, changed);
         let depth = self
             .nodes
             .get(parent as usize)
@@ -275,8 +280,9 @@ impl Swarm {
     }
 
     fn enter(&mut self, index: u32) {
-        let state = self.store.get(index);
-        let left = enabled(&self.machine, &state).fold(0, |left, next| left | 1 << next.0.0);
+        self.store.load(index, &mut self.from);
+        let left =
+            enabled(&self.machine, &self.from.state).fold(0, |left, next| left | 1 << next.0.0);
         self.clock += 1;
         let node = &mut self.nodes[index as usize];
         let finished = node.marks & mark::FINISHED != 0;
@@ -301,12 +307,14 @@ impl Swarm {
         if let Some(frame) = self.path.last_mut() {
             frame.left &= !(1 << task);
         }
-        let mut state = self.store.get(index);
+        self.store.load(index, &mut self.from);
+        let mut state = self.from.state;
         let transition = Transition(TaskId(task as u8));
         step(&self.machine, &mut state, transition, &mut ());
         self.transitions += 1;
         let known = self.store.len();
-        let target = self.add(&state, index, task as u8);
+        let changed = state.take_changed(&self.from.state);
+        let target = self.add(&state, changed, index, task as u8);
         let node = self.nodes[target as usize];
         if node.order != 0 {
             let own = &mut self.nodes[index as usize];

@@ -74,14 +74,12 @@ fn on_generated_machines_it_comes_to_the_same() {
     assert!(looked_at > 20, "{looked_at}");
 }
 
-/// `writer-in-queue` with 4.8 rules, in which lockups are rare and the space is many bursts.
+/// `writer-in-queue` with killable writers, under adversarial timing: several bursts.
 fn large() -> Machine {
     let scenario = Builtin::named("writer-in-queue").and_then(Builtin::scenario);
     let mut machine = scenario.expect("built in").machine;
-    for patch in ["killable-writers"] {
-        let patch = PatchId::named(patch).expect("in the table");
-        machine.patches = machine.patches.with(patch, true);
-    }
+    let patch = PatchId::named("killable-writers").expect("in the table");
+    machine.patches = machine.patches.with(patch, true);
     machine.kernel = Kernel::of(machine.patches);
     machine.rules.timing = Timing::Adversarial;
     machine

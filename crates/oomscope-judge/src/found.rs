@@ -85,12 +85,22 @@ pub fn search(
 pub fn advance(
     explorer: &mut Explorer,
     limits: Limits,
+    watch: impl FnMut(Progress) -> ControlFlow<()>,
+) -> Option<Bound> {
+    bounded(|slice| explorer.advance(slice), limits, watch)
+}
+
+/// Advances any search, slice by slice, to its end or to the bound that is named.
+pub(crate) fn bounded(
+    mut advance: impl FnMut(u32) -> Progress,
+    limits: Limits,
     mut watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Option<Bound> {
+    let mut states = 0;
     loop {
-        let before = explorer.progress();
-        let room = limits.states_max.saturating_sub(before.states).max(1);
-        let progress = explorer.advance(SLICE.min(room));
+        let room = limits.states_max.saturating_sub(states).max(1);
+        let progress = advance(SLICE.min(room));
+        states = progress.states;
         if progress.done {
             return None;
         }

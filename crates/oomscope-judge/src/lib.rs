@@ -10,10 +10,12 @@
 
 mod contrast;
 mod found;
+mod shard;
 mod verdict;
 
 pub use contrast::{Contrast, Flip, Lasso, contrast, flips, lasso, states};
 pub use found::{Bound, Found, Limits, advance, search};
+pub use shard::{Confirmed, Shard, confirm, shard};
 pub use verdict::{Case, Verdict, cases, judge, sibling_complaint};
 
 use oomscope_model::kernel::Kernel;

@@ -9,6 +9,7 @@ use crate::failure::{Exit, Outcome};
 use crate::outcomes::{Allowed, Reachable, exit, meaning, reachable, run_text, style};
 use crate::screen::{BAD, GOOD, SOFT, STRONG, Screen, WARN, bytes, count, paint};
 use crate::search::{Bounds, Searched, Size, bound_words};
+use crate::shard::{Part, Report};
 
 /// Search every schedule and say what can happen
 ///
@@ -29,6 +30,9 @@ pub(crate) struct Explore {
     /// Print the shortest schedules too
     #[arg(long)]
     schedules: bool,
+
+    #[command(flatten)]
+    part: Part,
 }
 
 /// The answer for machines.
@@ -44,13 +48,23 @@ struct Answer {
     size: Size,
     /// Which bound ended the search, if one did: then what is not listed is unknown.
     bound: Option<String>,
+    /// Which part of a search by many this is: what `oomscope merge` reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<Report>,
 }
 
 pub(crate) fn explore(wanted: &Explore, screen: &mut Screen) -> Outcome<Exit> {
     let allowed = wanted.allowed.outcomes()?;
     let setup = wanted.choice.setup(&wanted.rules, screen)?;
-    let searcher = wanted.bounds.searcher(screen);
-    let searched = searcher.search(&setup.machine, &setup.scenario().id);
+    let searcher = wanted.part.searcher(&wanted.bounds, screen);
+    let (searched, shard) = match wanted.part.shard {
+        None => (searcher.search(&setup.machine, &setup.scenario().id), None),
+        Some(shard) => {
+            let seed = wanted.part.seed;
+            let (searched, sample) = searcher.shard(&setup.machine, seed, shard.number);
+            (searched, Some(Report::new(&setup, shard, seed, &sample)))
+        }
+    };
     let exit = exit(&searched.found, &allowed);
     let bound = searched.found.bound;
     let bound = bound.map(|bound| bound_words(bound, searcher.limits()));
@@ -62,6 +76,7 @@ pub(crate) fn explore(wanted: &Explore, screen: &mut Screen) -> Outcome<Exit> {
             kills_max: searched.found.kills_max,
             size: searched.size(),
             bound,
+            shard,
         })?;
         return Ok(exit);
     }
