@@ -23,3 +23,5 @@ mod program;
 mod readme;
 #[path = "it/run.rs"]
 mod run;
+#[path = "it/stop.rs"]
+mod stop;
