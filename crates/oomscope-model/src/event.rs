@@ -199,6 +199,25 @@ pub enum Event {
         points: i32,
         memcg: Option<MemcgId>,
     },
+    /// `task` invoked the OOM killer, which chose `parent` and killed its child `process`
+    /// instead (C3).
+    ChildKilled {
+        task: TaskId,
+        parent: ProcessId,
+        process: ProcessId,
+        thread: TaskId,
+        points: i32,
+        memcg: Option<MemcgId>,
+    },
+    /// All processes of `memcg` will be killed (`memory.oom.group`).
+    GroupChosen { task: TaskId, memcg: MemcgId },
+    /// `process` was killed with the others of its memory cgroup (C9).
+    GroupKilled {
+        task: TaskId,
+        process: ProcessId,
+        thread: TaskId,
+        memcg: Option<MemcgId>,
+    },
     /// `process` was killed too, because it uses the memory of `victim` (C7).
     SharerKilled {
         victim: ProcessId,
@@ -234,6 +253,8 @@ pub enum Event {
     ReaperQueued { victim: TaskId },
     /// The reaper's single slot is taken: `victim` is not handed to it, now or later.
     ReaperBusy { victim: TaskId },
+    /// `victim` stood behind somebody who was on the reaper's list twice, and was cut off.
+    ReaperLost { victim: TaskId },
     /// The reaper turned to `victim`.
     ReaperStarts { victim: TaskId },
     /// The reaper's read trylock on `lock` failed; `tries` have failed so far.

@@ -132,6 +132,16 @@ pub struct Kernel {
     pub memcg_margin: MemcgMargin,
     /// Is a dying task let over the limit?
     pub dying_charge: DyingCharge,
+    /// Does a whole memory cgroup die where its administrator wants that?
+    pub oom_group: OomGroup,
+    /// What keeps a victim from being queued for the reaper twice?
+    pub reap_enqueue: ReapEnqueue,
+    /// Does a child die in its parent's place?
+    pub sacrifice: Sacrifice,
+    /// Can badness be less than one?
+    pub badness: Badness,
+    /// Who is chosen among equals?
+    pub equals: Equals,
     /// How does `munmap` hold `mmap_sem` while it unmaps?
     pub munmap: Munmap,
     /// What does XFS do when the allocator says NULL?
@@ -646,6 +656,52 @@ pub enum MemcgLock {
     Unkillable,
     /// SIGKILL ends the wait, and a caller that was killed kills nobody (5.1+).
     Killable,
+}
+
+/// K15: `memory.oom.group`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OomGroup {
+    /// No such thing (up to 4.18).
+    Absent,
+    /// After the victim every other process of its cgroup is killed, -1000 excepted (4.19+).
+    Present,
+}
+
+/// V15: the guard of `wake_oom_reaper` (oom.md 5.1 Q1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReapEnqueue {
+    /// Who is the head of the list or has a successor there is on it; the last one is not
+    /// recognised (up to 4.20).
+    ByLink,
+    /// A flag on the mm (5.0+).
+    ByMm,
+}
+
+/// `oom_kill_process` and children (oom.md 1.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sacrifice {
+    /// The worst child with memory of its own dies in the parent's place (up to 5.0).
+    Child,
+    /// Who is chosen dies (5.1+).
+    Nobody,
+}
+
+/// `oom_badness` below one (oom.md 1.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Badness {
+    /// It counts as one (up to 5.8).
+    AtLeastOne,
+    /// It stays what it is (5.9+).
+    Signed,
+}
+
+/// The scan and equal badness (oom.md 1.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Equals {
+    /// The one that stands first on the task list (up to 5.2).
+    First,
+    /// The last one (5.3+).
+    Last,
 }
 
 /// The margin of a memory cgroup and parallel OOMs (oom.md 4.1).

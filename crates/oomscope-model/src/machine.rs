@@ -155,6 +155,8 @@ pub struct Process {
     pub threads: u8,
     /// `oom_score_adj`, -1000..=1000. -1000 is never selected.
     pub oom_score_adj: i16,
+    /// The process that forked it, if that matters.
+    pub parent: Option<ProcessId>,
     /// What else the killer asks about it.
     pub traits: Traits,
 }

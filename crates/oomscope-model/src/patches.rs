@@ -8,13 +8,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::kernel::{
-    AdjSharer, Bookkeeping, Complaint, CoreDump, DyingCharge, ExitProtocol, ExitingTask, Favor,
-    HmmStart, InitMm, InitSharer, InodeLock, Isolation, Kernel, KillNap, KillerCaller, KmemAlloc,
-    KthreadSharer, MemcgLock, MemcgMargin, MemcgNofs, MemcgOom, Mlocked, Mmput, Mrelease, Munmap,
-    Nofail, NofailReserve, Nofs, NotifierPairing, OomLockWait, ReaderSteal, ReapDelay, Reaper,
-    ReaperLock, ReaperMm, ReaperNotifiers, ReaperQueue, ReclaimRetry, RetryMayfail, RootBonus,
-    RwsemCode, ShortCut, ShortCutMm, SiteWait, SpinlockBail, TransReserve, Unstable, VforkWait,
-    Vforked, VictimFails, VictimReserve, VmaList, XaddBail,
+    AdjSharer, Badness, Bookkeeping, Complaint, CoreDump, DyingCharge, Equals, ExitProtocol,
+    ExitingTask, Favor, HmmStart, InitMm, InitSharer, InodeLock, Isolation, Kernel, KillNap,
+    KillerCaller, KmemAlloc, KthreadSharer, MemcgLock, MemcgMargin, MemcgNofs, MemcgOom, Mlocked,
+    Mmput, Mrelease, Munmap, Nofail, NofailReserve, Nofs, NotifierPairing, OomGroup, OomLockWait,
+    ReaderSteal, ReapDelay, ReapEnqueue, Reaper, ReaperLock, ReaperMm, ReaperNotifiers,
+    ReaperQueue, ReclaimRetry, RetryMayfail, RootBonus, RwsemCode, Sacrifice, ShortCut, ShortCutMm,
+    SiteWait, SpinlockBail, TransReserve, Unstable, VforkWait, Vforked, VictimFails, VictimReserve,
+    VmaList, XaddBail,
 };
 
 mod table;
@@ -155,6 +156,11 @@ const BASE: Kernel = Kernel {
     memcg_lock: MemcgLock::Unkillable,
     memcg_margin: MemcgMargin::NotAsked,
     dying_charge: DyingCharge::Forced,
+    oom_group: OomGroup::Absent,
+    reap_enqueue: ReapEnqueue::ByLink,
+    sacrifice: Sacrifice::Child,
+    badness: Badness::AtLeastOne,
+    equals: Equals::First,
     kmem_alloc: KmemAlloc::Loops,
     trans_reserve: TransReserve::None,
     notifiers: ReaperNotifiers::Ignored,

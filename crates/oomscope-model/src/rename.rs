@@ -112,6 +112,7 @@ impl Renaming {
             leader,
             threads: _,
             oom_score_adj: _,
+            parent: _,
             traits: _,
         } = process;
         self.task(*leader) == *leader

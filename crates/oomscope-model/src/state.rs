@@ -143,6 +143,12 @@ pub enum Memcg {
     Oom,
     /// Has `oom_lock` and calls `out_of_memory`.
     Scan,
+    /// Has killed a process whose cgroup dies as a group, and kills the next one of it, with
+    /// `oom_lock` held (C9); the reaper is at work meanwhile. Its number is in
+    /// [`Task::tries`], who was chosen in [`Task::victim`].
+    Group,
+    /// The same for whoever is out of memory on the machine as a whole.
+    GlobalGroup,
     /// The fault failed and has given back its locks: `mem_cgroup_oom_synchronize`.
     FaultEnd,
     /// The fault is taken again.
@@ -152,6 +158,8 @@ pub enum Memcg {
 all_steps!(Memcg {
     Oom,
     Scan,
+    Group,
+    GlobalGroup,
     FaultEnd,
     Retry
 });
@@ -458,6 +466,9 @@ impl TaskFlags {
     pub const WRONG_ERRNO: u16 = 1 << 11;
     /// `PF_DUMPCORE`: dumps core, or has.
     pub const DUMPCORE: u16 = 1 << 12;
+    /// On `oom_reaper`: others stood behind its victim in `oom_reaper_list` when it took that
+    /// one off, so its `oom_reaper_list` is not NULL and says that it is queued.
+    pub const REAPS_LINKED: u16 = 1 << 13;
 
     /// Whether the bit is set.
     pub fn has(self, bit: u16) -> bool {

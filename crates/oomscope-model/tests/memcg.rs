@@ -192,3 +192,48 @@ fn a_victim_outside_does_not_keep_the_cgroup_waiting() {
         ]
     );
 }
+
+#[test]
+fn a_group_dies_as_a_whole_and_whoever_stands_behind_the_first_is_lost_up_to_4_20() {
+    let cast = "[[process]]\nname = \"q\"\nrss = \"5 pages\"\nmemcg = \"box\"\n\
+         [[process]]\nname = \"v\"\nrss = \"10 pages\"\nmemcg = \"box\"\n\
+         [[process]]\nname = \"a\"\nrss = \"5 pages\"\nmemcg = \"box\"\nprogram = \"page_fault a\"\n";
+    let told = |version| {
+        let mut machine = machine(version, cast);
+        machine.memcgs[0].oom_group = true;
+        // The reaper takes v off the list; q is killed, v comes a second time, then a.
+        let (_, table) = play(
+            &machine,
+            "a a a oom_reaper a a a oom_reaper oom_reaper oom_reaper",
+        );
+        let telling = ["Group", "ReaperQueued", "ReaperLost", "ReaperStarts"];
+        let lines = table
+            .lines()
+            .filter(|line| telling.iter().any(|word| line.starts_with(word)));
+        lines.map(|line| format!("{line}\n")).collect::<String>()
+    };
+    expect![[r#"
+        ReaperQueued { victim: v }
+        GroupChosen { task: a, memcg: MemcgId(0) }
+        ReaperStarts { victim: v }
+        GroupKilled { task: a, process: q, thread: q, memcg: Some(MemcgId(0)) }
+        ReaperQueued { victim: q }
+        ReaperQueued { victim: v }
+        GroupKilled { task: a, process: a, thread: a, memcg: Some(MemcgId(0)) }
+        ReaperQueued { victim: a }
+        ReaperLost { victim: q }
+        ReaperStarts { victim: a }
+    "#]]
+    .assert_eq(&told(Version(4, 19)));
+    expect![[r#"
+        ReaperQueued { victim: v }
+        GroupChosen { task: a, memcg: MemcgId(0) }
+        ReaperStarts { victim: v }
+        GroupKilled { task: a, process: q, thread: q, memcg: Some(MemcgId(0)) }
+        ReaperQueued { victim: q }
+        GroupKilled { task: a, process: a, thread: a, memcg: Some(MemcgId(0)) }
+        ReaperQueued { victim: a }
+        ReaperStarts { victim: a }
+    "#]]
+    .assert_eq(&told(Version(5, 4)));
+}

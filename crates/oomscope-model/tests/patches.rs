@@ -124,11 +124,6 @@ const NOT_A_SWITCH: &[(&str, &str)] = &[
         "mark and signal are given in one step under oom_lock",
     ),
     ("K11", "node reclaim is not modelled"),
-    ("K15", "memory cgroups are not modelled yet"),
-    (
-        "V15",
-        "needs several wake-ups for one process, which memory.oom.group makes",
-    ),
     ("R07", "tracepoints, by version"),
     ("R10", "TLB flushing is not modelled"),
     ("N04", "a debugging check"),

@@ -112,6 +112,31 @@ pub fn log_lines(
                 name(victim)
             ))]
         }
+        Event::ChildKilled {
+            task,
+            parent,
+            thread,
+            points,
+            memcg,
+            ..
+        } => {
+            let chosen = machine.process(parent).leader;
+            let mut lines = killed(machine, version, state, task, (chosen, points, memcg));
+            lines.pop();
+            lines.push(killed_line(machine, version, state, thread, memcg));
+            lines.into_iter().map(kernel).collect()
+        }
+        Event::GroupChosen { memcg, .. } => vec![kernel(format!(
+            "Tasks in /{} are going to be killed due to memory.oom.group set",
+            names::memcg(machine, memcg)
+        ))],
+        Event::GroupKilled { thread, memcg, .. } => {
+            vec![kernel(killed_line(machine, version, state, thread, memcg))]
+        }
+        Event::ReaperLost { victim } => vec![note(format!(
+            "{} has dropped off oom_reaper_list",
+            name(victim)
+        ))],
         Event::NobodyInMemcg { task, .. } => nobody_in_memcg(machine, version, state, task)
             .into_iter()
             .map(kernel)
@@ -381,14 +406,7 @@ fn killed(
     let (victim, comm) = (pid(machine, thread), names::task(machine, thread));
     let pages = memcg.map_or(machine.zone.total_pages, |memcg| machine.memcg(memcg).limit);
     let score = points.max(0) * 1000 / i32::from(pages.max(1));
-    let prefix = match memcg {
-        Some(_) => "Memory cgroup out of memory",
-        None if machine.sysctl.oom_kill_allocating_task => {
-            "Out of memory (oom_kill_allocating_task)"
-        }
-        None => "Out of memory",
-    };
-    let sizes = sizes(machine, version, state, thread);
+    let prefix = prefix(machine, memcg);
     let mut lines = vec![invoked(machine, version, state, task)];
     if version >= Version(5, 0) {
         lines.push(oom_kill_line(machine, thread, memcg));
@@ -397,13 +415,39 @@ fn killed(
         lines.push(format!(
             "{prefix}: Kill process {victim} ({comm}) score {score} or sacrifice child"
         ));
-        lines.push(format!("Killed process {victim} ({comm}) {sizes}"));
-    } else {
-        lines.push(format!(
-            "{prefix}: Killed process {victim} ({comm}) {sizes}"
-        ));
     }
+    lines.push(killed_line(machine, version, state, thread, memcg));
     lines
+}
+
+/// Whose request it was that could not be served.
+fn prefix(machine: &Machine, memcg: Option<MemcgId>) -> &'static str {
+    match memcg {
+        Some(_) => "Memory cgroup out of memory",
+        None if machine.sysctl.oom_kill_allocating_task => {
+            "Out of memory (oom_kill_allocating_task)"
+        }
+        None => "Out of memory",
+    }
+}
+
+/// `__oom_kill_process`: since 5.1 with the reason in front.
+fn killed_line(
+    machine: &Machine,
+    version: Version,
+    state: &State,
+    thread: TaskId,
+    memcg: Option<MemcgId>,
+) -> String {
+    let (victim, comm) = (pid(machine, thread), names::task(machine, thread));
+    let line = format!(
+        "Killed process {victim} ({comm}) {}",
+        sizes(machine, version, state, thread)
+    );
+    if version < Version(5, 1) {
+        return line;
+    }
+    format!("{}: {line}", prefix(machine, memcg))
 }
 
 /// What the victim had when it was killed; page tables are not counted here.

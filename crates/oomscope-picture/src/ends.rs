@@ -12,6 +12,10 @@ impl Words<'_> {
             Event::ReaperQueued { victim } => {
                 format!("{} is put on the oom_reaper’s list", self.task(victim))
             }
+            Event::ReaperLost { victim } => format!(
+                "{} stood behind a victim that was queued twice and drops off the reaper’s list",
+                self.task(victim)
+            ),
             Event::ReaperBusy { victim } => format!(
                 "oom_reaper has room for one victim and is not done with the last: {} is not handed to it",
                 self.task(victim)

@@ -292,6 +292,16 @@ fn victim_rule(machine: &Machine, event: &Event) -> Option<Rule> {
                 "oom.md 1, 4.1",
             ),
         },
+        Event::ChildKilled { .. } => new(
+            "Sacrifice child",
+            "Up to 5.0 the worst child of the chosen process dies in its place, if it has memory of its own.",
+            "oom.md 1.1, 4.5 C3",
+        ),
+        Event::GroupKilled { .. } => new(
+            "memory.oom.group",
+            "Who administers the cgroup wants all of it or nothing of it; only oom_score_adj -1000 protects.",
+            "oom.md K15, 4.5 C9",
+        ),
         Event::ForceCharged { .. } => new(
             "Over the limit",
             "A dying task gives back more than it takes, and where nobody can be killed waiting helps nobody.",

@@ -589,6 +589,7 @@ fn memcg_frames(at: Memcg) -> &'static [&'static str] {
     match at {
         Memcg::Oom => &["mem_cgroup_oom", "try_charge"],
         Memcg::Scan => &["out_of_memory", "mem_cgroup_out_of_memory"],
+        Memcg::Group | Memcg::GlobalGroup => &["oom_kill_memcg_member", "oom_kill_process"],
         Memcg::FaultEnd | Memcg::Retry => {
             &["mem_cgroup_oom_synchronize", "pagefault_out_of_memory"]
         }

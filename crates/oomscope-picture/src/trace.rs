@@ -35,6 +35,9 @@ pub fn trace_lines(
     let at_once = machine.kernel.reap_delay == ReapDelay::None;
     match *event {
         Event::Killed { thread, .. } => line("mark_victim", thread),
+        Event::ChildKilled { thread, .. } | Event::GroupKilled { thread, .. } => {
+            line("mark_victim", thread)
+        }
         Event::MarkedItself { task } => line("mark_victim", task),
         Event::MarkedExiting { victim, .. } => line("mark_victim", victim),
         Event::ReaperQueued { victim } if at_once => line("wake_reaper", victim),

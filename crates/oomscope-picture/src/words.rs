@@ -56,6 +56,8 @@ fn rank(event: &Event) -> u8 {
         Event::GuestUsedFreed { .. } => 0,
         Event::PanickedOnOom { .. } | Event::InitDied { .. } => 0,
         Event::Switched { .. } => 1,
+        Event::ChildKilled { .. } | Event::GroupKilled { .. } => 2,
+        Event::GroupChosen { .. } => 6,
         Event::Killed { .. } | Event::MarkedItself { .. } | Event::MarkedExiting { .. } => 2,
         Event::RollbackStarts { .. } | Event::RolledBack { .. } | Event::KmemWarns { .. } => 3,
         Event::TransCancelled { .. } | Event::KmemNull { .. } => 3,
@@ -89,7 +91,7 @@ fn rank(event: &Event) -> u8 {
         Event::MmDropped { .. } | Event::Exiting { .. } | Event::VmaSkipped { .. } => 6,
         Event::LockQueued { .. } | Event::PageTaken { .. } | Event::NoPage { .. } => 7,
         Event::LockTaken { .. } | Event::Completed { .. } | Event::Waits { .. } => 8,
-        Event::ReaperBusy { .. } => 8,
+        Event::ReaperBusy { .. } | Event::ReaperLost { .. } => 8,
         Event::PagesFreed { .. } | Event::ReaperStarts { .. } | Event::MmputQueued { .. } => 8,
         Event::Unwound { .. } | Event::LockReleased { .. } | Event::WaiterSlept { .. } => 9,
         Event::LockGranted { .. } | Event::SkipSet { .. } | Event::UnstableSet { .. } => 10,
@@ -583,6 +585,27 @@ impl Words<'_> {
                 self.task(task),
                 self.task(victim)
             ),
+            Event::ChildKilled {
+                task,
+                parent,
+                process: child,
+                ..
+            } => format!(
+                "{} calls the OOM killer, which chooses {} and kills its child {} instead",
+                self.task(task),
+                process(parent),
+                process(child)
+            ),
+            Event::GroupChosen { memcg, .. } => format!(
+                "all of the memory cgroup {} are to die (memory.oom.group)",
+                names::memcg(self.machine, memcg)
+            ),
+            Event::GroupKilled {
+                process: member, ..
+            } => format!(
+                "{} dies with the others of its memory cgroup",
+                process(member)
+            ),
             Event::MemcgOomWaits { task } => format!(
                 "{} sleeps: somebody else calls the OOM killer for its memory cgroup",
                 self.task(task)
@@ -676,6 +699,7 @@ impl Words<'_> {
             Event::ForceCharged { .. } => self.clause(event),
             Event::SkipSet { .. } if !matches!(main, Event::MmGone { .. }) => self.clause(event),
             Event::SharerKilled { .. } | Event::InitDied { .. } => self.clause(event),
+            Event::GroupChosen { .. } | Event::ReaperLost { .. } => self.clause(event),
             Event::ProgramEnded { task } => Some(format!("{} is done", self.task(task))),
             Event::MmGone { .. } | Event::MmputQueued { .. } => self.clause(event),
             Event::Killed { thread, .. } => Some(format!("{} is marked", self.task(thread))),

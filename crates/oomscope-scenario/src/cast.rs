@@ -220,8 +220,20 @@ impl<'a> Draft<'a> {
             self.robust_list(reader, mm, notes);
             threads = threads.saturating_add(1);
         }
+        let parent = reader.text("parent", notes).and_then(|parent| {
+            let found = self.processes.iter().position(|it| it.name == parent.text);
+            if found.is_none() {
+                let names = self.processes.iter().map(|it| it.name.as_str());
+                let hint = did_you_mean(parent.text, names)
+                    .unwrap_or_else(|| "parents stand before their children".into());
+                let sentence = format!("no process {:?} above", parent.text);
+                notes.error(parent.at(), sentence, Some(hint));
+            }
+            found.map(|index| ProcessId(index as u8))
+        });
         self.processes.push(Process {
             name: word.text.into(),
+            parent,
             leader,
             threads,
             oom_score_adj,

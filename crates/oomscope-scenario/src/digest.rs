@@ -96,6 +96,9 @@ pub fn cast_digest(machine: &Machine) -> u32 {
         crc.name(&process.name);
         crc.small(process.leader.0, process.threads, 0, 0);
         crc.word(i32::from(process.oom_score_adj) as u32);
+        if let Some(parent) = process.parent {
+            crc.small(b'p', parent.0, 0, 0);
+        }
         let Traits {
             init,
             in_vfork,

@@ -300,6 +300,11 @@ pub(crate) static PROCESS: Section = Section {
             "It runs in that one's address space (`CLONE_VM` without `CLONE_THREAD`) and has no memory of its own.",
         ),
         key(
+            "parent",
+            "name of a process above",
+            "Who forked it: up to 5.0 a child with memory of its own dies in its parent's place.",
+        ),
+        key(
             "init",
             "`true` or `false`, the default",
             "It is the global init: never selected, and its death is a panic.",

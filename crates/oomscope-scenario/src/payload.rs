@@ -101,6 +101,11 @@ const NUMBERS: &[&str] = &[
     "memcg-no-overcharge",
     "unkillable-vfork",
     "favor-kthread-dying",
+    "oom-group",
+    "reap-queued-once",
+    "no-child-sacrifice",
+    "last-of-equals",
+    "signed-badness",
 ];
 
 /// The packed form of a link.

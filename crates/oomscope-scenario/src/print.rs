@@ -208,6 +208,9 @@ fn process(scenario: &Scenario, id: ProcessId, out: &mut String) -> Written {
     if process.oom_score_adj != 0 {
         writeln!(out, "oom_score_adj = {}", process.oom_score_adj)?;
     }
+    if let Some(parent) = process.parent {
+        writeln!(out, "parent = {}", quoted(&machine.process(parent).name))?;
+    }
     flag("init", process.traits.init, out)?;
     flag("in_vfork", process.traits.in_vfork, out)?;
     flag("cap_sys_admin", process.traits.cap_sys_admin, out)?;

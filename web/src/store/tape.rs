@@ -157,7 +157,9 @@ impl Shown {
         }
         for event in events {
             match *event {
-                Event::Killed { process, .. } => self.kills.push((step, process)),
+                Event::Killed { process, .. }
+                | Event::ChildKilled { process, .. }
+                | Event::GroupKilled { process, .. } => self.kills.push((step, process)),
                 Event::WaiterLeft { task, lock, .. } => self.left.push((step, task, lock)),
                 _ => {}
             }
@@ -191,7 +193,9 @@ impl Shown {
 
 fn flag(machine: &Machine, event: &Event) -> Option<(FlagKind, String)> {
     match *event {
-        Event::Killed { process, .. } => {
+        Event::Killed { process, .. }
+        | Event::ChildKilled { process, .. }
+        | Event::GroupKilled { process, .. } => {
             let name = &machine.process(process).name;
             Some((FlagKind::Kill, format!("SIGKILL {name}")))
         }
@@ -226,6 +230,8 @@ fn is_interesting(event: &Event) -> bool {
             | Event::MarkedItself { .. }
             | Event::MarkedExiting { .. }
             | Event::Killed { .. }
+            | Event::ChildKilled { .. }
+            | Event::GroupKilled { .. }
             | Event::Panicked { .. }
             | Event::PanickedOnOom { .. }
             | Event::InitDied { .. }

@@ -167,6 +167,7 @@ fn add_process(machine: &mut Machine, dice: &mut Dice, index: u8, extra: LockId)
         leader,
         threads,
         oom_score_adj: 0,
+        parent: None,
         traits: Default::default(),
     });
 }

@@ -23,7 +23,7 @@ use crate::event::{Event, Null, Observer};
 use crate::kernel::oom_kill::{self, OomControl, Verdict};
 use crate::kernel::{
     DyingCharge, MemcgLock, MemcgMargin, MemcgNofs, MemcgOom, RetryMayfail, exit, lock, memory,
-    page_alloc,
+    page_alloc, vmscan,
 };
 use crate::machine::{
     Gfp, KillerWindow, Kind, Machine, MemcgId, MmId, Mode, OOM_LOCK, Op, PAGE_ALLOC_COSTLY_ORDER,
@@ -195,6 +195,8 @@ pub(crate) fn step<O: Observer>(cx: &mut Cx<'_, O>, at: Memcg) -> Next {
     match at {
         Memcg::Oom => call_killer(cx),
         Memcg::Scan => scan(cx),
+        Memcg::Group => group(cx),
+        Memcg::GlobalGroup => global_group(cx),
         Memcg::FaultEnd => synchronize(cx),
         Memcg::Retry => retry(cx),
     }
@@ -207,7 +209,7 @@ fn synchronize<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     let busy = cx.machine.task_ids().any(|other| {
         let kills = matches!(
             cx.state.task(other).run,
-            Run::Ready(Pc::Memcg(Memcg::Scan))
+            Run::Ready(Pc::Memcg(Memcg::Scan | Memcg::Group))
                 | Run::Queued {
                     pc: Pc::Memcg(Memcg::Scan),
                     ..
@@ -280,6 +282,12 @@ fn kill<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
             memcg: Some(memcg),
         },
     );
+    if verdict == Verdict::KilledGroup {
+        if cx.state.task(cx.me).held.mode(OOM_LOCK).is_none() {
+            lock::take(cx, OOM_LOCK, Mode::Write);
+        }
+        return Next::Go(Pc::Memcg(Memcg::Group));
+    }
     over(cx);
     match verdict {
         Verdict::Vetoed => {
@@ -288,10 +296,32 @@ fn kill<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
         }
         Verdict::Aborted => fruitless(cx),
         Verdict::Nobody => nobody_to_kill(cx, memcg),
-        Verdict::Killed | Verdict::KilledCaller | Verdict::Progress | Verdict::Panicked => {
-            again(cx)
-        }
+        Verdict::Killed
+        | Verdict::KilledGroup
+        | Verdict::KilledCaller
+        | Verdict::Progress
+        | Verdict::Panicked => again(cx),
     }
+}
+
+/// The next of the group, then back to the charge.
+fn group<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    let memcg = payer(cx.machine, cx.state, cx.me).map(|(memcg, _)| memcg);
+    if oom_kill::kill_group_member(cx, memcg) {
+        return Next::Go(Pc::Memcg(Memcg::Group));
+    }
+    progress(cx)
+}
+
+/// The next of the group, then back to whoever called the killer for the machine.
+fn global_group<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    if oom_kill::kill_group_member(cx, None) {
+        return Next::Go(Pc::Memcg(Memcg::GlobalGroup));
+    }
+    if cx.machine.actor(cx.me).kind == Kind::Kswapd {
+        return vmscan::killed(cx);
+    }
+    page_alloc::killed(cx, Verdict::Killed)
 }
 
 /// Nothing was to do, or somebody has done it.
@@ -303,7 +333,8 @@ fn progress<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
 /// Gives `oom_lock` back, and wakes those who slept because somebody was at it already.
 fn over<O: Observer>(cx: &mut Cx<'_, O>) {
     lock::release(cx, OOM_LOCK);
-    if cx.state.task(cx.me).run != Run::Ready(Pc::Memcg(Memcg::Scan)) {
+    let at = cx.state.task(cx.me).run;
+    if !matches!(at, Run::Ready(Pc::Memcg(Memcg::Scan | Memcg::Group))) {
         return;
     }
     let mine = payer(cx.machine, cx.state, cx.me).map(|(memcg, _)| memcg);

@@ -3,10 +3,14 @@
 //!
 //! **Models** out_of_memory (B2 to B11) with check_panic_on_oom and
 //! oom_kill_allocating_task, oom_scan_process_thread / oom_evaluate_task, oom_badness,
-//! oom_kill_process (C1 to C8) with every other process that shares the victim's mm,
+//! oom_kill_process (C1 to C9) with every other process that shares the victim's mm, with
+//! child sacrifice and memory.oom.group,
 //! task_will_free_mem, try_oom_reaper, mark_oom_victim, exit_oom_victim; facts: oom.md 1.1,
 //! 4.2 to 4.6.
-//! **Leaves out** memcg and mempolicy constraints, sysrq-f, child sacrifice, oom_task_origin,
+//! **Leaves out** cpusets and memory policies (one node, which everybody may use: the
+//! constraint of an allocation that is no cgroup's is CONSTRAINT_NONE, and nobody is
+//! ineligible for living elsewhere), sysrq-f, oom_task_origin (nobody here runs swapoff or
+//! unmerges ksm pages),
 //! that writing `oom_score_adj` reaches every process with the same mm from 4.8 on (the
 //! cast says what each has), and release_task: a process stays on the task list after its
 //! last thread exited, as a zombie does until its parent waits. K04, K05 and K07 changed
@@ -18,8 +22,9 @@
 
 use crate::event::{Event, Observer};
 use crate::kernel::{
-    AdjSharer, Bookkeeping, CoreDump, ExitingTask, InitMm, InitSharer, KthreadSharer, RootBonus,
-    ShortCut, ShortCutMm, Vforked, coredump, lock, oom_reaper, signal, vfork,
+    AdjSharer, Badness, Bookkeeping, CoreDump, Equals, ExitingTask, InitMm, InitSharer,
+    KthreadSharer, OomGroup, RootBonus, Sacrifice, ShortCut, ShortCutMm, Vforked, coredump, lock,
+    oom_reaper, signal, vfork,
 };
 use crate::machine::{
     Kind, Machine, MemcgId, MmId, Mode, NotifierWait, OOM_LOCK, PanicOnOom, ProcessId, TaskId,
@@ -32,6 +37,8 @@ use crate::step::{Cx, Next, kernel_pages};
 pub(crate) enum Verdict {
     /// Somebody was chosen.
     Killed,
+    /// Somebody whose memory cgroup dies as a group (C9).
+    KilledGroup,
     /// The caller was killed because it called (B7).
     KilledCaller,
     /// The caller became a victim itself.
@@ -78,7 +85,11 @@ pub(crate) fn out_of_memory<O: Observer>(cx: &mut Cx<'_, O>, oc: OomControl) -> 
         && let Some(process) = allocating_task(cx)
     {
         oom_kill_process(cx, oc, process, cx.me, 0);
-        return Verdict::KilledCaller;
+        return if chose_group(cx) {
+            Verdict::KilledGroup
+        } else {
+            Verdict::KilledCaller
+        };
     }
     match scan(cx.machine, cx.state, oc.memcg) {
         Scan::Abort(victim) => {
@@ -94,7 +105,11 @@ pub(crate) fn out_of_memory<O: Observer>(cx: &mut Cx<'_, O>, oc: OomControl) -> 
             if let Some(thread) = live_thread(cx.machine, cx.state, process) {
                 oom_kill_process(cx, oc, process, thread, points);
             }
-            Verdict::Killed
+            if chose_group(cx) {
+                Verdict::KilledGroup
+            } else {
+                Verdict::Killed
+            }
         }
     }
 }
@@ -245,9 +260,10 @@ pub fn scan(machine: &Machine, state: &State, memcg: Option<MemcgId>) -> Scan {
             return Scan::Abort(process);
         }
         let points = oom_badness(machine, state, process, memcg);
-        // An earlier leader keeps the choice on a tie.
+        // On a tie an earlier leader keeps the choice up to 5.2.
+        let last = machine.kernel.equals == Equals::Last;
         if let Some(points) = points
-            && chosen.is_none_or(|(_, best)| points > best)
+            && chosen.is_none_or(|(_, best)| points > best || last && points == best)
         {
             chosen = Some((process, points));
         }
@@ -316,8 +332,10 @@ pub fn oom_badness(
     }
     let total = memcg.map_or(machine.zone.total_pages, |memcg| machine.memcg(memcg).limit);
     points += i32::from(info.oom_score_adj) * i32::from(total) / 1000;
-    // Not positive counts as 1 before 5.9.
-    Some(points.max(1))
+    Some(match machine.kernel.badness {
+        Badness::AtLeastOne => points.max(1),
+        Badness::Signed => points,
+    })
 }
 
 /// `oom_score_adj` -1000: its own, or what the 4.6 reaper left behind.
@@ -360,19 +378,139 @@ fn oom_kill_process<O: Observer>(
         }
         return;
     }
-    cx.emit(Event::Killed {
-        task: cx.me,
-        process,
-        thread,
-        points,
-        memcg: oc.memcg,
-    });
+    let task = cx.me;
+    let victim = match sacrificed(cx, oc, process, mm) {
+        Some((child, thread, points)) => {
+            cx.emit(Event::ChildKilled {
+                task,
+                parent: process,
+                process: child,
+                thread,
+                points,
+                memcg: oc.memcg,
+            });
+            thread
+        }
+        None => {
+            cx.emit(Event::Killed {
+                task,
+                process,
+                thread,
+                points,
+                memcg: oc.memcg,
+            });
+            thread
+        }
+    };
+    kill_victim(cx, victim);
+    begin_group(cx, victim);
+}
+
+/// C3: the child to kill instead, the worst of those with an mm of their own.
+fn sacrificed<O: Observer>(
+    cx: &Cx<'_, O>,
+    oc: OomControl,
+    parent: ProcessId,
+    mm: MmId,
+) -> Option<(ProcessId, TaskId, i32)> {
+    if cx.machine.kernel.sacrifice == Sacrifice::Nobody {
+        return None;
+    }
+    let mut worst = None;
+    for child in cx.machine.process_ids() {
+        let born = cx.machine.process(child).parent == Some(parent);
+        let outside = oc.memcg.is_some() && cx.machine.memcg_of(child) != oc.memcg;
+        if !born || outside || shares(cx.machine, cx.state, child, mm) {
+            continue;
+        }
+        let points = oom_badness(cx.machine, cx.state, child, oc.memcg);
+        if let (Some(points), Some(thread)) = (points, live_thread(cx.machine, cx.state, child))
+            && points > worst.map_or(0, |(_, _, points)| points)
+        {
+            worst = Some((child, thread, points));
+        }
+    }
+    worst
+}
+
+/// C5 to C8, `__oom_kill_process`.
+fn kill_victim<O: Observer>(cx: &mut Cx<'_, O>, thread: TaskId) {
+    let found = cx.machine.process_of(thread);
+    let Some((process, mm)) = found.zip(live_mm(cx.machine, cx.state, thread)) else {
+        return;
+    };
     signal::send_sigkill(cx, process);
     mark_oom_victim(cx, thread);
     kill_sharers(cx, process, mm);
     if may_reap(cx, thread, mm) {
         oom_reaper::wake(cx, thread);
     }
+}
+
+/// C9, `mem_cgroup_get_oom_group`: whether the victim's cgroup dies as a whole, whoever is
+/// out of memory. The killer notes whom it chose.
+fn begin_group<O: Observer>(cx: &mut Cx<'_, O>, victim: TaskId) {
+    let process = cx.machine.process_of(victim);
+    let memcg = process.and_then(|process| cx.machine.memcg_of(process));
+    let Some(memcg) = memcg.filter(|&memcg| cx.machine.memcg(memcg).oom_group) else {
+        return;
+    };
+    if cx.machine.kernel.oom_group == OomGroup::Absent {
+        return;
+    }
+    cx.emit(Event::GroupChosen { task: cx.me, memcg });
+    let me = cx.task_mut();
+    me.victim = Some(victim);
+    me.tries = 0;
+}
+
+fn chose_group<O: Observer>(cx: &Cx<'_, O>) -> bool {
+    cx.state.task(cx.me).victim.is_some()
+}
+
+/// C9: kills the next process of the group, the first victim's own included, thread by
+/// thread: each of them is marked and handed to the reaper. Says whether there are more.
+pub(crate) fn kill_group_member<O: Observer>(
+    cx: &mut Cx<'_, O>,
+    oom_memcg: Option<MemcgId>,
+) -> bool {
+    let word = cx.state.task(cx.me);
+    let chosen = word.victim.and_then(|victim| cx.machine.process_of(victim));
+    let memcg = chosen.and_then(|process| cx.machine.memcg_of(process));
+    let from = word.tries;
+    let is_next = |cx: &Cx<'_, O>, from: u8| {
+        cx.machine.process_ids().find(|&process| {
+            process.0 >= from
+                && cx.machine.memcg_of(process) == memcg
+                && !cx.machine.process(process).traits.init
+                && !is_adj_min(cx.machine, cx.state, process)
+                && live_thread(cx.machine, cx.state, process).is_some()
+        })
+    };
+    if let Some(process) = is_next(cx, from) {
+        let fresh = !cx.state.is_killed(cx.machine, process);
+        if let Some(thread) = live_thread(cx.machine, cx.state, process)
+            && fresh
+        {
+            cx.emit(Event::GroupKilled {
+                task: cx.me,
+                process,
+                thread,
+                memcg: oom_memcg,
+            });
+        }
+        for thread in cx.machine.threads(process) {
+            kill_victim(cx, thread);
+        }
+        cx.task_mut().tries = process.0 + 1;
+    }
+    let more = is_next(cx, cx.state.task(cx.me).tries).is_some();
+    if !more {
+        let me = cx.task_mut();
+        me.victim = None;
+        me.tries = 0;
+    }
+    more
 }
 
 /// C7: every other process that uses the victim's mm dies with it. Its memory is the

@@ -3,20 +3,20 @@
 //! **Models** wake_oom_reaper (Q1 to Q3), oom_reap_task and __oom_reap_task (T0 to T9),
 //! oom_reap_task_mm; facts: oom.md 5.1 to 5.5.
 //! What mmu notifiers add to T4 and T7 is in [`super::mmu_notifier`].
-//! **Leaves out** the double enqueue of S24 (V15, 5.0), and that the timers of 5.18 run
-//! side by side: here the thread itself sleeps before it turns to a victim, so the next
-//! victim's two seconds begin when it is done with this one.
+//! **Leaves out** that the timers of 5.18 run side by side: here the thread itself sleeps
+//! before it turns to a victim, so the next victim's two seconds begin when it is done with
+//! this one.
 //!
 //! On V15: up to 4.20 a task is refused only if it is the head of the list or has a
 //! successor there. So the last one, and the one that the thread works on if it was the last
-//! when it was taken off, can be put at the front again, by its own short cut (B3) while a
-//! killer's call has it queued already. The last one then is visited twice, which frees
-//! nothing twice: each entry has its reference, and all others are still visited. It is
-//! different for the one being worked on: `oom_reap_task` ends with
+//! when it was taken off, can be put at the front again: by its own short cut (B3) while a
+//! killer's call has it queued already, or by `memory.oom.group`, which comes to the first
+//! victim a second time (S24). The last one then is visited twice, which frees nothing twice:
+//! each entry has its reference, and all others are still visited; here it moves to the front
+//! and is visited once. It is different for the one being worked on: `oom_reap_task` ends with
 //! `tsk->oom_reaper_list = NULL`, and whoever was queued between its first and its second
-//! time stands behind it and is cut off, never reaped and never put. That takes two dying
-//! processes in the short cut during one job; here such a task is refused, as from 5.0 on,
-//! and the two visits count as one.
+//! time stands behind it and is cut off, never reaped and never put. Where nobody stands
+//! behind it, its second visit would find what the first one left, and is left out.
 //! **Atomic because** T1 to T6 test and take under the trylock that ends them; T7 is cut
 //! per VMA, because the exiting victim may change `VM_LOCKED` between two of them; T8 and
 //! T9 release and record, which commutes with what others do before the next lock.
@@ -24,8 +24,8 @@
 use crate::event::{Event, Observer};
 use crate::kernel::oom_kill::{self, ReapEnd};
 use crate::kernel::{
-    Complaint, ExitProtocol, Mmput, ReapDelay, Reaper, ReaperLock, ReaperMm, ReaperQueue, fork,
-    lock, memory, mmu_notifier,
+    Complaint, ExitProtocol, Mmput, ReapDelay, ReapEnqueue, Reaper, ReaperLock, ReaperMm,
+    ReaperQueue, fork, lock, memory, mmu_notifier,
 };
 use crate::machine::{Kind, MmId, Mode, OOM_LOCK, ProcessId, TaskId};
 use crate::state::{MmFlags, Nap, Pc, Reap, Run, TaskFlags};
@@ -45,7 +45,8 @@ pub(crate) fn wake<O: Observer>(cx: &mut Cx<'_, O>, victim: TaskId) {
         return;
     };
     let busy_with = cx.state.task(reaper).victim;
-    if cx.state.task(victim).reap_rank != 0 || busy_with == Some(victim) {
+    let rank = cx.state.task(victim).reap_rank;
+    if is_queued(cx, victim, reaper) {
         return;
     }
     let queued = cx.state.tasks().any(|(_, task)| task.reap_rank != 0);
@@ -53,15 +54,60 @@ pub(crate) fn wake<O: Observer>(cx: &mut Cx<'_, O>, victim: TaskId) {
         cx.emit(Event::ReaperBusy { victim });
         return;
     }
-    for task in &mut cx.state.tasks[..cx.state.task_count as usize] {
-        if task.reap_rank != 0 {
-            task.reap_rank += 1;
+    // Everybody moves one back, or who stands before the place that it has already.
+    let behind = if rank == 0 { u8::MAX } else { rank };
+    for index in 0..usize::from(cx.state.task_count) {
+        let other = cx.state.tasks[index].reap_rank;
+        if other != 0 && other < behind {
+            cx.state.tasks[index].reap_rank += 1;
         }
     }
     cx.state.task_mut(victim).reap_rank = 1;
     cx.emit(Event::ReaperQueued { victim });
     if cx.state.task(reaper).run == Run::Idle {
         cx.state.task_mut(reaper).run = REAP_NEXT;
+    }
+}
+
+/// Q1: whether the kernel takes this victim for queued already. The flag on the mm is never
+/// cleared; that it was set once is to be seen here from the list, and afterwards nobody
+/// asks again: `MMF_OOM_SKIP` keeps the killer and the short cut away.
+fn is_queued<O: Observer>(cx: &Cx<'_, O>, victim: TaskId, reaper: TaskId) -> bool {
+    let worker = cx.state.task(reaper);
+    let works = |task: TaskId| worker.victim == Some(task);
+    if cx.machine.kernel.reap_enqueue == ReapEnqueue::ByMm {
+        let mm = cx.machine.actor(victim).mm;
+        return cx.state.tasks().any(|(task, word)| {
+            cx.machine.actor(task).mm == mm && (word.reap_rank != 0 || works(task))
+        });
+    }
+    let last = cx.state.tasks().map(|(_, word)| word.reap_rank).max();
+    let last = last.unwrap_or_default();
+    let rank = cx.state.task(victim).reap_rank;
+    let linked = worker.flags.has(TaskFlags::REAPS_LINKED) || last == 0;
+    rank == 1 || rank != 0 && rank < last || rank == 0 && works(victim) && linked
+}
+
+/// `tsk->oom_reaper_list = NULL` for the victim that is done: if it was queued again
+/// meanwhile, this cuts off whoever stands behind it.
+fn unlink<O: Observer>(cx: &mut Cx<'_, O>) {
+    let me = cx.me;
+    if cx.state.task(me).flags.has(TaskFlags::REAPS_LINKED) {
+        cx.set_flag(me, TaskFlags::REAPS_LINKED, false);
+    }
+    let rank = cx
+        .state
+        .task(me)
+        .victim
+        .map(|victim| cx.state.task(victim).reap_rank);
+    let Some(rank) = rank.filter(|&rank| rank != 0) else {
+        return;
+    };
+    for victim in cx.machine.task_ids() {
+        if cx.state.task(victim).reap_rank > rank {
+            cx.state.task_mut(victim).reap_rank = 0;
+            cx.emit(Event::ReaperLost { victim });
+        }
     }
 }
 
@@ -92,6 +138,10 @@ fn next_victim<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
         if cx.state.tasks[index].reap_rank != 0 {
             cx.state.tasks[index].reap_rank -= 1;
         }
+    }
+    let more = cx.state.tasks().any(|(_, word)| word.reap_rank != 0);
+    if more && cx.machine.kernel.reap_enqueue == ReapEnqueue::ByLink {
+        cx.set_flag(cx.me, TaskFlags::REAPS_LINKED, true);
     }
     let me = cx.task_mut();
     me.victim = Some(victim);
@@ -320,6 +370,7 @@ fn give_up<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
 pub(crate) fn next_job<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     lock::release(cx, OOM_LOCK);
     cx.task_mut().tries = 0;
+    unlink(cx);
     if cx.machine.kernel.reaper_queue == ReaperQueue::Slot {
         return Next::Go(Pc::Reap(Reap::Next));
     }

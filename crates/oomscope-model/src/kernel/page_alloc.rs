@@ -20,7 +20,7 @@ use crate::kernel::{
 use crate::machine::{
     Gfp, KillerWindow, Machine, Mode, OOM_LOCK, Op, PAGE_ALLOC_COSTLY_ORDER, Parking, TaskId,
 };
-use crate::state::{Kmem, Nap, Pc, Run, State, TaskFlags, Trans, Vmscan};
+use crate::state::{Kmem, Memcg, Nap, Pc, Run, State, TaskFlags, Trans, Vmscan};
 use crate::step::{Cx, Next};
 
 /// What the current line of a task asks of the allocator.
@@ -375,6 +375,17 @@ pub(crate) fn scan<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
             return fail(cx, Null::Vetoed);
         }
     };
+    if verdict == oom_kill::Verdict::KilledGroup {
+        if cx.state.task(cx.me).held.mode(OOM_LOCK).is_none() {
+            lock::take(cx, OOM_LOCK, Mode::Write);
+        }
+        return Next::Go(Pc::Memcg(Memcg::GlobalGroup));
+    }
+    killed(cx, verdict)
+}
+
+/// B10 for the first and for all others: the killer naps, or goes on.
+pub(crate) fn killed<O: Observer>(cx: &mut Cx<'_, O>, verdict: oom_kill::Verdict) -> Next {
     if verdict == oom_kill::Verdict::Killed && cx.machine.kernel.kill_nap == KillNap::UnderOomLock {
         if cx.state.task(cx.me).held.mode(OOM_LOCK).is_none() {
             lock::take(cx, OOM_LOCK, Mode::Write);
@@ -412,7 +423,9 @@ fn after_oom<O: Observer>(cx: &mut Cx<'_, O>, verdict: oom_kill::Verdict) -> Nex
         return fail(cx, Null::Victim);
     }
     match verdict {
-        oom_kill::Verdict::Killed | oom_kill::Verdict::KilledCaller => Next::Go(Pc::AllocTry),
+        oom_kill::Verdict::Killed
+        | oom_kill::Verdict::KilledGroup
+        | oom_kill::Verdict::KilledCaller => Next::Go(Pc::AllocTry),
         oom_kill::Verdict::Vetoed => {
             cx.emit(Event::KillerVetoed { task: cx.me });
             Next::Fruitless

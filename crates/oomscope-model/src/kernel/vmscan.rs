@@ -21,7 +21,7 @@ use crate::machine::{
     Gfp, Kind, LockClass, LockId, LruKind, Machine, Mode, OOM_LOCK, PAGE_ALLOC_COSTLY_ORDER,
     Parking, TaskId,
 };
-use crate::state::{Nap, Pc, Run, State, TaskFlags, Vmscan};
+use crate::state::{Memcg, Nap, Pc, Run, State, TaskFlags, Vmscan};
 use crate::step::{Cx, Next};
 
 /// `MAX_RECLAIM_RETRIES`: rounds without progress before the killer is asked (4.7+).
@@ -410,13 +410,25 @@ fn kswapd_may_oom<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
         return Next::Nap(Nap::Jiffy, Pc::Vmscan(Vmscan::Balance));
     }
     let verdict = oom_kill::out_of_memory(cx, oom_kill::OomControl::GLOBAL);
+    if verdict == oom_kill::Verdict::KilledGroup {
+        lock::take(cx, OOM_LOCK, Mode::Write);
+        return Next::Go(Pc::Memcg(Memcg::GlobalGroup));
+    }
     if verdict != oom_kill::Verdict::Killed {
         return Next::Idle;
     }
+    killed(cx)
+}
+
+/// B10 for kswapd.
+pub(crate) fn killed<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     if cx.machine.kernel.kill_nap == KillNap::UnderOomLock {
-        lock::take(cx, OOM_LOCK, Mode::Write);
+        if cx.state.task(cx.me).held.mode(OOM_LOCK).is_none() {
+            lock::take(cx, OOM_LOCK, Mode::Write);
+        }
         return Next::Nap(Nap::Jiffy, Pc::Vmscan(Vmscan::KillNap));
     }
+    lock::release(cx, OOM_LOCK);
     Next::Go(Pc::Vmscan(Vmscan::Balance))
 }
 

@@ -56,6 +56,7 @@ pub(crate) fn process(name: &str, leader: u8, threads: u8) -> Process {
         leader: TaskId(leader),
         threads,
         oom_score_adj: 0,
+        parent: None,
         traits: Default::default(),
     }
 }

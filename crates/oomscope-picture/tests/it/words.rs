@@ -1,7 +1,7 @@
 //! Sentences, captions, rules, log lines, stacks and the table, word for word.
 
 use oomscope_model::event::Event;
-use oomscope_model::machine::{LockId, MmId, Mode, ProcessId, TaskId};
+use oomscope_model::machine::{LockId, MemcgId, MemcgInfo, MmId, Mode, ProcessId, TaskId};
 use oomscope_model::patches::{PatchId, Version};
 use oomscope_model::state::{Held, Nap, Pc, Run, State, TaskFlags};
 use oomscope_model::step::{enabled, step};
@@ -442,5 +442,52 @@ Memory: 4 MB of 256 MB free
 => vhost-1187 needs a page, pages are freed when qemu exits, qemu-2
     waits for mmap_sem, which vhost-1187 holds.
 "
+    );
+}
+
+#[test]
+fn the_log_names_the_memory_cgroup() {
+    let mut machine = crate::common::writer_in_queue(Version(4, 6));
+    machine.memcgs.push(MemcgInfo {
+        name: "vm".into(),
+        limit: 50,
+        oom_group: true,
+    });
+    machine.mms[0].memcg = Some(MemcgId(0));
+    let state = crate::common::stuck(&machine);
+    let kill = Event::Killed {
+        task: TaskId(3),
+        process: ProcessId(0),
+        thread: TaskId(1),
+        points: 44,
+        memcg: Some(MemcgId(0)),
+    };
+    let lines = |version, event: &Event| -> Vec<String> {
+        log_lines(&machine, version, event, &state, 0)
+            .into_iter()
+            .map(|line| line.text["[    0.000000] ".len()..].to_string())
+            .collect()
+    };
+    assert_eq!(
+        lines(Version(4, 20), &kill)[1..],
+        [
+            "Memory cgroup out of memory: Kill process 1041 (qemu) score 880 or sacrifice child",
+            "Killed process 1041 (qemu) total-vm:180224kB, anon-rss:180224kB, file-rss:0kB, shmem-rss:0kB",
+        ]
+    );
+    assert_eq!(
+        lines(Version(5, 15), &kill)[1..],
+        [
+            "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/vm,task_memcg=/vm,task=qemu,pid=1041,uid=0",
+            "Memory cgroup out of memory: Killed process 1041 (qemu) total-vm:180224kB, anon-rss:180224kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:0kB oom_score_adj:0",
+        ]
+    );
+    let group = Event::GroupChosen {
+        task: TaskId(3),
+        memcg: MemcgId(0),
+    };
+    assert_eq!(
+        lines(Version(5, 15), &group),
+        ["Tasks in /vm are going to be killed due to memory.oom.group set"]
     );
 }
