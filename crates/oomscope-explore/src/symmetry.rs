@@ -65,6 +65,10 @@ impl Symmetry {
 
     /// Finds the groups of a machine.
     pub fn of(machine: &Machine) -> Symmetry {
+        // memory.oom.group hands thread after thread to the reaper, in the order of their ids.
+        if machine.memcgs.iter().any(|memcg| memcg.oom_group) {
+            return Symmetry::NONE;
+        }
         let mut groups: Vec<Group> = Vec::new();
         let mut grouped = 0;
         for task in machine.task_ids() {
@@ -243,8 +247,10 @@ pub struct Watch {
 impl Observer for Watch {
     fn event(&mut self, event: Event) {
         match event {
-            // Points are for those who were chosen; who is killed because it called has none.
-            Event::Killed { thread, points, .. } if points > 0 => self.picked = Some(thread),
+            // Who is killed because it called is no pick, but badness may be zero too.
+            Event::Killed { thread, .. } | Event::ChildKilled { thread, .. } => {
+                self.picked = Some(thread);
+            }
             Event::MarkedExiting { victim, .. } => self.picked = Some(victim),
             _ => {}
         }
