@@ -23,6 +23,7 @@ pub fn use_all(store: &StoreRef, dispatch: &Callback<Action>) {
     address::use_address(store, dispatch);
     keys::use_keys(store, dispatch);
     search::use_search(store, dispatch);
+    search::use_matrix(store, dispatch);
     message::use_messages(store, dispatch);
 }
 

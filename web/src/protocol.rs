@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Both programs carry this; an old worker from a cache answers with another one.
-pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "-protocol-2");
+pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "-protocol-3");
 
 /// What the page asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub enum Request {
     },
     /// Explore.
     Explore(Box<Job>),
+    /// Search mixes of patches, one after another.
+    Matrix(Box<MatrixJob>),
     /// Stop at once.
     Cancel,
 }
@@ -43,6 +45,20 @@ pub struct Job {
     pub paused: bool,
     /// The patches for which to find out what a flip would do, by their place in the table.
     pub flips: Vec<u8>,
+}
+
+/// Mixes of patches to search from the start of the scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatrixJob {
+    /// Replies carry it.
+    pub id: u32,
+    /// The scenario's text.
+    pub text: String,
+    /// The rules, in the words of scenario files.
+    pub rules: String,
+    /// A number for each mix, which its reply carries, and its patches: ids, joined with
+    /// commas.
+    pub rows: Vec<(u32, String)>,
 }
 
 /// What the worker answers.
@@ -96,6 +112,15 @@ pub enum Reply {
         /// What would come of it.
         effect: Effect,
     },
+    /// What one mix comes to.
+    Mix {
+        /// Which job.
+        job: u32,
+        /// The mix's number.
+        row: u32,
+        /// What was found.
+        mix: Mix,
+    },
     /// All questions of the job are answered.
     Done {
         /// Which job.
@@ -110,11 +135,8 @@ pub enum Reply {
         /// Steps from the start of the search.
         depth: u32,
     },
-    /// The job was stopped.
-    Cancelled {
-        /// Which job.
-        job: u32,
-    },
+    /// It was told to stop, and nothing is under way any more.
+    Cancelled,
     /// The job could not be understood.
     Broken {
         /// Which job.
@@ -135,6 +157,32 @@ pub struct Survey {
     pub kind: String,
     /// Outcomes that are reachable, in the words of scenario files, joined with spaces.
     pub outcomes: String,
+}
+
+/// What one mix of patches comes to, from the start of the scenario.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mix {
+    /// States found.
+    pub states: u32,
+    /// The most processes that any run kills.
+    pub kills_max: u8,
+    /// What the nearest lockup looks like: `livelock`, `deadlock` or nothing.
+    pub kind: String,
+    /// It grew too large to be searched to the end: more than this may be reachable.
+    pub bounded: bool,
+    /// What is reachable.
+    pub ways: Vec<Way>,
+}
+
+/// An outcome and a shortest schedule to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// In the words of scenario files.
+    pub outcome: String,
+    /// How long the schedule is.
+    pub steps: u32,
+    /// The schedule, as [`oomscope_scenario::run::Run`] writes it.
+    pub run: String,
 }
 
 /// What a flip comes to.

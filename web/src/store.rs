@@ -11,6 +11,7 @@ mod fork;
 mod getters;
 mod kinds;
 mod known;
+mod matrix;
 mod open;
 mod share;
 mod start;
@@ -38,9 +39,11 @@ use oomscope_scenario::walk::Walk;
 pub use answers::{Badge, MarkerAt, Notice, SearchState, SwitchView, TaskDetail, Verdict};
 pub use demand::Demand;
 pub use kinds::{Action, Embed, EmbedControls, Panel, Selection, Speed, Tab, Theme, View};
+pub use matrix::{MatrixRow, MatrixView, MixName};
 pub use start::Start;
 
 use known::Known;
+use matrix::Matrix;
 use tape::{Shown, Tape};
 
 /// How many cuts Undo can take back.
@@ -78,6 +81,7 @@ pub struct Store {
     here: Rc<Here>,
     undo: Rc<Vec<(Track, usize)>>,
     demand: Demand,
+    matrix: Option<Rc<Matrix>>,
     flags: Rc<Vec<Flag>>,
     /// What `flags` was made from.
     flags_of: (usize, Option<u32>, Vec<usize>),
@@ -128,6 +132,7 @@ impl Store {
         let mut next = self.clone();
         next.apply(action);
         next.update_demand();
+        next.update_matrix();
         next.refresh_flags();
         next
     }
@@ -162,6 +167,10 @@ impl Store {
             Action::Search(reply) => self.heard(reply),
             Action::CancelSearch => self.cancel_search(),
             Action::SearchAgain => self.search_again(),
+            Action::MatrixHeard(reply) => self.matrix_heard(reply),
+            Action::StopMatrix => self.stop_matrix(),
+            Action::GoOnMatrix => self.open_matrix(),
+            Action::OpenMix { row, outcome } => self.open_mix(row, outcome),
             Action::GoToNoReturn => self.paused(Store::go_to_no_return),
             other => self.apply_to_window(other),
         }
@@ -181,6 +190,9 @@ impl Store {
             Action::Open { panel } if self.view == View::Full => {
                 self.playing = false;
                 self.panel = Some(panel);
+                if panel == Panel::Matrix {
+                    self.open_matrix();
+                }
             }
             Action::Close if self.panel.is_some() => self.panel = None,
             Action::Close if self.notice.is_some() => self.notice = None,

@@ -3,7 +3,7 @@
 use anstyle::Style;
 use clap::Args;
 use oomscope_explore::{LockupKind, Outcome as Happening};
-use oomscope_judge::Found;
+use oomscope_judge::{Found, Harm, harm};
 use oomscope_model::machine::Machine;
 use oomscope_model::transition::{Move, Transition};
 use oomscope_scenario::diagnostic::{did_you_mean, list_words};
@@ -71,23 +71,16 @@ pub(crate) fn outcome_named(word: &str) -> Outcome<Happening> {
 
 /// How an outcome is coloured.
 pub(crate) fn style(outcome: Happening) -> Style {
-    match outcome {
-        Happening::Ok => GOOD,
-        Happening::ExtraKill | Happening::Stall | Happening::WrongErrno => WARN,
-        Happening::Lockup
-        | Happening::Oops
-        | Happening::Corrupt
-        | Happening::Hang
-        | Happening::Panic => BAD,
+    match harm(outcome) {
+        Harm::None => GOOD,
+        Harm::Cost => WARN,
+        Harm::Bad => BAD,
     }
 }
 
 /// Whether the machine goes on afterwards.
 pub(crate) fn is_survivable(outcome: Happening) -> bool {
-    matches!(
-        outcome,
-        Happening::Ok | Happening::ExtraKill | Happening::Stall | Happening::WrongErrno
-    )
+    harm(outcome) < Harm::Bad
 }
 
 /// The word for a kind of lockup.

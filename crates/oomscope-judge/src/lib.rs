@@ -3,6 +3,7 @@
 //!
 //! [`cases`] lists what a file speaks of, [`search`] explores one machine, [`judge`] says
 //! what is not as the file expects, and [`contrast()`], [`lasso`] and [`flips`] say why.
+//! [`smallest`] names the mixes that clear it.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
@@ -11,11 +12,13 @@
 mod contrast;
 mod found;
 mod shard;
+mod smallest;
 mod verdict;
 
 pub use contrast::{Contrast, Flip, Lasso, contrast, flips, lasso, states};
 pub use found::{Bound, Found, Limits, advance, search};
 pub use shard::{Confirmed, Shard, confirm, shard};
+pub use smallest::{Harm, Smallest, harm, smallest};
 pub use verdict::{Case, Verdict, cases, judge, sibling_complaint};
 
 use oomscope_model::kernel::Kernel;

@@ -79,6 +79,9 @@ fn plain(store: &Store, key: &str, shift: bool) -> Option<Action> {
         "r" => Action::Restart { new_seed: false },
         "R" => Action::Restart { new_seed: true },
         "t" => return switch(store, 1),
+        "m" if store.view() == View::Full => Action::Open {
+            panel: Panel::Matrix,
+        },
         "?" | "F1" if store.view() == View::Full => Action::Open { panel: Panel::Help },
         _ => {
             let tenths = digit(key).filter(|_| !shift)?;

@@ -44,6 +44,11 @@ impl Demand {
         self.job
     }
 
+    /// Somebody pressed Cancel, and wants the worker to stop at once.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.stopped, Some((_, SearchState::Cancelled)))
+    }
+
     /// Whether the worker should be at it.
     pub fn is_active(&self) -> bool {
         self.active

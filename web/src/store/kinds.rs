@@ -1,5 +1,6 @@
 //! The words that views and effects use to tell the store something.
 
+use oomscope_explore::Outcome;
 use oomscope_model::machine::{LockId, TaskId, Timing};
 use oomscope_model::patches::{PatchId, Version};
 
@@ -119,6 +120,19 @@ pub enum Action {
     CancelSearch,
     /// Searches once more, after a cancel or a limit.
     SearchAgain,
+    /// The worker of the matrix has something to say.
+    MatrixHeard(Reply),
+    /// Stops the search of the matrix.
+    StopMatrix,
+    /// Searches what is left of the matrix.
+    GoOnMatrix,
+    /// Opens a mix of the matrix at the end of a shortest schedule.
+    OpenMix {
+        /// Which row.
+        row: usize,
+        /// To what; to the worst if nothing is said.
+        outcome: Option<Outcome>,
+    },
     /// To the step at which there was no way out any more.
     GoToNoReturn,
     /// Colours.
@@ -181,6 +195,8 @@ pub enum Panel {
     Scenarios,
     /// Kernel releases.
     Kernel,
+    /// Every mix of the offered patches.
+    Matrix,
     /// Links and the embed snippet.
     Share,
     /// Keys.

@@ -105,6 +105,7 @@ impl Store {
             here: Rc::new(here),
             undo: Rc::new(Vec::new()),
             demand: Demand::default(),
+            matrix: None,
             flags: Rc::default(),
             flags_of: Default::default(),
             playing: false,

@@ -2,6 +2,7 @@
 
 mod links;
 mod log;
+mod matrix;
 mod verdicts;
 
 use oomscope_model::machine::{TaskId, Timing};

@@ -1,6 +1,7 @@
 //! Dialogs: native ones, so that focus, Esc and what lies behind are the browser's business.
 
 mod help;
+mod matrix;
 mod pick;
 mod share;
 
@@ -56,8 +57,9 @@ pub fn Dialogs(props: &Props) -> Html {
     };
     let close = super::on::<MouseEvent>(dispatch, Action::Close);
     let (title, body) = content(props, panel);
+    let wide = matches!(panel, Some(Panel::Matrix)).then_some("wide");
     html! {
-        <dialog ref={node} aria-labelledby="dialog-title" onclose={closed} onclick={beside}>
+        <dialog ref={node} class={classes!(wide)} aria-labelledby="dialog-title" onclose={closed} onclick={beside}>
             <header>
                 <h2 id="dialog-title">{ title }</h2>
                 <button type="button" class="btn icon" id="close-dialog" aria-label="Close" onclick={close}>{ icons::close() }</button>
@@ -74,6 +76,7 @@ fn content(props: &Props, panel: Option<Panel>) -> (&'static str, Html) {
             html! { <pick::Gallery store={props.store.clone()} dispatch={props.dispatch.clone()} /> },
         ),
         Some(Panel::Kernel) => ("Kernel", pick::kernels(props)),
+        Some(Panel::Matrix) => ("Every mix of patches", matrix::matrix(props)),
         Some(Panel::Share) => ("Share", share::share(props)),
         Some(Panel::Help) => ("Help", help::help()),
         None => ("", Html::default()),

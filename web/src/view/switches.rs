@@ -4,7 +4,7 @@ use oomscope_model::patches::{Patch, PatchKind};
 use yew::prelude::*;
 
 use super::{Props, on};
-use crate::store::{Action, Badge, SwitchView};
+use crate::store::{Action, Badge, Panel, SwitchView, View};
 
 /// The list of switches.
 #[component]
@@ -15,6 +15,10 @@ pub fn Switches(props: &Props) -> Html {
         <section class="patches" aria-label="Patches">
             <div class="lead">
                 <h2>{ "Patches, switched from this step on" }</h2>
+                if store.view() == View::Full && !switches.is_empty() {
+                    <button type="button" id="matrix" class="btn undo" aria-haspopup="dialog" title="What every mix of these patches comes to (m)"
+                            onclick={on(dispatch, Action::Open { panel: Panel::Matrix })}>{ "All mixes" }</button>
+                }
                 if store.can_undo() {
                     <button type="button" id="undo" class="btn undo" title="Bring back the run as it was (Ctrl+Z)"
                             onclick={on(dispatch, Action::Undo)}>{ "Undo" }</button>

@@ -3,37 +3,27 @@
 //! The exploration of a segment of the run is kept from job to job, so that scrubbing and
 //! playing along it are look-ups.
 
-use oomscope_explore::{Class, Explorer, LockupKind, Progress};
-use oomscope_model::kernel::Kernel;
+use oomscope_explore::{Class, Explorer, Progress};
+use oomscope_judge::machine;
 use oomscope_model::machine::{Machine, Rules};
 use oomscope_model::patches::{PATCHES, PatchId, PatchSet};
 use oomscope_model::state::State;
 use oomscope_model::step::act;
 use oomscope_model::transition::{Act, Move};
-use oomscope_scenario::parse::parse;
 use oomscope_scenario::replay::Replay;
-use oomscope_scenario::rules;
 use oomscope_scenario::run::Run;
 
+use super::{Slice, kind, set_of, told, told_of};
 use crate::protocol::{Effect, Job, Reply, Survey};
 
 /// An exploration stops here and says so.
-const STATES_MAX: u32 = 2_000_000;
+pub(super) const STATES_MAX: u32 = 2_000_000;
 /// The same for memory.
-const BYTES_MAX: u64 = 600_000_000;
+pub(super) const BYTES_MAX: u64 = 600_000_000;
 /// What a flip would do is worth so many states.
 const FLIP_STATES_MAX: u32 = 200_000;
 /// States between two looks at the clock.
-const STRIDE: u32 = 256;
-
-/// What came of a slice.
-#[derive(Debug, Default)]
-pub struct Slice {
-    /// What to say.
-    pub replies: Vec<Reply>,
-    /// There is more to do.
-    pub more: bool,
-}
+pub(super) const STRIDE: u32 = 256;
 
 /// The desk.
 #[derive(Default)]
@@ -125,9 +115,9 @@ impl Desk {
         Ok(())
     }
 
-    /// Drops the job; says which it was.
-    pub fn cancel(&mut self) -> Option<u32> {
-        self.work.take().map(|work| work.job.id)
+    /// Drops the job.
+    pub fn cancel(&mut self) {
+        self.work = None;
     }
 
     /// Works until the time is over or the job is done.
@@ -151,24 +141,11 @@ impl Desk {
     /// How far the job is.
     pub fn progress(&self, now: f64) -> Option<Reply> {
         let (work, kept) = (self.work.as_ref()?, self.kept.as_ref()?);
-        let Progress {
-            states,
-            depth,
-            bytes,
-            ..
-        } = match &work.phase {
+        let progress = match &work.phase {
             Phase::Segment => kept.explorer.progress(),
             Phase::Cursor(explorer) | Phase::Flip(_, explorer, _) => explorer.progress(),
         };
-        let seconds = ((now - work.began) / 1000.0).max(0.001);
-        let rate = (f64::from(states) / seconds) as u32;
-        Some(Reply::Progress {
-            job: work.job.id,
-            states,
-            depth,
-            bytes,
-            rate,
-        })
+        Some(told(work.job.id, progress, 0, now - work.began))
     }
 }
 
@@ -291,21 +268,13 @@ impl Work {
     }
 }
 
-/// What can become of a state; complete only if it is where the exploration started.
 /// The machine that a job speaks of, at the start of its run.
 fn machine_of(job: &Job) -> Result<Machine, String> {
-    let scenario = parse(&job.text).scenario;
-    let mut machine = scenario.ok_or("the scenario cannot be read")?.machine;
-    machine.patches = job
-        .patches
-        .split(',')
-        .filter_map(PatchId::named)
-        .fold(PatchSet(0), |set, patch| set.with(patch, true));
-    machine.kernel = Kernel::of(machine.patches);
-    machine.rules = rules::named(&job.rules).ok_or("unknown rules")?;
-    Ok(machine)
+    let (scenario, rules) = told_of(&job.text, &job.rules)?;
+    Ok(machine(&scenario, set_of(&job.patches), rules))
 }
 
+/// What can become of a state; complete only if it is where the exploration started.
 fn survey(explorer: &Explorer, state: &State) -> Survey {
     let outcomes: Vec<&str> = explorer
         .outcomes()
@@ -327,13 +296,5 @@ fn digit(class: Class) -> u8 {
         Class::Free => 0,
         Class::AtRisk => 1,
         Class::Doomed => 2,
-    }
-}
-
-fn kind(kind: LockupKind) -> &'static str {
-    match kind {
-        LockupKind::Livelock => "livelock",
-        LockupKind::Deadlock => "deadlock",
-        LockupKind::Hang => "hang",
     }
 }

@@ -34,6 +34,10 @@ export default {
   'axe finds nothing on a phone': audit({ viewport: { width: 390, height: 844 } }, '#v1/writer-in-queue?at=stuck'),
   'axe finds nothing in the embedded page': audit({ viewport: { width: 800, height: 450 } }, '?embed=1#v1/writer-in-queue?at=stuck'),
   'axe finds nothing in the gallery': audit({}, '#v1/writer-in-queue', dialog('Scenarios')),
+  'axe finds nothing in the matrix': audit({}, '#v1/munlock-oops', async (page) => {
+    await page.locator('#matrix').click();
+    await page.locator('#matrix-table .way').first().waitFor();
+  }),
   'axe finds nothing in Share': audit({}, '#v1/writer-in-queue', dialog('Share')),
   'axe finds nothing beside a cut link': audit({}, '#c1.99.abc'),
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use oomscope_explore::Outcome as Happening;
-use oomscope_judge::Found;
+use oomscope_judge::{Found, Smallest, smallest};
 use oomscope_model::machine::{Machine, Rules};
 use oomscope_model::patches::{PatchId, PatchSet, VERSIONS};
 use oomscope_scenario::diagnostic::list_words;
@@ -281,27 +281,13 @@ fn clears(
     rows: &[Row],
     is_good: impl Fn(&Row) -> bool,
 ) -> Clears {
-    let mask = offered
-        .iter()
-        .fold(PatchSet(0), |set, &patch| set.with(patch, true));
-    let part = |row: &Row| row.patches.0 & mask.0;
-    let within = |small: u128, large: u128| small & large == small;
-    let good: Vec<&Row> = rows.iter().filter(|row| is_good(row)).collect();
-    let smallest = |row: &&&Row| {
-        let mut others = good.iter().map(|other| part(other));
-        !others.any(|other| other != part(row) && within(other, part(row)))
-    };
-    let smallest: Vec<&Row> = good.iter().filter(smallest).copied().collect();
-    let larger_too = rows.iter().all(|row| {
-        let mut sets = smallest.iter().map(|set| part(set));
-        is_good(row) || !sets.any(|set| within(set, part(row)))
-    });
+    let mixes: Vec<(PatchSet, bool)> = (rows.iter())
+        .map(|row| (row.patches, is_good(row)))
+        .collect();
+    let Smallest { sets, larger_too } = smallest(offered, &mixes);
     Clears {
         rules: rules::word(rules),
-        sets: smallest
-            .iter()
-            .map(|row| ids(PatchSet(part(row))))
-            .collect(),
+        sets: sets.into_iter().map(ids).collect(),
         larger_too,
     }
 }

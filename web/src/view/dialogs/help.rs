@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-const KEYS: [(&[&str], &str); 12] = [
+const KEYS: [(&[&str], &str); 13] = [
     (&["Space"], "play or pause"),
     (&["→", "←"], "one step forward, back (also l and h)"),
     (
@@ -23,6 +23,10 @@ const KEYS: [(&[&str], &str); 12] = [
         "with a task in focus: let it take the next step",
     ),
     (&["Alt", "1…9"], "switch the first to the ninth patch"),
+    (
+        &["m"],
+        "every mix of the patches, and what is reachable with it",
+    ),
     (&["r"], "to the start; Shift+R for another run"),
     (
         &["Ctrl", "Z"],
