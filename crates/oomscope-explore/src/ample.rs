@@ -5,7 +5,8 @@
 //! itself is not taken, whatever the others do:
 //!
 //! 1. *It stays possible and is named again*: after any step `u` of another task, `t` is
-//!    among the steps that could be named (or the kernel has panicked and nothing runs).
+//!    among the steps that could be named. (Once the kernel has panicked nothing runs; a step
+//!    named there is only a way to write the state, and no run takes it.)
 //! 2. *It commutes*: `u` is possible after `t`, and `t u` and `u t` end in the same state.
 //! 3. *Nobody sees it*: it changes nothing that an outcome is made of (finished, kills, the
 //!    machine's flags). Whether a task wants a page may change only with a step that the run
@@ -44,7 +45,7 @@ use oomscope_model::machine::{
     Kind, Line, LockClass, LockId, Machine, MmId, Mode, OOM_LOCK, Op, TaskId,
 };
 use oomscope_model::state::{
-    ExitMmap, Exiting, MmFlags, Pc, Reap, Run, Site, State, StateFlags, Task, TaskFlags,
+    ExitMmap, Exiting, MmFlags, Pc, Reap, Run, Site, State, Task, TaskFlags,
 };
 use oomscope_model::step::step;
 use oomscope_model::transition::Transition;
@@ -119,7 +120,7 @@ impl Static {
             let mut threads = machine.threads(process);
             threads.all(|thread| machine.actor(thread).mm == leader)
         });
-        let dumps = |line: &Line| matches!(line.op, Op::CoreDump { .. });
+        let entangles = |line: &Line| matches!(line.op, Op::CoreDump { .. } | Op::Vfork { .. });
         let meddles = |op| {
             matches!(
                 op,
@@ -140,7 +141,7 @@ impl Static {
             off: machine.cpus.is_some()
                 || !one_mm
                 || !machine.memcgs.is_empty()
-                || ops().any(dumps),
+                || ops().any(entangles),
         }
     }
 }
@@ -228,7 +229,7 @@ pub fn settle(
 
 /// Whether this task's next step commutes with whatever others do before it.
 pub fn is_indifferent(machine: &Machine, fixed: &Static, state: &State, task: TaskId) -> bool {
-    if fixed.off || state.flags.has(StateFlags::PANIC) {
+    if fixed.off {
         return false;
     }
     let at = Place {

@@ -37,9 +37,10 @@ impl Explanation {
 
 impl Explorer {
     /// Explains an outcome. `None`: it was not found, the exploration is not done, or there
-    /// is no good run to hold against it: every run comes to this.
+    /// is no good run to hold against it: every run comes to this. A search with reductions
+    /// does not know single runs, and explains nothing either.
     pub fn explain(&self, outcome: Outcome) -> Option<Explanation> {
-        self.regions.as_ref()?;
+        self.regions.as_ref().filter(|_| self.is_full())?;
         let witness = self.witness(outcome)?;
         let indices = self.indices(&witness);
         let can_be_good = self.can_be_good(outcome);

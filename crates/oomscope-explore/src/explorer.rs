@@ -1,6 +1,7 @@
 //! Breadth-first search in slices. Deterministic: states are numbered in the order in which
 //! they are found, transitions are taken lowest task first, so the first state with a
-//! property is at the end of a shortest schedule to it.
+//! property is at the end of a shortest schedule to it. With reductions ([`Reductions`]) every
+//! state is replaced by its stand-in before it is looked up, here and in every question.
 
 use std::collections::VecDeque;
 
@@ -11,6 +12,7 @@ use oomscope_model::step::{enabled, is_starved, step};
 use oomscope_model::transition::Transition;
 
 use crate::parts::bits;
+use crate::reductions::{Found, Reducer, Reductions};
 use crate::regions::{Regions, successors};
 use crate::store::{Loaded, Store};
 use crate::{Class, LockupKind, Outcome, Progress};
@@ -38,6 +40,8 @@ pub(crate) mod mark {
 /// A breadth-first exploration, advanced in slices; stop calling to cancel.
 pub struct Explorer {
     pub(crate) machine: Machine,
+    start: State,
+    reducer: Reducer,
     pub(crate) store: Store,
     /// The state being expanded.
     from: Loaded,
@@ -59,9 +63,24 @@ pub struct Explorer {
 impl Explorer {
     /// Starts an exploration of everything reachable from `start`.
     pub fn new(machine: &Machine, start: &State) -> Explorer {
-        let store = Store::new(start);
+        Explorer::with_reductions(machine, start, Reductions::NONE)
+    }
+
+    /// Starts one that need not tell all states apart. It may find out on the way that two
+    /// tasks differ that looked alike; then it begins again by itself, at most once for every
+    /// task, and [`Explorer::progress`] falls back.
+    pub fn with_reductions(machine: &Machine, start: &State, reductions: Reductions) -> Explorer {
+        Explorer::with_reducer(machine, start, Reducer::of(machine, reductions))
+    }
+
+    fn with_reducer(machine: &Machine, start: &State, reducer: Reducer) -> Explorer {
+        let mut first = *start;
+        reducer.stand_in(machine, &mut first);
+        let store = Store::new(&first);
         let mut explorer = Explorer {
             machine: machine.clone(),
+            start: *start,
+            reducer,
             from: store.loaded(),
             store,
             marks: Vec::new(),
@@ -76,7 +95,7 @@ impl Explorer {
             first: [None; Outcome::ALL.len()],
             regions: None,
         };
-        explorer.add(start, u64::MAX >> (64 - start.part_count()), 0, 0);
+        explorer.add(&first, u64::MAX >> (64 - first.part_count()), 0, 0);
         explorer
     }
 
@@ -92,7 +111,9 @@ impl Explorer {
                 self.depth += 1;
                 self.depth_end = self.store.len();
             }
-            self.expand(index);
+            if self.expand(index) == Found::Difference {
+                *self = Explorer::with_reducer(&self.machine, &self.start, self.reducer.clone());
+            }
         }
         if self.expanded() == self.store.len() && self.regions.is_none() {
             self.finish();
@@ -116,20 +137,21 @@ impl Explorer {
     /// Where this state lies. `None`: unknown, the exploration is not done or the state is
     /// not reachable from its start.
     pub fn class(&self, state: &State) -> Option<Class> {
-        let index = self.store.find(state)?;
+        let index = self.find(state)?;
         self.regions.as_ref().map(|regions| regions.class(index))
     }
 
-    /// How many states are reachable from this one, itself included.
+    /// How many states are reachable from this one, itself included; with reductions, how
+    /// many stand-ins.
     pub fn reachable_from(&self, state: &State) -> Option<u32> {
         let regions = self.regions.as_ref()?;
-        let index = self.store.find(state)?;
+        let index = self.find(state)?;
         Some(regions.count_reachable(index, &self.offsets, &self.targets))
     }
 
     /// What kind of lockup a doomed state leads to.
     pub fn lockup_kind(&self, state: &State) -> Option<LockupKind> {
-        let index = self.store.find(state)?;
+        let index = self.find(state)?;
         self.regions
             .as_ref()
             .and_then(|regions| regions.kind(index))
@@ -137,7 +159,7 @@ impl Explorer {
 
     /// Whether every way out of this state needs a task that gets no CPU ([`Outcome::Stall`]).
     pub fn is_stalled(&self, state: &State) -> bool {
-        let index = self.store.find(state);
+        let index = self.find(state);
         let regions = self.regions.as_ref();
         regions.is_some_and(|regions| index.is_some_and(|index| regions.is_stalled(index)))
     }
@@ -152,20 +174,94 @@ impl Explorer {
     }
 
     /// The shortest schedule from the start to the first state that shows the outcome; for
-    /// a lockup or a hang its last step is the point of no return.
+    /// a lockup or a hang its last step is the point of no return. With partial order it is
+    /// a schedule to such a state, but there may be a shorter one.
     pub fn witness(&self, outcome: Outcome) -> Option<Vec<Transition>> {
-        self.first[outcome as usize].map(|index| self.path_to(index))
+        let path = self.names_to(self.first[outcome as usize]?);
+        if self.reducer.is_trivial() {
+            return Some(path);
+        }
+        let run = self.reducer.unfold(&self.machine, &self.start, &path);
+        Some(self.shorten(outcome, run))
     }
 
-    /// The shortest schedule to a state, by its index.
-    pub(crate) fn path_to(&self, mut index: u32) -> Vec<Transition> {
-        let mut schedule = Vec::new();
+    /// A shortest schedule to a state, by its index; with reductions, to one that it stands
+    /// in for.
+    pub(crate) fn path_to(&self, index: u32) -> Vec<Transition> {
+        let path = self.names_to(index);
+        if self.reducer.is_trivial() {
+            return path;
+        }
+        let run = self.reducer.unfold(&self.machine, &self.start, &path);
+        run.into_iter().map(|(transition, _)| transition).collect()
+    }
+
+    /// The way on which a state was found, as the states on it call their tasks.
+    fn names_to(&self, mut index: u32) -> Vec<Transition> {
+        let mut names = Vec::new();
         while index != 0 {
-            schedule.push(Transition(TaskId(self.via[index as usize])));
+            names.push(Transition(TaskId(self.via[index as usize])));
             index = self.parents[index as usize];
         }
-        schedule.reverse();
+        names.reverse();
+        names
+    }
+
+    /// Leaves out what was taken at once and is not needed to get there.
+    fn shorten(&self, outcome: Outcome, run: Vec<(Transition, bool)>) -> Vec<Transition> {
+        let mut schedule: Vec<Transition> = run.iter().map(|&(it, _)| it).collect();
+        for at in (0..run.len()).rev().filter(|&at| !run[at].1) {
+            if at >= schedule.len() {
+                continue;
+            }
+            let mut shorter = schedule.clone();
+            shorter.remove(at);
+            if let Some(length) = self.first_shown(outcome, &shorter) {
+                shorter.truncate(length);
+                schedule = shorter;
+            }
+        }
         schedule
+    }
+
+    /// After how many steps a schedule shows the outcome; none if it cannot be played or
+    /// never does.
+    fn first_shown(&self, outcome: Outcome, schedule: &[Transition]) -> Option<usize> {
+        let mut state = self.start;
+        for (length, &transition) in schedule.iter().enumerate() {
+            if self.is_shown(outcome, &state) {
+                return Some(length);
+            }
+            if !enabled(&self.machine, &state).any(|it| it == transition) {
+                return None;
+            }
+            step(&self.machine, &mut state, transition, &mut ());
+        }
+        self.is_shown(outcome, &state).then_some(schedule.len())
+    }
+
+    fn is_shown(&self, outcome: Outcome, state: &State) -> bool {
+        let hang = Some(LockupKind::Hang);
+        match outcome {
+            Outcome::Stall => self.is_stalled(state),
+            Outcome::Hang => self.lockup_kind(state) == hang,
+            Outcome::Lockup => self.lockup_kind(state).is_some_and(|it| Some(it) != hang),
+            outcome => shows(marks_of(&self.machine, state), outcome),
+        }
+    }
+
+    /// Whether the states that were found are those of the machine, and not stand-ins.
+    pub(crate) fn is_full(&self) -> bool {
+        self.reducer.is_trivial()
+    }
+
+    pub(crate) fn find(&self, state: &State) -> Option<u32> {
+        if self.reducer.is_trivial() {
+            return self.store.find(state);
+        }
+        let mut stand_in = *state;
+        self.reducer.stand_in(&self.machine, &mut stand_in);
+        self.store.find(&stand_in)
     }
 
     /// From which state a state was found first.
@@ -240,7 +336,7 @@ impl Explorer {
         self.offsets.len() as u32 - 1
     }
 
-    fn expand(&mut self, index: u32) {
+    fn expand(&mut self, index: u32) -> Found {
         self.store.load(index, &mut self.from);
         debug_assert!(
             self.store.find(&self.from.state) == Some(index),
@@ -248,7 +344,11 @@ impl Explorer {
         );
         let mut next = self.from.state;
         for transition in enabled(&self.machine, &self.from.state) {
-            step(&self.machine, &mut next, transition, &mut ());
+            let found = self.reducer.step(&self.machine, &mut next, transition);
+            if found == Found::Difference {
+                return found;
+            }
+            self.reducer.stand_in(&self.machine, &mut next);
             let changed = next.take_changed(&self.from.state);
             let target = self.add(&next, changed, index, transition.0.0);
             if is_starved(&self.machine, &self.from.state, transition) {
@@ -260,6 +360,7 @@ impl Explorer {
             }
         }
         self.offsets.push(self.targets.len() as u32);
+        Found::Step
     }
 
     /// Finds or adds a state that differs from what was loaded last in these parts.

@@ -121,9 +121,10 @@ fn rounds(machine: &Machine, start: &State) -> Vec<Transition> {
 
 impl Explorer {
     /// The livelock that is nearest to the start, with the shortest cycle through its first
-    /// state. `None`: there is none, or the exploration is not done.
+    /// state. `None`: there is none, or the exploration is not done, or it was one with
+    /// reductions: what goes round among stand-ins may come back as somebody else.
     pub fn livelock(&self) -> Option<Lasso> {
-        let regions = self.regions.as_ref()?;
+        let regions = self.regions.as_ref().filter(|_| self.is_full())?;
         let inside = self.closure(regions.livelocks());
         let first = *inside.first()?;
         let start = self.state(first);
@@ -136,9 +137,9 @@ impl Explorer {
     }
 
     /// The cycle nearest to the start that only an unfair scheduler keeps, while somebody
-    /// wants memory. `None`: there is none, or the exploration is not done.
+    /// wants memory. `None`: as for [`Explorer::livelock`].
     pub fn starvation(&self) -> Option<Lasso> {
-        let regions = self.regions.as_ref()?;
+        let regions = self.regions.as_ref().filter(|_| self.is_full())?;
         let mut best: Option<Vec<u32>> = None;
         regions::cycles(
             |index| !regions.is_doomed(index),

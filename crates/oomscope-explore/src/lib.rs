@@ -15,6 +15,7 @@ pub mod explorer;
 pub mod lasso;
 pub mod map;
 mod parts;
+pub mod reductions;
 mod regions;
 mod store;
 pub mod swarm;
@@ -24,6 +25,7 @@ pub use explain::Explanation;
 pub use explorer::Explorer;
 pub use lasso::Lasso;
 pub use map::Map;
+pub use reductions::Reductions;
 pub use swarm::Swarm;
 
 /// What can become of a machine.

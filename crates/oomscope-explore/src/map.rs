@@ -59,7 +59,7 @@ impl Explorer {
 
     /// The place of a state on the map.
     pub fn spot(&self, state: &State) -> Option<u32> {
-        self.store.find(state)
+        self.find(state)
     }
 
     /// The shortest schedule to a place on the map.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use oomscope_explore::ample::{self, Static};
 use oomscope_explore::symmetry::{Symmetry, Watch};
+use oomscope_explore::{Explorer, LockupKind, Outcome, Reductions};
 use oomscope_model::kernel::{Kernel, page_alloc};
 use oomscope_model::machine::{Machine, TaskId};
 use oomscope_model::rename::Renaming;
@@ -24,6 +25,8 @@ use machines::{Dice, alike, generate};
 
 /// States of one machine that the laws are held against.
 const STATES_MAX: usize = 150;
+/// Generated machines that the laws are held against, and as many with equal tasks.
+const SEEDS: u64 = 400;
 /// Runs by lot, and how long one is at most.
 const RUNS: usize = 10;
 const STEPS_MAX: usize = 150;
@@ -71,23 +74,23 @@ fn states(machine: &Machine) -> Vec<State> {
     found
 }
 
-/// Every machine that the laws are held against: each scenario under its rules with none,
-/// half and all of its patches, and generated ones.
-fn each_machine(mut test: impl FnMut(&str, &Machine)) {
-    for builtin in BUILTIN {
+/// Every machine that this is held against: each scenario under each rule, with a
+/// different combination of its patches under each, and generated ones with and without
+/// equal tasks.
+fn each_machine(seeds: u64, mut test: impl FnMut(&str, &Machine)) {
+    for (index, builtin) in BUILTIN.iter().enumerate() {
         let scenario = parse(builtin.text).scenario.expect("parsed");
         let combinations = scenario.combinations();
-        for (word, rules) in rules::WORDS {
-            for at in [0, combinations.len() / 2, combinations.len() - 1] {
-                let mut machine = scenario.machine.clone();
-                machine.patches = combinations[at];
-                machine.kernel = Kernel::of(machine.patches);
-                machine.rules = rules;
-                test(&format!("{} {word} {at}", builtin.id), &machine);
-            }
+        for (at, (word, rules)) in rules::WORDS.into_iter().enumerate() {
+            let combination = (index + at * combinations.len() / 3) % combinations.len();
+            let mut machine = scenario.machine.clone();
+            machine.patches = combinations[combination];
+            machine.kernel = Kernel::of(machine.patches);
+            machine.rules = rules;
+            test(&format!("{} {word} {combination}", builtin.id), &machine);
         }
     }
-    for seed in 0..400 {
+    for seed in 0..seeds {
         let machine = generate(&mut Dice(seed * 2 + 1));
         test(&format!("seed {seed}"), &machine);
         let strange = odd(machine.clone(), &mut Dice(seed * 2 + 7));
@@ -99,7 +102,7 @@ fn each_machine(mut test: impl FnMut(&str, &Machine)) {
 #[test]
 fn exchanging_equal_tasks_commutes_with_every_step() {
     let mut checked = 0;
-    each_machine(|name, machine| {
+    each_machine(SEEDS, |name, machine| {
         let symmetry = Symmetry::of(machine);
         if symmetry.is_trivial() {
             return;
@@ -159,7 +162,7 @@ fn marks(machine: &Machine, state: &State) -> (bool, u8, StateFlags, bool) {
 #[test]
 fn steps_taken_at_once_commute_with_every_other_step() {
     let mut checked = 0;
-    each_machine(|name, machine| {
+    each_machine(SEEDS, |name, machine| {
         let fixed = Static::of(machine);
         let named = |state: &State| -> Vec<TaskId> {
             let tasks = machine.task_ids();
@@ -169,7 +172,8 @@ fn steps_taken_at_once_commute_with_every_other_step() {
         };
         let after = |state: &State, task: TaskId| {
             assert!(
-                enabled(machine, state).any(|it| it.0 == task),
+                state.flags.has(StateFlags::PANIC)
+                    || enabled(machine, state).any(|it| it.0 == task),
                 "{name}: {task:?} cannot move in {state:?}"
             );
             let mut next = *state;
@@ -177,7 +181,7 @@ fn steps_taken_at_once_commute_with_every_other_step() {
             next
         };
         for state in states(machine) {
-            if ample::choose(machine, &fixed, &state).is_none() {
+            if state.flags.has(StateFlags::PANIC) {
                 continue;
             }
             for task in named(&state) {
@@ -200,13 +204,6 @@ fn steps_taken_at_once_commute_with_every_other_step() {
                     }
                     let first = after(&state, other);
                     let last = after(&taken, other);
-                    if first.flags.has(StateFlags::PANIC) {
-                        let [mut one, other] = [&first, &last].map(|it| marks(machine, it));
-                        // Nothing runs any more, so it is as good as finished.
-                        one.3 = other.3;
-                        assert_eq!(one, other, "{place}");
-                        continue;
-                    }
                     assert!(named(&first).contains(&task), "{place}, {other:?} first");
                     assert_eq!(after(&first, task), last, "{place}, {other:?} first");
                     checked += 1;
@@ -216,4 +213,124 @@ fn steps_taken_at_once_commute_with_every_other_step() {
     });
     println!("{checked} steps");
     assert!(checked > 10_000, "only {checked} steps were checked");
+}
+
+/// States beyond which a machine is not searched twice here.
+const SEARCH_MAX: u32 = 1_500;
+/// Generated machines that are searched twice.
+const MACHINES: u64 = 2_800;
+
+fn search(machine: &Machine, reductions: Reductions) -> Option<Explorer> {
+    let start = State::start(machine);
+    let mut explorer = Explorer::with_reductions(machine, &start, reductions);
+    while !explorer.advance(500).done {
+        if explorer.progress().states > SEARCH_MAX {
+            return None;
+        }
+    }
+    Some(explorer)
+}
+
+/// Plays a schedule; every step of it must be possible. The state before the last step, and
+/// the one after it.
+fn play(machine: &Machine, schedule: &[Transition], place: &str) -> (State, State) {
+    let mut before = State::start(machine);
+    let mut state = before;
+    for &transition in schedule {
+        before = state;
+        let mut possible = enabled(machine, &state);
+        assert!(
+            possible.any(|it| it == transition),
+            "{place}: {transition:?}"
+        );
+        step(machine, &mut state, transition, &mut ());
+    }
+    (before, state)
+}
+
+/// Whether a schedule ends where this outcome shows for the first time.
+fn ends_in(
+    full: &Explorer,
+    machine: &Machine,
+    outcome: Outcome,
+    (before, after): &(State, State),
+) -> bool {
+    let has = |bit| after.flags.has(bit) && (before == after || !before.flags.has(bit));
+    match outcome {
+        Outcome::Ok => after.is_finished() && after.flags == StateFlags(0),
+        Outcome::ExtraKill => after.kills(machine) >= 2,
+        Outcome::Oops => has(StateFlags::OOPS),
+        Outcome::Corrupt => has(StateFlags::CORRUPT),
+        Outcome::Panic => has(StateFlags::PANIC),
+        Outcome::WrongErrno => has(StateFlags::WRONG_ERRNO),
+        Outcome::Stall => full.is_stalled(after),
+        Outcome::Lockup | Outcome::Hang => {
+            let hangs = outcome == Outcome::Hang;
+            let shows = |state: &State| {
+                let kind = full.lockup_kind(state);
+                kind.is_some_and(|kind| (kind == LockupKind::Hang) == hangs)
+            };
+            shows(after) && (before == after || !shows(before))
+        }
+    }
+}
+
+fn compare(name: &str, machine: &Machine, full: &Explorer, reductions: Reductions) -> Option<()> {
+    let place = format!("{name} {reductions:?}");
+    let reduced = search(machine, reductions)?;
+    assert!(
+        reduced.progress().states <= full.progress().states,
+        "{place}"
+    );
+    assert_eq!(reduced.outcomes(), full.outcomes(), "{place}");
+    assert_eq!(reduced.kills_max(), full.kills_max(), "{place}");
+    for state in states(machine) {
+        assert_eq!(
+            reduced.class(&state),
+            full.class(&state),
+            "{place}: {state:?}"
+        );
+        let kinds = [&reduced, full].map(|it| it.lockup_kind(&state));
+        assert_eq!(kinds[0], kinds[1], "{place}: {state:?}");
+        let stalled = [&reduced, full].map(|it| it.is_stalled(&state));
+        assert_eq!(stalled[0], stalled[1], "{place}: {state:?}");
+    }
+    for outcome in full.outcomes() {
+        let place = format!("{place} {}", outcome.word());
+        let schedule = reduced.witness(outcome).expect("reachable");
+        let shortest = full.witness(outcome).expect("reachable");
+        assert!(schedule.len() >= shortest.len(), "{place}");
+        if !reductions.partial_order {
+            assert_eq!(schedule.len(), shortest.len(), "{place}");
+        }
+        let ends = play(machine, &schedule, &place);
+        assert!(
+            ends_in(full, machine, outcome, &ends),
+            "{place}: {schedule:?}"
+        );
+    }
+    Some(())
+}
+
+#[test]
+fn reductions_change_no_verdict() {
+    let mut compared = 0;
+    let mut smaller = 0;
+    each_machine(MACHINES / 2, |name, machine| {
+        let Some(full) = search(machine, Reductions::NONE) else {
+            return;
+        };
+        for reductions in [Reductions::SYMMETRY, Reductions::ALL] {
+            compare(name, machine, &full, reductions).expect("not larger");
+        }
+        compared += 1;
+        let reduced = search(machine, Reductions::ALL).expect("not larger");
+        smaller += u32::from(reduced.progress().states < full.progress().states);
+    });
+    println!("{compared} machines, {smaller} of them smaller");
+    assert!(
+        compared > 3_000,
+        "only {compared} machines were small enough"
+    );
+    assert!(smaller > compared / 5, "only {smaller} became smaller");
 }
