@@ -47,7 +47,14 @@ pub(crate) fn vessel(scene: &Scene<'_>) -> Vessel {
         },
         segments: segments(scene),
         marks: marks(scene),
-        aria: format!("Memory: {free} of {total} free"),
+        aria: {
+            let mut aria = format!("Memory: {free} of {total} free");
+            for (index, memcg) in machine.memcgs.iter().enumerate() {
+                let level = memcg_level(machine, scene.state, MemcgId(index as u8));
+                aria.push_str(&format!("; memory cgroup {}: {level}", memcg.name));
+            }
+            aria
+        },
     }
 }
 

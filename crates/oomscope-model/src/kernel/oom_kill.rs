@@ -9,7 +9,8 @@
 //! 4.2 to 4.6.
 //! **Leaves out** cpusets and memory policies (one node, which everybody may use: the
 //! constraint of an allocation that is no cgroup's is CONSTRAINT_NONE, and nobody is
-//! ineligible for living elsewhere), sysrq-f, oom_task_origin (nobody here runs swapoff or
+//! ineligible for living elsewhere), sysrq-f (a person who wants a kill writes `kill`: whom
+//! the key would choose is another question, what comes of it is the same), oom_task_origin (nobody here runs swapoff or
 //! unmerges ksm pages),
 //! that writing `oom_score_adj` reaches every process with the same mm from 4.8 on (the
 //! cast says what each has), and release_task: a process stays on the task list after its
