@@ -111,7 +111,7 @@ impl Searcher {
         let found = oomscope_judge::search(machine, self.limits, |progress| {
             self.watch(progress, what, begin)
         });
-        self.line.borrow_mut().clear();
+        self.done();
         Searched {
             found,
             time: begin.elapsed(),
@@ -131,6 +131,11 @@ impl Searcher {
             time: begin.elapsed(),
         };
         (searched, shard.sample)
+    }
+
+    /// Takes the progress away.
+    pub(crate) fn done(&self) {
+        self.line.borrow_mut().clear();
     }
 
     /// Shows the progress; breaks after Ctrl-C.

@@ -9,7 +9,7 @@ use oomscope_model::step::step;
 use oomscope_model::transition::Transition;
 
 /// States between two looks at the bounds.
-pub(crate) const SLICE: u32 = 4096;
+const SLICE: u32 = 4096;
 
 /// When a search is to give up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -2,20 +2,20 @@
 //! judge by the same words.
 //!
 //! [`cases`] lists what a file speaks of, [`search`] explores one machine, [`judge`] says
-//! what is not as the file expects, and [`contrast()`], [`lasso`] and [`flips`] say why.
-//! [`smallest`] names the mixes that clear it.
+//! what is not as the file expects, [`smallest`] names the mixes that clear it, and
+//! [`flips`] says what a switch would change now.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
 )]
 
-mod contrast;
+mod flip;
 mod found;
 mod shard;
 mod smallest;
 mod verdict;
 
-pub use contrast::{Contrast, Flip, Lasso, contrast, flips, lasso, states};
+pub use flip::{Flip, flips, states};
 pub use found::{Bound, Found, Limits, advance, search};
 pub use shard::{Confirmed, Shard, confirm, shard};
 pub use smallest::{Harm, Smallest, harm, smallest};

@@ -1,8 +1,9 @@
 //! `explain`: why it goes wrong, and what would clear it.
 
 use clap::Args;
-use oomscope_explore::Outcome as Happening;
-use oomscope_judge::{Contrast, Flip, Found, Lasso, contrast, flips, lasso, states};
+use oomscope_explore::explain::Explanation;
+use oomscope_explore::{Explorer, Lasso, Outcome as Happening};
+use oomscope_judge::{Flip, Found, advance, flips, states};
 use oomscope_model::machine::Machine;
 use oomscope_model::state::State;
 use oomscope_model::step::step;
@@ -75,13 +76,16 @@ struct Good {
 /// What goes on for ever.
 #[derive(Serialize)]
 struct Ring {
-    /// From the end of the bad schedule into the lap.
+    /// From the start into the lap.
     stem: String,
-    /// The lap; empty if nobody can move and whoever retries changes nothing.
+    /// The lap. Rounds of allocators that retry in vain are in it too, which `run` leaves out.
     cycle: String,
+    /// Steps of the lap.
     steps: usize,
     freed_pages: u32,
-    kills: u8,
+    kills: u32,
+    /// Who could always move and never does: then only an unfair scheduler keeps the lap.
+    starved: Vec<String>,
 }
 
 /// A switch, flipped at `at`.
@@ -124,8 +128,7 @@ struct Case<'a> {
     outcome: Happening,
     found: &'a Found,
     bad: Vec<Transition>,
-    states: Vec<State>,
-    contrast: Option<Contrast>,
+    contrast: Option<Explanation>,
     lasso: Option<Lasso>,
     at: usize,
     flips: Vec<Flip>,
@@ -137,19 +140,26 @@ pub(crate) fn explain(wanted: &Explain, screen: &mut Screen) -> Outcome<Exit> {
     let allowed = wanted.allowed.outcomes()?;
     let setup = wanted.choice.setup(&wanted.rules, screen)?;
     let searcher = wanted.bounds.searcher(screen);
-    let searched = searcher.search(&setup.machine, &setup.scenario().id);
-    let found = &searched.found;
+    let begin = now();
+    let start = State::start(&setup.machine);
+    let mut explorer = Explorer::new(&setup.machine, &start);
+    let bound = advance(&mut explorer, searcher.limits(), |progress| {
+        searcher.watch(progress, &setup.scenario().id, begin)
+    });
+    let found = &Found::of(&setup.machine, &start, &explorer, bound);
     let Some(outcome) = worst(wanted, found, &allowed)? else {
         return nothing_bad(&setup, &searcher, found, &allowed, screen);
     };
     let bad = found.witness(outcome).unwrap_or_default().to_vec();
     let states = states(&setup.machine, &bad);
-    let begin = now();
-    let contrast = contrast(&setup.machine, &bad, searcher.limits(), |progress| {
-        searcher.watch(progress, "the nearest good run", begin)
-    });
+    let contrast = explorer.explain(outcome);
+    let lasso = match outcome {
+        Happening::Lockup => explorer.livelock(),
+        Happening::Stall => explorer.starvation(),
+        _ => None,
+    };
     let last = match (&contrast, is_lasting(outcome)) {
-        (Some(contrast), false) => contrast.common,
+        (Some(contrast), false) => contrast.parts_at,
         _ => bad.len(),
     };
     let at = place(wanted, &setup, &states, last)?;
@@ -161,14 +171,13 @@ pub(crate) fn explain(wanted: &Explain, screen: &mut Screen) -> Outcome<Exit> {
         searcher.limits(),
         |progress| searcher.watch(progress, "what a switch would do", begin),
     );
-    let end = states.last().filter(|_| is_lasting(outcome));
+    searcher.done();
     let case = Case {
-        lasso: end.and_then(|state| lasso(&setup.machine, state)),
+        lasso,
         setup: &setup,
         outcome,
         found,
         bad,
-        states,
         contrast,
         at,
         flips,
@@ -304,19 +313,28 @@ impl Case<'_> {
     /// So many steps are the same in both.
     fn common(&self) -> usize {
         let contrast = self.contrast.as_ref();
-        contrast.map_or(0, |contrast| contrast.common)
+        contrast.map_or(0, |contrast| contrast.parts_at)
     }
 
     /// It all in one sentence.
     fn sentence(&self) -> String {
         let word = self.outcome.word();
         let Some(contrast) = &self.contrast else {
-            return format!("No schedule ends well here, and {word} is one way it goes.");
+            return match self.found.bound {
+                None => format!("Whatever the schedule, it comes to {word}."),
+                Some(_) => format!("It can come to {word}; not all of the rest was seen."),
+            };
         };
-        let common = contrast.common;
+        let common = contrast.parts_at;
         let bad = self.told(&self.bad, common);
         let good = self.told(&contrast.good, common);
-        match (bad.first(), good.first()) {
+        let harmless = contrast.harmless_after;
+        let harmless = harmless.and_then(|step| good.get(step - common));
+        match (bad.first(), harmless.or(good.first())) {
+            (Some(bad), Some(good)) if harmless.is_some() => format!(
+                "Step {} decides: {} It goes wrong only if this comes before: {}",
+                bad.step, bad.caption, good.caption
+            ),
             (Some(bad), Some(good)) => format!(
                 "Step {} decides: {} It ends well if {} goes first: {}",
                 bad.step, bad.caption, good.task, good.caption
@@ -341,16 +359,17 @@ impl Case<'_> {
             run: run_text(machine, &self.bad),
             steps: self.told(&self.bad, self.common()),
             good: self.contrast.as_ref().map(|contrast| Good {
-                common: contrast.common,
+                common: contrast.parts_at,
                 run: run_text(machine, &contrast.good),
-                steps: self.told(&contrast.good, contrast.common),
+                steps: self.told(&contrast.good, contrast.parts_at),
             }),
             lasso: self.lasso.as_ref().map(|lasso| Ring {
                 stem: run_text(machine, &lasso.stem),
                 cycle: run_text(machine, &lasso.cycle),
                 steps: lasso.cycle.len(),
-                freed_pages: lasso.freed_pages,
+                freed_pages: lasso.pages_freed,
                 kills: lasso.kills,
+                starved: self.starved(lasso),
             }),
             at: self.at,
             switches: self.flips.iter().map(|flip| self.switch(flip)).collect(),
@@ -408,8 +427,16 @@ impl Case<'_> {
                 let good = self.told(&contrast.good, common);
                 print_steps("good", GOOD, &good, screen)
             }
-            None => screen.line(paint(WARN, "no good schedule was found")),
+            None => Ok(()),
         }
+    }
+
+    /// The names of those that a lap leaves out.
+    fn starved(&self, lasso: &Lasso) -> Vec<String> {
+        let starved = lasso.starved.iter();
+        starved
+            .map(|&task| self.machine().actor(task).name.clone())
+            .collect()
     }
 
     fn print_lasso(&self, screen: &mut Screen) -> Outcome<()> {
@@ -417,28 +444,22 @@ impl Case<'_> {
             return Ok(());
         };
         let machine = self.machine();
-        if let Some(mut state) = self.states.last().copied() {
-            for &transition in &lasso.stem {
-                step(machine, &mut state, transition, &mut ());
-            }
-            if let Some(chain) = chain(machine, &state) {
-                screen.line(paint(WARN, format!("=> {}", chain.text())))?;
-            }
+        let there = states(machine, &lasso.stem).last().copied();
+        if let Some(chain) = there.and_then(|state| chain(machine, &state)) {
+            screen.line(paint(WARN, format!("=> {}", chain.text())))?;
         }
-        let stem = count(lasso.stem.len() as u64, "step");
-        let text = match lasso.cycle.is_empty() {
-            true => format!(
-                "for ever, {stem} later: nobody can move, and whoever retries frees 0 pages and kills nobody"
-            ),
-            false => format!(
-                "for ever, {stem} later, a lap of {}: {} and {} in each; {}",
-                count(lasso.cycle.len() as u64, "step"),
-                count(lasso.freed_pages.into(), "page").replace("page", "free page"),
-                count(lasso.kills.into(), "kill"),
-                run_text(machine, &lasso.cycle)
-            ),
+        let fair = match self.starved(lasso).as_slice() {
+            [] => String::new(),
+            starved => format!(", if {} never gets a CPU", starved.join(", ")),
         };
-        screen.line(text)
+        screen.line(format!(
+            "for ever, from step {} on{fair}: {} a lap, {} freed and {} in each; {}",
+            lasso.stem.len(),
+            count(lasso.cycle.len() as u64, "step"),
+            count(lasso.pages_freed.into(), "page"),
+            count(lasso.kills.into(), "kill"),
+            run_text(machine, &lasso.cycle)
+        ))
     }
 
     fn print_switches(&self, screen: &mut Screen) -> Outcome<()> {

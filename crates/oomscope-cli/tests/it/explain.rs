@@ -12,7 +12,7 @@ fn a_lockup_is_told_beside_the_nearest_good_run() {
         imutex-livelock  Killed, but waiting for an inode lock
         kernel 4.5; rules long: long sleeps end when nobody else can go on
         lockup after 4 steps: no way out: livelock, somebody will want memory for ever
-        Step 4 decides: cc1 gets a page, 12 MB are left. It ends well if dd goes first: dd gets a page, 12 MB are left.
+        Step 4 decides: cc1 gets a page, 12 MB are left. It goes wrong only if this comes before: dd gets a page, 8 MB are left.
         both  dd tar cc1
         bad     4  cc1 gets a page, 12 MB are left.
         good    4  dd gets a page, 12 MB are left.
@@ -29,7 +29,7 @@ fn a_lockup_is_told_beside_the_nearest_good_run() {
                15  exit_mmap of tar is done.
                    … 5 more steps
         => dd needs a page, pages are freed only when tar exits, tar waits for i_mutex, which dd holds.
-        for ever, 12 steps later: nobody can move, and whoever retries frees 0 pages and kills nobody
+        for ever, from step 12 on: 2 steps a lap, 0 pages freed and 0 kills in each; dd*2
         flipped at step 4:
           +oom-reaper                  clears it  ok
           +reaper-oom-lock             clears it  ok (with +oom-reaper)

@@ -1,0 +1,81 @@
+//! What a switch would change if it were flipped now.
+
+use core::ops::ControlFlow;
+
+use oomscope_explore::{Explorer, Progress};
+use oomscope_model::machine::Machine;
+use oomscope_model::patches::PatchId;
+use oomscope_model::state::State;
+use oomscope_model::step::{act, step};
+use oomscope_model::transition::{Act, Transition};
+
+use crate::found::{Found, Limits, advance};
+
+/// What flipping one switch now would do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Flip {
+    /// The switch.
+    pub patch: PatchId,
+    /// To where.
+    pub on: bool,
+    /// All that has to move with it, in order.
+    pub changes: Vec<(PatchId, bool)>,
+    /// What is reachable afterwards.
+    pub found: Found,
+}
+
+/// The states that a schedule goes through, the start first.
+pub fn states(machine: &Machine, schedule: &[Transition]) -> Vec<State> {
+    let mut state = State::start(machine);
+    let mut states = vec![state];
+    for &transition in schedule {
+        step(machine, &mut state, transition, &mut ());
+        states.push(state);
+    }
+    states
+}
+
+/// What each of these switches would do if it were flipped in this state.
+pub fn flips(
+    machine: &Machine,
+    state: &State,
+    offered: &[PatchId],
+    limits: Limits,
+    mut watch: impl FnMut(Progress) -> ControlFlow<()>,
+) -> Vec<Flip> {
+    let mut flips = Vec::new();
+    for &patch in offered {
+        let on = !machine.patches.has(patch);
+        let changes = machine.patches.switch(patch, on);
+        let (mut machine, mut state) = (machine.clone(), *state);
+        let done = together(&mut machine, &mut state, &changes);
+        if !done {
+            continue;
+        }
+        let mut explorer = Explorer::new(&machine, &state);
+        let bound = advance(&mut explorer, limits, &mut watch);
+        flips.push(Flip {
+            patch,
+            on,
+            changes,
+            found: Found::of(&machine, &state, &explorer, bound),
+        });
+    }
+    flips
+}
+
+/// Switches all of them, in an order in which every mix on the way means something.
+fn together(machine: &mut Machine, state: &mut State, changes: &[(PatchId, bool)]) -> bool {
+    let mut left = changes.to_vec();
+    while !left.is_empty() {
+        let possible = left.iter().position(|&(patch, on)| {
+            let wanted = Act::Switch { patch, on };
+            act(machine, state, wanted, &mut ()).is_ok()
+        });
+        let Some(done) = possible else {
+            return false;
+        };
+        left.remove(done);
+    }
+    true
+}
