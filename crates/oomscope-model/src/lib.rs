@@ -47,6 +47,7 @@
 
 extern crate alloc;
 
+mod axes;
 pub mod check;
 pub mod event;
 pub mod kernel;
