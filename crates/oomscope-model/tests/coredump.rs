@@ -150,7 +150,7 @@ fn a_dump_is_no_exit_for_the_scan() {
             play.run("s");
         }
         play.steps("d x*3");
-        // Equals: from 5.10 on the one that stands later.
+        // Equals: from 5.3 on the one that stands later.
         let later = version >= Version(5, 16);
         let chosen = if later { "process: s" } else { "process: v" };
         let killed = play.table.contains(&format!("Killed {{ task: x, {chosen}"));
