@@ -7,7 +7,7 @@ use super::notice::Notice;
 use super::plot::{Plot, Scrubber};
 use super::stage::Stage;
 use super::switches::badge_look;
-use super::table::Table;
+use super::table::Twin;
 use super::verdict::Verdict;
 use super::{Props, icons, on};
 use crate::store::{Action, Embed as Wish, EmbedControls, SwitchView};
@@ -43,7 +43,7 @@ pub fn Embed(props: &EmbedProps) -> Html {
                         { for log.iter().rev().take(3).rev().map(|line| html! { <li>{ &line.text }</li> }) }
                     </ol>
                 }
-                <div class="away print-table"><Table store={store.clone()} dispatch={dispatch.clone()} /></div>
+                <div class="away print-table"><Twin store={store.clone()} dispatch={dispatch.clone()} /></div>
             </main>
             if wish.controls != EmbedControls::None {
                 <footer class="foot">

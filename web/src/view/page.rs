@@ -13,7 +13,7 @@ use super::panel::Panel;
 use super::plot::{Plot, Scrubber, thumb};
 use super::stage::Stage;
 use super::switches::Switches;
-use super::table::Table;
+use super::table::Twin;
 use super::verdict::Verdict;
 use crate::store::{Tab, View};
 
@@ -54,7 +54,7 @@ fn full(props: &Props) -> Html {
                 // The picture's twin is always there for those who read; the tab shows the same one.
                 if store.tab() != Tab::Tasks {
                     <section class="away print-table" aria-label="All tasks">
-                        <Table store={store.clone()} dispatch={dispatch.clone()} />
+                        <Twin store={store.clone()} dispatch={dispatch.clone()} />
                     </section>
                 }
             </main>

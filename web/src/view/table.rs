@@ -5,9 +5,20 @@ use yew::prelude::*;
 use super::{Props, on};
 use crate::store::{Action, Selection};
 
-/// All tasks in words.
+/// All tasks in words, each a button that looks closer.
 #[component]
 pub fn Table(props: &Props) -> Html {
+    table(props, true)
+}
+
+/// The same, out of sight, for those who read: nothing in it takes the focus, which nobody
+/// would see there.
+#[component]
+pub fn Twin(props: &Props) -> Html {
+    table(props, false)
+}
+
+fn table(props: &Props, seen: bool) -> Html {
     let Props { store, dispatch } = props;
     let strips = &store.picture().strips;
     html! {
@@ -28,7 +39,11 @@ pub fn Table(props: &Props) -> Html {
                     html! {
                         <tr key={row.id.0} class={classes!(selected.then_some("selected"))}>
                             <th scope="row">
-                                <button type="button" class="linkish" onclick={select}>{ &row.task }</button>
+                                if seen {
+                                    <button type="button" class="linkish" onclick={select}>{ &row.task }</button>
+                                } else {
+                                    { &row.task }
+                                }
                             </th>
                             <td>{ &row.state }</td>
                             <td>{ &row.holds }</td>

@@ -55,6 +55,26 @@ export default {
     }
   },
 
+  'whatever has the focus is in sight and has a ring': async ({ open, page, url, assert }) => {
+    await open(`${url}#v1/notifier-eras`);
+    await searched(page);
+    for (let n = 0; n < 80; n += 1) {
+      await page.keyboard.press('Tab');
+      const focus = await page.evaluate(() => {
+        const it = document.activeElement;
+        if (!it || it === document.body) return undefined;
+        const style = getComputedStyle(it);
+        const ring = it.parentElement?.querySelector(':scope > .ring');
+        const ringed = Boolean(ring) && getComputedStyle(ring).stroke !== 'none';
+        const outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
+        return { html: it.outerHTML.slice(0, 120), ringed: ringed || outlined, hidden: Boolean(it.closest('.away')) && !it.matches('.skip') };
+      });
+      if (!focus) break;
+      assert.ok(focus.ringed, `no ring: ${focus.html}`);
+      assert.ok(!focus.hidden, `out of sight: ${focus.html}`);
+    }
+  },
+
   'Space on a focused button presses it once': async ({ open, page, url, assert }) => {
     await open(`${url}#v1/writer-in-queue`);
     await page.locator('#step-forward').focus();
