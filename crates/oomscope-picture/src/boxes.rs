@@ -35,8 +35,17 @@ struct TaskType {
 /// A box of this height or less has room for the name and the status only.
 const ONE_LINE: f32 = 34.0;
 
-fn task_type(rect: Rect) -> TaskType {
-    if rect.h >= 56.0 {
+fn task_type(place: &TaskPlace) -> TaskType {
+    let rect = place.rect;
+    if place.brick {
+        TaskType {
+            name: 12.5,
+            small: 12.0,
+            first: rect.h / 2.0 + 4.5,
+            second: rect.h,
+            indent: 25.0,
+        }
+    } else if rect.h >= 56.0 {
         TaskType {
             name: 15.5,
             small: 12.5,
@@ -74,7 +83,7 @@ fn task_type(rect: Rect) -> TaskType {
 pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
     let (machine, state, task) = (scene.machine, scene.state, place.task);
     let rect = place.rect;
-    let sizes = task_type(rect);
+    let sizes = task_type(place);
     let mut status = status(machine, state, task);
     let on_chain = scene.on_chain(task);
     if on_chain && scene.is_cycle() {
@@ -82,8 +91,22 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
     }
     let inner = rect.w - sizes.indent - 12.0;
     let full_name = names::task(machine, task).to_string();
-    let status_w = text_width(&status.word, sizes.small, Font::Sans)
-        .min(inner - 10.0 - text_width(&full_name, sizes.name, Font::Sans).min(inner * 0.6));
+    let pending = signal(machine, state, task);
+    // In a brick the bolt stands for the word, and what has no room is left to the glyph.
+    let bolt_w = if place.brick && pending.is_some() {
+        14.0
+    } else {
+        0.0
+    };
+    let name_w = text_width(&full_name, sizes.name, Font::Sans);
+    let word = if place.brick {
+        brick_word(&status.word, inner - bolt_w - name_w - 8.0, sizes.small)
+    } else {
+        &status.word
+    };
+    let status_w = text_width(word, sizes.small, Font::Sans)
+        .min((inner - 10.0 - name_w.min(inner * 0.6)).max(0.0));
+    let beside = if word.is_empty() { 2.0 } else { 8.0 };
     let badges = badges(state, task);
     let one_line = rect.h <= ONE_LINE;
     let path = detail(machine, state, task);
@@ -109,7 +132,7 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
     let name = Label {
         strong: true,
         ..label(
-            fit_name(&full_name, inner - status_w - 8.0, sizes.name),
+            fit_name(&full_name, inner - bolt_w - status_w - beside, sizes.name),
             Point::new(rect.x + sizes.indent, rect.y + sizes.first),
             sizes.name,
         )
@@ -117,8 +140,8 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
     let status_label = Label {
         anchor: Anchor::End,
         ..label(
-            fit(&status.word, status_w + 0.5, sizes.small, Font::Sans),
-            Point::new(rect.right() - 12.0, rect.y + sizes.first),
+            fit(word, status_w + 0.5, sizes.small, Font::Sans),
+            Point::new(rect.right() - 12.0 - bolt_w, rect.y + sizes.first),
             sizes.small,
         )
     };
@@ -143,10 +166,14 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
         path,
         glyph_at: Point::new(rect.x + sizes.indent - 16.0, rect.y + sizes.first - 5.5),
         badges,
-        signal: signal(machine, state, task)
-            .filter(|_| !one_line)
+        signal: pending
+            .filter(|_| place.brick || !one_line)
             .map(|(fatal, ignored)| Pending {
-                at: Point::new(rect.x + sizes.indent - 16.0, rect.y + sizes.second - 3.5),
+                at: if place.brick {
+                    Point::new(rect.right() - 13.0, rect.center().y)
+                } else {
+                    Point::new(rect.x + sizes.indent - 16.0, rect.y + sizes.second - 3.5)
+                },
                 fatal,
                 ignored,
             }),
@@ -155,6 +182,15 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
         absent: machine.actor(task).kind == Kind::OomReaper
             && machine.kernel.reaper == Reaper::Absent,
     }
+}
+
+/// As much of a status as there is room for, by whole parts.
+fn brick_word(word: &str, room: f32, size: f32) -> &str {
+    let first = word.split(", ").next().unwrap_or(word);
+    [word, first]
+        .into_iter()
+        .find(|part| text_width(part, size, Font::Sans) <= room)
+        .unwrap_or("")
 }
 
 fn task_aria(scene: &Scene<'_>, task: TaskId, name: &str, status: &str) -> String {

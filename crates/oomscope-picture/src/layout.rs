@@ -68,6 +68,8 @@ pub struct TaskPlace {
     pub task: TaskId,
     /// Its box.
     pub rect: Rect,
+    /// It stands in a wall of bricks: lines leave it where its neighbours leave a gap.
+    pub brick: bool,
 }
 
 /// A lock's place.

@@ -17,7 +17,7 @@ pub(crate) fn place(scene: &Scene<'_>, drafts: &[Draft], edges: &mut [Edge]) {
     let draft_of = |edge: &Edge| drafts.iter().find(|draft| draft.id == edge.id);
     for index in 0..edges.len() {
         if let Some(number) = draft_of(&edges[index]).and_then(|draft| draft.hop) {
-            let at = hop_at(edges, index, &taken);
+            let at = hop_at(scene, edges, index, &taken);
             taken.push(around(at, HOP_RADIUS + 2.0));
             edges[index].hop = Some(HopMark { number, at });
         }
@@ -86,14 +86,27 @@ fn around(at: Point, radius: f32) -> Rect {
     Rect::new(at.x - radius, at.y - radius, 2.0 * radius, 2.0 * radius)
 }
 
-/// The longest part of a line, horizontal ones preferred.
-fn longest(points: &[Point]) -> (Point, Point) {
-    let weight = |pair: &[Point]| {
+/// The longest part of a line, horizontal ones preferred, and what is inside of a wall of
+/// bricks left out.
+fn longest(scene: &Scene<'_>, points: &[Point]) -> (Point, Point) {
+    let wall = scene.layout.tasks.iter().filter(|place| place.brick);
+    let outside = wall.fold(0.0, |right: f32, place| right.max(place.rect.right()));
+    let clear = |pair: &[Point]| {
+        let level = (pair[0].y - pair[1].y).abs() < 1.0;
+        let out = |point: Point| Point::new(point.x.max(outside), point.y);
+        if level {
+            [out(pair[0]), out(pair[1])]
+        } else {
+            [pair[0], pair[1]]
+        }
+    };
+    let weight = |pair: &[Point; 2]| {
         let (dx, dy) = ((pair[0].x - pair[1].x).abs(), (pair[0].y - pair[1].y).abs());
         if dx > dy { dx * 3.0 } else { dy }
     };
     points
         .windows(2)
+        .map(clear)
         .max_by(|a, b| weight(a).total_cmp(&weight(b)))
         .map_or((Point::default(), Point::default()), |pair| {
             (pair[0], pair[1])
@@ -124,8 +137,8 @@ fn crossed(edges: &[Edge], except: usize, area: Rect) -> usize {
         .count()
 }
 
-fn hop_at(edges: &[Edge], index: usize, taken: &[Rect]) -> Point {
-    let (from, to) = longest(&edges[index].points);
+fn hop_at(scene: &Scene<'_>, edges: &[Edge], index: usize, taken: &[Rect]) -> Point {
+    let (from, to) = longest(scene, &edges[index].points);
     let cost = |share: f32| {
         let area = around(along(from, to, share), HOP_RADIUS + 2.0);
         let boxes = taken.iter().filter(|rect| rect.overlaps(area)).count();
@@ -151,7 +164,7 @@ fn label_at(
     taken: &[Rect],
 ) -> Option<Label> {
     let edge = &edges[index];
-    let (from, to) = longest(&edge.points);
+    let (from, to) = longest(scene, &edge.points);
     if (from.y - to.y).abs() > 1.0 {
         return None;
     }

@@ -254,8 +254,9 @@ fn gutter(scene: &Scene<'_>, drafts: &[Draft]) -> Vec<(usize, Vec<Point>)> {
         };
         let x = right - 4.0 - gap * nth as f32;
         let up = if a.rect.y > b.rect.y { 1.0 } else { -1.0 };
-        let start = Point::new(a.rect.x, a.rect.center().y - 6.0 * up);
-        let end = Point::new(b.rect.x - 2.0, b.rect.center().y + 6.0 * up);
+        let off = if a.brick { 3.0 } else { 6.0 } * up;
+        let start = Point::new(a.rect.x, a.rect.center().y - off);
+        let end = Point::new(b.rect.x - 2.0, b.rect.center().y + off);
         lines.push((
             index,
             vec![start, Point::new(x, start.y), Point::new(x, end.y), end],

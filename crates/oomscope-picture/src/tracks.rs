@@ -4,6 +4,9 @@ use crate::draw::Scene;
 use crate::layout::Size;
 use crate::route::{Lane, Way};
 
+/// Half of the gap that bricks leave, less a little.
+pub(crate) const GAP: f32 = 5.0;
+
 /// Gives every edge a height at its task: those that go up leave above those that go down.
 pub(crate) fn ports(scene: &Scene<'_>, ways: &mut [Way]) {
     for place in &scene.layout.tasks {
@@ -27,9 +30,14 @@ pub(crate) fn ports(scene: &Scene<'_>, ways: &mut [Way]) {
                 .partial_cmp(&key(&ways[b]))
                 .unwrap_or(core::cmp::Ordering::Equal)
         });
-        let step = place.rect.h / (mine.len() + 1) as f32;
+        let (from, height) = if place.brick {
+            (place.rect.center().y - GAP, 2.0 * GAP)
+        } else {
+            (place.rect.y, place.rect.h)
+        };
+        let step = height / (mine.len() + 1) as f32;
         for (nth, index) in mine.into_iter().enumerate() {
-            ways[index].port_y = place.rect.y + step * (nth + 1) as f32;
+            ways[index].port_y = from + step * (nth + 1) as f32;
         }
     }
 }
@@ -92,11 +100,16 @@ pub(crate) fn straighten(scene: &Scene<'_>, ways: &mut [Way]) {
             continue;
         };
         let y = ways[index].y;
-        let inside = y > place.rect.y + 7.0 && y < place.rect.bottom() - 7.0;
+        let (reach, apart) = if place.brick {
+            (GAP, 3.0)
+        } else {
+            (place.rect.h / 2.0 - 7.0, 9.0)
+        };
+        let inside = (y - place.rect.center().y).abs() < reach;
         let clear = (0..ways.len()).all(|other| {
             other == index
                 || ways[other].task != ways[index].task
-                || (ways[other].port_y - y).abs() > 9.0
+                || (ways[other].port_y - y).abs() > apart
         });
         if inside && clear {
             ways[index].port_y = y;

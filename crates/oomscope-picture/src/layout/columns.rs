@@ -1,6 +1,6 @@
 //! The places themselves: rail, locks and memory side by side, or one below the other.
 
-use oomscope_model::machine::{LockId, Machine, OOM_LOCK};
+use oomscope_model::machine::{LockId, Machine, OOM_LOCK, TaskId};
 
 use super::cast::{drawn_locks, drawn_tasks, queuers};
 use super::{Channels, Layout, LockPlace, Size, Stage, TaskPlace};
@@ -64,21 +64,77 @@ pub(super) const SMALL: Columns = Columns {
     bottom: 12.0,
 };
 
-/// More tasks than this have one line each.
+/// More tasks than this have one line and half a rail each.
 const CROWD: usize = 10;
 
 /// Height of a task box and the gap below it, for this many tasks in this height.
 fn task_pitch(size: Size, count: usize, height: f32) -> (f32, f32) {
     let pitch = height / count.max(1) as f32;
-    if size == Size::Small || count > CROWD {
-        // One line a task. A crowd keeps its names readable and gives up the second line.
-        (28.0, (pitch - 28.0).clamp(4.0, 12.0))
+    if size == Size::Small {
+        (28.0, (pitch - 28.0).clamp(5.0, 12.0))
     } else if pitch >= 70.0 {
         (58.0, (pitch - 58.0).min(20.0))
     } else if pitch >= 56.0 {
         (48.0, (pitch - 48.0).min(12.0))
     } else {
         (40.0, (pitch - 40.0).clamp(6.0, 10.0))
+    }
+}
+
+/// The tasks below each other; a crowd as a wall of bricks, whose gaps let lines through.
+struct Rail<'a> {
+    cast: &'a [TaskId],
+    width: f32,
+    rows: (f32, f32),
+    brick: bool,
+    height: f32,
+}
+
+/// A brick, and the gap around it.
+const BRICK: (f32, f32) = (28.0, 12.0);
+
+impl Rail<'_> {
+    fn of(cast: &[TaskId], width: f32, (row, gap): (f32, f32)) -> Rail<'_> {
+        let brick = cast.len() > CROWD;
+        let (rows, height) = if brick {
+            let (row, gap) = BRICK;
+            let courses = cast.len() as f32 / 2.0 + 0.5;
+            (
+                (row, gap),
+                courses.floor() * (row + gap) + (row - gap) / 2.0,
+            )
+        } else {
+            ((row, gap), cast.len() as f32 * (row + gap) - gap)
+        };
+        Rail {
+            cast,
+            width,
+            rows,
+            brick,
+            height,
+        }
+    }
+
+    fn places(&self, x: f32, top: f32) -> Vec<TaskPlace> {
+        const JOINT: f32 = 8.0;
+        let (row, gap) = self.rows;
+        let half = (self.width - JOINT) / 2.0;
+        let rect = |index: usize| {
+            if self.brick {
+                let column = (index % 2) as f32;
+                let y = top + ((index / 2) as f32 + column / 2.0) * (row + gap);
+                Rect::new(x + column * (half + JOINT), y, half, row)
+            } else {
+                Rect::new(x, top + index as f32 * (row + gap), self.width, row)
+            }
+        };
+        (self.cast.iter().enumerate())
+            .map(|(index, &task)| TaskPlace {
+                task,
+                rect: rect(index),
+                brick: self.brick,
+            })
+            .collect()
     }
 }
 
@@ -94,25 +150,15 @@ pub(super) fn side_by_side(machine: &Machine, stage: Stage, columns: &Columns) -
     let locks_h: f32 = row_h.iter().sum::<f32>() + corridor_min * (drawn.len() + 1) as f32;
     let base = columns.height - columns.top - columns.bottom;
     let (box_h, gap) = task_pitch(stage.size, cast.len(), base.max(locks_h));
-    let rail_h = cast.len() as f32 * (box_h + gap) - gap;
-    let mut shelf = Shelf::of(machine, stage, columns, (rail_h, locks_h), base);
+    let rail = Rail::of(&cast, columns.rail_w, (box_h, gap));
+    let mut shelf = Shelf::of(machine, stage, columns, (rail.height, locks_h), base);
     let inner = base
-        .max(rail_h + shelf.below_rail)
+        .max(rail.height + shelf.below_rail)
         .max(locks_h + shelf.below_locks);
     let height = columns.top + inner + columns.bottom;
 
-    let rail_top = columns.top + (inner - shelf.below_rail - rail_h) / 2.0;
-    let tasks = (cast.iter().enumerate())
-        .map(|(index, &task)| TaskPlace {
-            task,
-            rect: Rect::new(
-                columns.rail_x,
-                rail_top + index as f32 * (box_h + gap),
-                columns.rail_w,
-                box_h,
-            ),
-        })
-        .collect();
+    let rail_top = columns.top + (inner - shelf.below_rail - rail.height) / 2.0;
+    let tasks = rail.places(columns.rail_x, rail_top);
     let lane = (columns.lane_x, columns.lock_x - 24.0);
     let (locks, corridors) = rows(
         machine,
@@ -277,23 +323,10 @@ pub(super) fn stacked(machine: &Machine, stage: Stage) -> Layout {
     const LOCK: f32 = 134.0;
     let cast = drawn_tasks(machine, stage.kworker);
     let drawn = drawn_locks(machine);
-    let (box_h, gap) = if cast.len() > CROWD {
-        (30.0, 8.0)
-    } else {
-        (50.0, 10.0)
-    };
-    let tasks: Vec<TaskPlace> = (cast.iter().enumerate())
-        .map(|(index, &task)| TaskPlace {
-            task,
-            rect: Rect::new(
-                LEFT,
-                12.0 + index as f32 * (box_h + gap),
-                RIGHT - LEFT,
-                box_h,
-            ),
-        })
-        .collect();
-    let rail_bottom = 12.0 + cast.len() as f32 * (box_h + gap) - gap;
+    let (box_h, gap) = (50.0, 10.0);
+    let rail = Rail::of(&cast, RIGHT - LEFT, (box_h, gap));
+    let tasks = rail.places(LEFT, 12.0);
+    let rail_bottom = 12.0 + rail.height;
     let heights = row_heights(stage.size, &drawn);
     let locks_bottom = rail_bottom + heights.iter().sum::<f32>() + 44.0 * (drawn.len() + 1) as f32;
     let lane = (LEFT - 8.0, RIGHT - LOCK - 16.0);

@@ -1,12 +1,17 @@
 //! Edges, tokens, the chart and the SVG.
 
 use oomscope_model::event::Event;
-use oomscope_model::machine::{LockId, Zone};
+use oomscope_model::machine::{LockId, Machine, Zone};
 use oomscope_model::patches::Version;
 use oomscope_model::state::{Run, State};
+use oomscope_model::step::step;
+use oomscope_picture::geometry::Rect;
 use oomscope_picture::picture::EdgeKind;
 use oomscope_picture::plot::{Flag, FlagKind, Frame, Prim, Sample, history, x_of};
-use oomscope_picture::{Size, Theme, layout, picture, to_svg};
+use oomscope_picture::{Size, Stage, Theme, layout, picture, to_svg};
+use oomscope_scenario::builtin::BUILTIN;
+
+const SIZES: [Size; 4] = [Size::Wide, Size::Narrow, Size::Embed, Size::Small];
 
 #[test]
 fn the_hops_are_numbered_along_the_cycle() {
@@ -66,42 +71,50 @@ fn discs_keep_apart() {
     }
 }
 
+/// Panics if a line of this picture runs through a box.
+fn lines_keep_out(machine: &Machine, state: &State, stage: Stage) {
+    let layout = layout(machine, stage);
+    let picture = picture(machine, state, &layout, &[]);
+    let tasks = layout.tasks.iter().map(|place| place.rect);
+    let locks =
+        (layout.locks.iter()).flat_map(|place| place.slots.iter().copied().chain([place.rect]));
+    let boxes: Vec<Rect> = tasks.chain(locks).collect();
+    for edge in &picture.edges {
+        for pair in edge.points.windows(2) {
+            let line = Rect::new(
+                pair[0].x.min(pair[1].x),
+                pair[0].y.min(pair[1].y),
+                (pair[0].x - pair[1].x).abs(),
+                (pair[0].y - pair[1].y).abs(),
+            );
+            for rect in &boxes {
+                let inner = Rect::new(rect.x + 3.0, rect.y + 3.0, rect.w - 6.0, rect.h - 6.0);
+                let through = line.x <= inner.right()
+                    && inner.x <= line.right()
+                    && line.y <= inner.bottom()
+                    && inner.y <= line.bottom();
+                assert!(!through, "{} runs through {rect:?} on {stage:?}", edge.id);
+            }
+        }
+    }
+}
+
 #[test]
 fn lines_do_not_run_through_boxes() {
     let machine = crate::common::writer_in_queue(Version(4, 6));
-    for size in [Size::Wide, Size::Narrow, Size::Embed, Size::Small] {
-        let layout = layout(&machine, size);
-        let picture = picture(&machine, &crate::common::stuck(&machine), &layout, &[]);
-        let boxes: Vec<_> = (layout.tasks.iter().map(|place| place.rect))
-            .chain(
-                layout
-                    .locks
-                    .iter()
-                    .flat_map(|place| place.slots.iter().copied().chain([place.rect])),
-            )
-            .collect();
-        for edge in &picture.edges {
-            for pair in edge.points.windows(2) {
-                let line = oomscope_picture::geometry::Rect::new(
-                    pair[0].x.min(pair[1].x),
-                    pair[0].y.min(pair[1].y),
-                    (pair[0].x - pair[1].x).abs(),
-                    (pair[0].y - pair[1].y).abs(),
-                );
-                for rect in &boxes {
-                    let inner = oomscope_picture::geometry::Rect::new(
-                        rect.x + 3.0,
-                        rect.y + 3.0,
-                        rect.w - 6.0,
-                        rect.h - 6.0,
-                    );
-                    let through = line.x <= inner.right()
-                        && inner.x <= line.right()
-                        && line.y <= inner.bottom()
-                        && inner.y <= line.bottom();
-                    assert!(!through, "{} runs through {rect:?} on {size:?}", edge.id);
-                }
-            }
+    for size in SIZES {
+        lines_keep_out(&machine, &crate::common::stuck(&machine), size.into());
+    }
+    for builtin in BUILTIN {
+        let scenario = builtin.scenario().expect("parsed");
+        let machine = scenario.machine;
+        let mut state = State::start(&machine);
+        for next in scenario.lead.expect("a lead").steps {
+            step(&machine, &mut state, next, &mut ());
+        }
+        for size in SIZES {
+            let stage = Stage::of(size, machine.patches, &scenario.offered);
+            lines_keep_out(&machine, &state, stage);
         }
     }
 }
