@@ -8,12 +8,13 @@
 //! mem_cgroup_oom_synchronize with the sleep of those who come second,
 //! mem_cgroup_out_of_memory; facts: oom.md 1 (memcg charge retries), 4.1, 4.3, 4.5 C9, rows
 //! K14 to K18. Whether the charge or the end of the fault kills is oom.md's boundary at 4.19;
-//! the sleepers of the years before are from mm/memcontrol.c of 4.5.
+//! that those who come second sleep in the years before is from memory: the sheets are silent.
 //! **Leaves out** hierarchies (every cgroup hangs below the root, which has no limit),
 //! `memory.high`, `memory.low`, the stock of each CPU, oom_kill_disable with its handlers in
 //! user space, and reclaim inside a cgroup: its pages are anonymous and there is no swap, and
 //! what reclaim can find belongs to the root. None of these decides who may die or who
-//! waits. `__GFP_NOFAIL` is let over the limit without asking the killer, as up to 5.15.
+//! waits. Also left out, and it may matter for a stall: the jiffy that the killer of a cgroup
+//! sleeps with `oom_lock` held, 4.9 to 4.18. `__GFP_NOFAIL` is let over the limit without asking the killer, as up to 5.15.
 //! **Atomic because** the charge is one atomic counter. The page that is to be charged goes
 //! back to the free list with a charge that fails, and is asked for again: the kernel keeps
 //! that one page meanwhile, which nobody can miss. The failed charge, the scan under

@@ -9,9 +9,11 @@
 //! 4.2 to 4.6.
 //! **Leaves out** cpusets and memory policies (one node, which everybody may use: the
 //! constraint of an allocation that is no cgroup's is CONSTRAINT_NONE, and nobody is
-//! ineligible for living elsewhere), sysrq-f (a person who wants a kill writes `kill`: whom
-//! the key would choose is another question, what comes of it is the same), oom_task_origin (nobody here runs swapoff or
-//! unmerges ksm pages),
+//! ineligible for living elsewhere), sysrq-f (not modelled: it asks the killer without the
+//! abort rule, from a work item that waits for `oom_lock`; the nearest thing here is `kill`,
+//! whose target is not given the marks of an OOM victim), oom_task_origin (nobody here runs
+//! swapoff or unmerges ksm pages), the message that a victim is already exiting (the scan and
+//! C4 are one step here, so whoever was chosen still has its mm),
 //! that writing `oom_score_adj` reaches every process with the same mm from 4.8 on (the
 //! cast says what each has), and release_task: a process stays on the task list after its
 //! last thread exited, as a zombie does until its parent waits. K04, K05 and K07 changed
