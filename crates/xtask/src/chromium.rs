@@ -1,10 +1,9 @@
 //! Chromium and its driver, which the tests of the page need.
 
 use std::env;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use crate::{step, tools};
+use crate::{apt, tools};
 
 /// Both programs.
 pub(crate) struct Chromium {
@@ -34,23 +33,9 @@ pub(crate) fn ensure() -> Result<Chromium, String> {
     if let Some(found) = find() {
         return Ok(found);
     }
-    if can_install() {
-        step::quiet(
-            "list of packages",
-            "10 s",
-            Command::new("apt-get").args(["update", "-q"]),
-        )?;
-        let mut install = Command::new("apt-get");
-        install.args([
-            "install",
-            "-y",
-            "-q",
-            "--no-install-recommends",
-            "chromium",
-            "chromium-driver",
-        ]);
-        install.env("DEBIAN_FRONTEND", "noninteractive");
-        step::quiet("Chromium and its driver", "40 s", &mut install)?;
+    if apt::is_there() {
+        let packages = ["chromium", "chromium-driver"];
+        apt::install("Chromium and its driver", "40 s", &packages)?;
     }
     find().ok_or_else(|| {
         "Chromium or its driver was not found; install both (Debian: `apt install chromium chromium-driver`) or set CHROME and CHROMEDRIVER to their paths.".to_owned()
@@ -74,9 +59,4 @@ fn one(variable: &str, names: &[&str], places: &[&str]) -> Option<PathBuf> {
     let named = || names.iter().find_map(|name| tools::on_path(name));
     let placed = || places.iter().map(PathBuf::from).find(|path| path.is_file());
     given.or_else(named).or_else(placed)
-}
-
-fn can_install() -> bool {
-    let root = step::output(Command::new("id").arg("-u")).as_deref() == Some("0");
-    cfg!(target_os = "linux") && root && Path::new("/usr/bin/apt-get").is_file()
 }

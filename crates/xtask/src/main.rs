@@ -4,7 +4,9 @@
 //! seconds. What the commands need beyond cargo is looked for and installed by
 //! [`tools`], [`node`] and [`chromium`]; each command's own file says what it does.
 
+mod apt;
 mod chromium;
+mod instructions;
 mod node;
 mod page;
 mod serve;
@@ -29,6 +31,8 @@ cargo xtask COMMAND
   bench                 measure speed: `cargo bench --workspace`
   bench-peers [--rounds N]
                         compare with Spin and stateright on the twins of benches/peers (5 rounds)
+  instructions [--bless]
+                        count the explorer's instructions a state, if valgrind is there
   bless                 rewrite expected outputs; read the diff before you commit it
   tools                 only install what the page's build needs, and say where it is
   help                  this text
@@ -111,6 +115,9 @@ fn run(words: &[&str]) -> Result<(), Failure> {
         }
         // More measurements, such as sizes and frame times of the page, belong here.
         "bench" => cargo(&["bench", "--workspace"], &[])?,
+        "instructions" => {
+            instructions::instructions(options(rest, &["--bless!"])?.has("--bless"))?;
+        }
         "bench-peers" => {
             let rounds = options(rest, &["--rounds"])?;
             let rounds = rounds.value("--rounds").unwrap_or("5");

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::chromium::{self, Chromium};
 use crate::tools::{self, Kit};
-use crate::{Outcome, node, page, step, tree};
+use crate::{Outcome, apt, instructions, node, page, step, tree};
 
 /// Crates with tests that run as WebAssembly in Chromium. Each needs a
 /// webdriver.json in its folder. The others have none on purpose: they are
@@ -24,6 +24,8 @@ enum Need {
     Tools,
     Node,
     Chromium,
+    /// A program that its tests can do without.
+    Wish(&'static str),
 }
 
 struct Stage {
@@ -63,8 +65,14 @@ const STAGES: &[Stage] = &[
     Stage {
         name: "native",
         what: "cargo test over all crates, tidy included",
-        needs: &[],
+        needs: &[Need::Wish("parallel")],
         run: native,
+    },
+    Stage {
+        name: "instructions",
+        what: "how many instructions the explorer needs for a state",
+        needs: &[Need::Wish("valgrind")],
+        run: |_| instructions::instructions(false),
     },
     Stage {
         name: "wasm",
@@ -136,6 +144,11 @@ pub(crate) fn test(only: Option<&str>, grep: Option<&str>) -> Outcome {
     }
     if needs(Need::Tools) {
         bench.kit = Some(tools::kit()?);
+    }
+    for need in chosen().flat_map(|stage| stage.needs) {
+        if let Need::Wish(program) = need {
+            apt::wish(program);
+        }
     }
     for stage in chosen() {
         println!("== {}: {}", stage.name, stage.what);
