@@ -1,6 +1,6 @@
 //! Searches with our own explorer.
 
-use oomscope_explore::Explorer;
+use oomscope_explore::{Explorer, Reductions};
 use oomscope_model::kernel::Kernel;
 use oomscope_model::machine::{Machine, Timing};
 use oomscope_model::patches::PatchId;
@@ -14,8 +14,17 @@ const SLICE: u32 = 1 << 16;
 
 /// Explores a machine, regions included, until it is done or has this many states.
 pub fn search(machine: &Machine, limit: u32) -> Result<(Sample, bool), String> {
+    reduced(machine, Reductions::NONE, limit)
+}
+
+/// The same, with these reductions.
+pub fn reduced(
+    machine: &Machine,
+    reductions: Reductions,
+    limit: u32,
+) -> Result<(Sample, bool), String> {
     let before = own_user()?;
-    let mut explorer = Explorer::new(machine, &State::start(machine));
+    let mut explorer = Explorer::with_reductions(machine, &State::start(machine), reductions);
     let mut progress = explorer.progress();
     while !progress.done && progress.states < limit {
         progress = explorer.advance(SLICE);
