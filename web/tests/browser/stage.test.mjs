@@ -16,7 +16,7 @@ const places = (page) =>
 
 const nothingMoves = (viewport) => async ({ newPage, open, url, assert }) => {
   const page = await newPage({ viewport, reducedMotion: 'reduce' });
-  for (const scenario of ['writer-in-queue', 'munlock-oops', 'notifier-eras', 'xfs-reserve-over']) {
+  for (const scenario of ['writer-in-queue', 'munlock-oops', 'xfs-reserve-over']) {
     await page.goto('about:blank');
     await open(`${url}#v1/${scenario}`, page);
     await page.keyboard.press('End');
