@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Both programs carry this; an old worker from a cache answers with another one.
-pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "-protocol-3");
+pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "-protocol-4");
 
 /// What the page asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,8 @@ pub struct Job {
     pub cursor: u32,
     /// Nobody waits at the step while a run is played: then only the classes are wanted.
     pub paused: bool,
+    /// Somebody looks at the map of the segment.
+    pub map: bool,
     /// The patches for which to find out what a flip would do, by their place in the table.
     pub flips: Vec<u8>,
 }
@@ -91,6 +93,13 @@ pub enum Reply {
         base: u32,
         /// One digit per step.
         classes: Vec<u8>,
+    },
+    /// The map of the segment.
+    Map {
+        /// Which job.
+        job: u32,
+        /// The map.
+        map: StateMap,
     },
     /// What can become of the step that the person looks at.
     Survey {
@@ -157,6 +166,36 @@ pub struct Survey {
     pub kind: String,
     /// Outcomes that are reachable, in the words of scenario files, joined with spaces.
     pub outcomes: String,
+    /// What goes round, if it is a livelock and not what a flip would come to.
+    pub lap: Option<Lap>,
+}
+
+/// A livelock: from the state to the cycle, and once round.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lap {
+    /// The steps to the cycle, as [`oomscope_scenario::run::Run`] writes them.
+    pub stem: String,
+    /// One lap; what is parked makes its round again.
+    pub cycle: String,
+    /// Pages freed in one lap.
+    pub pages_freed: u32,
+    /// Processes killed in one lap.
+    pub kills: u32,
+}
+
+/// All states of a segment, in the order in which they were found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateMap {
+    /// How many there are; if they are too many for a map, the rest is empty.
+    pub states: u32,
+    /// 0 free, 1 at risk, 2 doomed, 3 finished.
+    pub spots: Vec<u8>,
+    /// The state before each on a shortest schedule.
+    pub parents: Vec<u32>,
+    /// Who takes the step from there.
+    pub via: Vec<u8>,
+    /// The states that the run passes, from the first of the segment on.
+    pub run: Vec<u32>,
 }
 
 /// What one mix of patches comes to, from the start of the scenario.

@@ -11,6 +11,7 @@ mod fork;
 mod getters;
 mod kinds;
 mod known;
+mod map;
 mod matrix;
 mod open;
 mod share;
@@ -39,6 +40,7 @@ use oomscope_scenario::walk::Walk;
 pub use answers::{Badge, MarkerAt, Notice, SearchState, SwitchView, TaskDetail, Verdict};
 pub use demand::Demand;
 pub use kinds::{Action, Embed, EmbedControls, Panel, Selection, Speed, Tab, Theme, View};
+pub use map::{Chart, LapView, Region, Spot};
 pub use matrix::{MatrixRow, MatrixView, MixName};
 pub use start::Start;
 
@@ -82,6 +84,7 @@ pub struct Store {
     undo: Rc<Vec<(Track, usize)>>,
     demand: Demand,
     matrix: Option<Rc<Matrix>>,
+    chart: Option<Rc<Chart>>,
     flags: Rc<Vec<Flag>>,
     /// What `flags` was made from.
     flags_of: (usize, Option<u32>, Vec<usize>),
@@ -171,6 +174,7 @@ impl Store {
             Action::StopMatrix => self.stop_matrix(),
             Action::GoOnMatrix => self.open_matrix(),
             Action::OpenMix { row, outcome } => self.open_mix(row, outcome),
+            Action::GoToSpot { spot } => self.paused(|store| store.go_to_spot(spot)),
             Action::GoToNoReturn => self.paused(Store::go_to_no_return),
             other => self.apply_to_window(other),
         }

@@ -13,6 +13,7 @@ pub mod notice;
 pub mod page;
 pub mod panel;
 pub mod plot;
+mod ring;
 pub mod stage;
 pub mod switches;
 pub mod table;

@@ -1,6 +1,7 @@
 //! The background worker: explores in slices, so that a cancel is heard between two.
 
 mod desk;
+mod map;
 mod matrix;
 
 #[cfg(test)]

@@ -82,6 +82,7 @@ fn plain(store: &Store, key: &str, shift: bool) -> Option<Action> {
         "m" if store.view() == View::Full => Action::Open {
             panel: Panel::Matrix,
         },
+        "s" if store.view() == View::Full => Action::Open { panel: Panel::Map },
         "?" | "F1" if store.view() == View::Full => Action::Open { panel: Panel::Help },
         _ => {
             let tenths = digit(key).filter(|_| !shift)?;

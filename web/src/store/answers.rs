@@ -87,8 +87,11 @@ pub enum Badge {
     On,
     /// It is off; nothing else is known.
     Off,
-    /// Not known.
+    /// Too large to be searched beside everything else.
     Unknown,
+    /// No schedule locks up, but some take very long: every way out needs a task that gets
+    /// no CPU.
+    Stalls,
     /// The search is under way.
     Searching,
     /// No schedule locks up any more.
@@ -113,7 +116,8 @@ impl Badge {
         match self {
             Badge::On => "on",
             Badge::Off => "off",
-            Badge::Unknown => "not known",
+            Badge::Unknown => "too large to tell",
+            Badge::Stalls => "ends, may stall",
             Badge::Searching => "searching…",
             Badge::Clears => "clears it",
             Badge::MayClear => "may clear it",

@@ -24,10 +24,16 @@ pub struct Demand {
 
 /// A stretch of the run between two acts; one exploration answers for all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Segment {
+pub(crate) struct Segment {
     base: usize,
     patches: PatchSet,
     rules: Rules,
+}
+
+impl Segment {
+    pub(crate) fn base(self) -> usize {
+        self.base
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +42,7 @@ struct Key {
     cursor: usize,
     digest: u64,
     paused: bool,
+    map: bool,
 }
 
 impl Demand {
@@ -80,6 +87,7 @@ impl Store {
             base: base as u32,
             cursor: self.cursor as u32,
             paused: key.is_some_and(|key| key.paused),
+            map: key.is_some_and(|key| key.map),
             flips: offered.map(|patch| patch.0).collect(),
         }
     }
@@ -104,7 +112,7 @@ impl Store {
     }
 
     /// The last step before the next act.
-    fn segment_end(&self) -> usize {
+    pub(crate) fn segment_end(&self) -> usize {
         let mut later = self
             .track
             .shown
@@ -126,9 +134,10 @@ impl Store {
         } else {
             known.survey(self.cursor).is_some() && flips_known
         };
-        let segment = self.segment(self.segment_base());
+        let segment = self.current_segment();
         let stopped = self.demand.stopped.is_some_and(|(at, _)| at == segment);
-        if enough || stopped {
+        let map = self.wants_map();
+        if enough && !map || stopped {
             self.demand.active = false;
             return;
         }
@@ -137,10 +146,16 @@ impl Store {
             cursor: self.cursor,
             digest: self.here.state.digest(),
             paused: !self.playing,
+            map,
         };
         if self.demand.key != Some(key) {
             self.ask(key);
         }
+    }
+
+    /// The segment that the cursor is in.
+    pub(crate) fn current_segment(&self) -> Segment {
+        self.segment(self.segment_base())
     }
 
     fn segment(&self, base: usize) -> Segment {
@@ -210,6 +225,7 @@ impl Store {
             cursor: self.cursor,
             digest: self.here.state.digest(),
             paused: true,
+            map: self.wants_map(),
         });
     }
 
@@ -249,6 +265,7 @@ impl Store {
                 self.stop(SearchState::Cancelled);
                 self.complain(format!("The search could not start: {sentence}"));
             }
+            Reply::Map { job: of, map } if of == job => self.learn_map(map),
             Reply::Done { job: of } if of == job => self.demand.active = false,
             Reply::Classes { job: of, .. }
             | Reply::Survey { job: of, .. }

@@ -356,11 +356,15 @@ fn compare(before: &Survey, after: &Survey) -> Badge {
         (Some(Class::Doomed | Class::AtRisk), Some(Class::Free)) if newly(Outcome::ExtraKill) => {
             Badge::SecondVictim
         }
+        (Some(Class::Doomed | Class::AtRisk), Some(Class::Free)) if has(after, Outcome::Stall) => {
+            Badge::Stalls
+        }
         (Some(Class::Doomed | Class::AtRisk), Some(Class::Free)) => Badge::Clears,
         (Some(Class::Doomed), Some(Class::AtRisk)) => Badge::MayClear,
         (Some(Class::Free), Some(Class::AtRisk | Class::Doomed))
         | (Some(Class::AtRisk), Some(Class::Doomed)) => Badge::LockupPossible,
         _ if newly(Outcome::ExtraKill) => Badge::SecondVictim,
+        (_, Some(Class::Free)) if newly(Outcome::Stall) => Badge::Stalls,
         (_, Some(Class::Free)) if no_more(Outcome::Stall) => Badge::Clears,
         _ => Badge::NoEffect,
     }

@@ -133,6 +133,11 @@ pub enum Action {
         /// To what; to the worst if nothing is said.
         outcome: Option<Outcome>,
     },
+    /// To a place on the map of states.
+    GoToSpot {
+        /// Which.
+        spot: usize,
+    },
     /// To the step at which there was no way out any more.
     GoToNoReturn,
     /// Colours.
@@ -197,6 +202,8 @@ pub enum Panel {
     Kernel,
     /// Every mix of the offered patches.
     Matrix,
+    /// All states that can be reached.
+    Map,
     /// Links and the embed snippet.
     Share,
     /// Keys.

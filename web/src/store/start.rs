@@ -106,6 +106,7 @@ impl Store {
             undo: Rc::new(Vec::new()),
             demand: Demand::default(),
             matrix: None,
+            chart: None,
             flags: Rc::default(),
             flags_of: Default::default(),
             playing: false,

@@ -2,6 +2,7 @@
 
 mod links;
 mod log;
+mod map;
 mod matrix;
 mod verdicts;
 

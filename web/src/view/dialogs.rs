@@ -1,6 +1,7 @@
 //! Dialogs: native ones, so that focus, Esc and what lies behind are the browser's business.
 
 mod help;
+mod map;
 mod matrix;
 mod pick;
 mod share;
@@ -57,7 +58,7 @@ pub fn Dialogs(props: &Props) -> Html {
     };
     let close = super::on::<MouseEvent>(dispatch, Action::Close);
     let (title, body) = content(props, panel);
-    let wide = matches!(panel, Some(Panel::Matrix)).then_some("wide");
+    let wide = matches!(panel, Some(Panel::Matrix | Panel::Map)).then_some("wide");
     html! {
         <dialog ref={node} class={classes!(wide)} aria-labelledby="dialog-title" onclose={closed} onclick={beside}>
             <header>
@@ -77,6 +78,10 @@ fn content(props: &Props, panel: Option<Panel>) -> (&'static str, Html) {
         ),
         Some(Panel::Kernel) => ("Kernel", pick::kernels(props)),
         Some(Panel::Matrix) => ("Every mix of patches", matrix::matrix(props)),
+        Some(Panel::Map) => (
+            "Map of states",
+            html! { <map::Map store={props.store.clone()} dispatch={props.dispatch.clone()} /> },
+        ),
         Some(Panel::Share) => ("Share", share::share(props)),
         Some(Panel::Help) => ("Help", help::help()),
         None => ("", Html::default()),

@@ -76,7 +76,7 @@ pub(crate) fn badge_look(badge: &Badge) -> (&'static str, Option<&'static str>) 
     match badge {
         Badge::Clears => ("good", Some("✓")),
         Badge::MayClear => ("good", Some("~")),
-        Badge::SecondVictim => ("warn", Some("!")),
+        Badge::SecondVictim | Badge::Stalls => ("warn", Some("!")),
         Badge::OopsPossible | Badge::LockupPossible => ("bad", Some("✕")),
         _ => ("plain", None),
     }

@@ -4,8 +4,9 @@ use oomscope_model::machine::Timing;
 use oomscope_picture::{Span, Tone};
 use yew::prelude::*;
 
+use super::ring::Ring;
 use super::{Props, grouped, on};
-use crate::store::{Action, SearchState, Verdict as Words, View};
+use crate::store::{Action, Panel, SearchState, Verdict as Words, View};
 
 /// The band below the header. Its height is fixed: nothing jumps when the words change.
 #[component]
@@ -15,16 +16,22 @@ pub fn Verdict(props: &Props) -> Html {
     let full = store.view() == View::Full;
     // An embedded page has no title above it.
     let heading = if full { "h2" } else { "h1" };
+    let said = html! { <p class="say">{ for verdict.sentence.iter().map(span) }</p> };
+    let lap = store.lap().filter(|lap| full && !lap.steps.is_empty());
     html! {
         <section id="verdict" class={classes!("verdict", ground(&verdict))} aria-label="Verdict">
             <div class="head">
                 <@{heading} class="headline">{ glyph(&verdict) }<span>{ &verdict.headline }</span></@>
                 <p class="first">{ &verdict.first }</p>
             </div>
-            <p class="say">{ for verdict.sentence.iter().map(span) }</p>
+            if let Some(lap) = lap {
+                <Ring {lap} calm={store.reduced_motion()}>{ said }</Ring>
+            } else {
+                { said }
+            }
             if full {
                 <div class="do">
-                    <div class="row">{ action(&verdict, dispatch) }</div>
+                    <div class="row">{ action(&verdict, dispatch) }{ map(dispatch) }</div>
                     { rules(props, &verdict) }
                 </div>
             }
@@ -92,6 +99,13 @@ fn rules(props: &Props, verdict: &Words) -> Html {
                 { &verdict.rules }
             </button>
         </p>
+    }
+}
+
+fn map(dispatch: &Callback<Action>) -> Html {
+    html! {
+        <button type="button" class="btn line" id="map" aria-haspopup="dialog" title="All states as a map (s)"
+                onclick={on(dispatch, Action::Open { panel: Panel::Map })}>{ "Map" }</button>
     }
 }
 

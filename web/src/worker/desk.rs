@@ -13,6 +13,7 @@ use oomscope_model::transition::{Act, Move};
 use oomscope_scenario::replay::Replay;
 use oomscope_scenario::run::Run;
 
+use super::map::{lap_of, map_of};
 use super::{Slice, kind, set_of, told, told_of};
 use crate::protocol::{Effect, Job, Reply, Survey};
 
@@ -158,6 +159,9 @@ impl Work {
                 let progress = segment.advance(STRIDE);
                 if progress.done {
                     replies.push(self.classes(segment));
+                    if self.job.map {
+                        replies.push(self.map(segment));
+                    }
                     return self.after_segment(segment, replies);
                 }
                 if progress.states >= STATES_MAX || progress.bytes >= BYTES_MAX {
@@ -168,7 +172,7 @@ impl Work {
             }
             Phase::Cursor(explorer) => {
                 if explorer.advance(STRIDE).done {
-                    let survey = survey(explorer, &self.state);
+                    let survey = survey_with_lap(explorer, &self.machine, &self.state);
                     replies.push(Reply::Survey {
                         job,
                         step: self.job.cursor,
@@ -210,6 +214,19 @@ impl Work {
         }
     }
 
+    /// The segment as a map, with the run on it.
+    fn map(&self, segment: &Explorer) -> Reply {
+        let mut run = Vec::new();
+        self.replay.scan(self.job.base as usize, |_, _, state| {
+            run.push(segment.spot(state).unwrap_or(u32::MAX));
+            core::ops::ControlFlow::<()>::Continue(())
+        });
+        Reply::Map {
+            job: self.job.id,
+            map: map_of(segment, run),
+        }
+    }
+
     fn after_segment(&mut self, segment: &Explorer, replies: &mut Vec<Reply>) -> bool {
         let job = self.job.id;
         if !self.job.paused {
@@ -217,7 +234,7 @@ impl Work {
             return false;
         }
         if self.job.cursor == self.job.base {
-            let survey = survey(segment, &self.state);
+            let survey = survey_with_lap(segment, &self.machine, &self.state);
             replies.push(Reply::Survey {
                 job,
                 step: self.job.cursor,
@@ -288,7 +305,17 @@ fn survey(explorer: &Explorer, state: &State) -> Survey {
         states: explorer.reachable_from(state).unwrap_or(0),
         kind: doomed.or(stalled).unwrap_or_default().to_string(),
         outcomes: outcomes.join(" "),
+        lap: None,
     }
+}
+
+/// The same, with what goes round if it is a livelock.
+fn survey_with_lap(explorer: &Explorer, machine: &Machine, state: &State) -> Survey {
+    let mut survey = survey(explorer, state);
+    if survey.kind == "livelock" {
+        survey.lap = lap_of(explorer, machine);
+    }
+    survey
 }
 
 fn digit(class: Class) -> u8 {

@@ -27,6 +27,7 @@ fn job(run: &str, base: u32, cursor: u32, timing: Timing) -> Job {
         base,
         cursor,
         paused: true,
+        map: false,
         flips: vec![PatchId::named("killable-writers").expect("a known patch").0],
     }
 }

@@ -38,6 +38,10 @@ export default {
     await page.locator('#matrix').click();
     await page.locator('#matrix-table .way').first().waitFor();
   }),
+  'axe finds nothing in the map': audit({}, '#v1/munlock-oops', async (page) => {
+    await page.locator('#map').click();
+    await page.locator('#state-map').waitFor();
+  }),
   'axe finds nothing in Share': audit({}, '#v1/writer-in-queue', dialog('Share')),
   'axe finds nothing beside a cut link': audit({}, '#c1.99.abc'),
 

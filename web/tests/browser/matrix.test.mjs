@@ -44,10 +44,10 @@ export default {
   },
 
   'cancel acts within 100 ms and going on finishes': async ({ open, page, url, assert }) => {
-    await open(`${url}#v1/writer-in-queue?t=adversarial`);
+    await open(`${url}#v1/writer-in-queue-pinned?t=adversarial`);
     await page.locator('#matrix').click();
-    const end = Date.now() + 20000;
-    while ((await done(page)) < 2 && Date.now() < end) await page.waitForTimeout(50);
+    const end = Date.now() + 40000;
+    while (!/states\/s · \d+ MB/.test(await words(page, '#matrix-rate')) && Date.now() < end) await page.waitForTimeout(20);
     assert.match(await words(page, '#matrix-rate'), /states\/s · \d+ MB/);
     const took = await page.locator('#matrix-stop').evaluate((button) => new Promise((resolve) => {
       const clock = performance.now();

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-const KEYS: [(&[&str], &str); 13] = [
+const KEYS: [(&[&str], &str); 14] = [
     (&["Space"], "play or pause"),
     (&["→", "←"], "one step forward, back (also l and h)"),
     (
@@ -27,6 +27,7 @@ const KEYS: [(&[&str], &str); 13] = [
         &["m"],
         "every mix of the patches, and what is reachable with it",
     ),
+    (&["s"], "the map of all states that can be reached"),
     (&["r"], "to the start; Shift+R for another run"),
     (
         &["Ctrl", "Z"],

@@ -209,9 +209,8 @@ fn outcomes(props: &Props, row: &MatrixRow) -> Html {
                     dispatch.emit(open.clone());
                 });
                 Some(html! {
-                    <button type="button" key={outcome.word()} class={classes!("way", class)} data-outcome={outcome.word()} onclick={press}
-                            aria-label={format!("{word}, {} steps: open", way.steps)}>
-                        <i aria-hidden="true">{ sign }</i>{ word }<span class="steps">{ way.steps }</span>
+                    <button type="button" key={outcome.word()} class={classes!("way", class)} data-outcome={outcome.word()} onclick={press}>
+                        <i aria-hidden="true">{ sign }</i>{ word }<span class="steps">{ way.steps }</span><span class="away">{ "steps: open" }</span>
                     </button>
                 })
             }) }
