@@ -1,5 +1,7 @@
 //! `explain`: why it goes wrong, and what would clear it.
 
+mod print;
+
 use clap::Args;
 use oomscope_explore::explain::Explanation;
 use oomscope_explore::{Explorer, Lasso, Outcome as Happening};
@@ -8,23 +10,17 @@ use oomscope_model::machine::Machine;
 use oomscope_model::state::State;
 use oomscope_model::step::step;
 use oomscope_model::transition::Transition;
-use oomscope_picture::{caption, chain};
+use oomscope_picture::caption;
 use oomscope_scenario::condition;
 use oomscope_scenario::preset::Stop;
 use serde::Serialize;
 
-use crate::choice::{About, Choice, RulesChoice, Setup, rules_words};
+use crate::choice::{About, Choice, RulesChoice, Setup};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::outcomes::{
-    Allowed, Reachable, exit, is_survivable, kind_word, meaning, outcome_named, reachable,
-    run_text, style,
-};
+use crate::outcomes::{Allowed, Reachable, exit, kind_word, outcome_named, reachable, run_text};
 use crate::schedule::stop_named;
-use crate::screen::{BAD, GOOD, SOFT, STRONG, Screen, WARN, count, paint};
+use crate::screen::{Screen, count};
 use crate::search::{Bounds, Searcher, bound_words, now};
-
-/// So many steps of each schedule are told; the rest is counted.
-const TOLD: usize = 12;
 
 /// Say why it goes wrong, and what would clear it
 ///
@@ -399,115 +395,11 @@ impl Case<'_> {
         }
     }
 
-    fn print(&self, screen: &mut Screen) -> Outcome<()> {
-        let scenario = self.setup.scenario();
-        let title = paint(SOFT, &scenario.title);
-        screen.line(format!("{}  {title}", paint(STRONG, &scenario.id)))?;
-        let rules = rules_words(self.machine().rules);
-        screen.line(format!("{}; {rules}", self.setup.kernel_words()))?;
-        let word = paint(style(self.outcome), self.outcome.word());
-        let steps = count(self.bad.len() as u64, "step");
-        let meaning = meaning(self.outcome, self.found.kind);
-        screen.line(format!("{word} after {steps}: {meaning}"))?;
-        screen.line(paint(STRONG, self.sentence()))?;
-        self.print_schedules(screen)?;
-        self.print_lasso(screen)?;
-        self.print_switches(screen)
-    }
-
-    fn print_schedules(&self, screen: &mut Screen) -> Outcome<()> {
-        let common = self.common();
-        if common > 0 {
-            let run = run_text(self.machine(), &self.bad[..common]);
-            screen.line(format!("both  {run}"))?;
-        }
-        print_steps("bad", BAD, &self.told(&self.bad, common), screen)?;
-        match &self.contrast {
-            Some(contrast) => {
-                let good = self.told(&contrast.good, common);
-                print_steps("good", GOOD, &good, screen)
-            }
-            None => Ok(()),
-        }
-    }
-
     /// The names of those that a lap leaves out.
     fn starved(&self, lasso: &Lasso) -> Vec<String> {
         let starved = lasso.starved.iter();
         starved
             .map(|&task| self.machine().actor(task).name.clone())
             .collect()
-    }
-
-    fn print_lasso(&self, screen: &mut Screen) -> Outcome<()> {
-        let Some(lasso) = &self.lasso else {
-            return Ok(());
-        };
-        let machine = self.machine();
-        let there = states(machine, &lasso.stem).last().copied();
-        if let Some(chain) = there.and_then(|state| chain(machine, &state)) {
-            screen.line(paint(WARN, format!("=> {}", chain.text())))?;
-        }
-        let fair = match self.starved(lasso).as_slice() {
-            [] => String::new(),
-            starved => format!(", if {} never gets a CPU", starved.join(", ")),
-        };
-        screen.line(format!(
-            "for ever, from step {} on{fair}: {} a lap, {} freed and {} in each; {}",
-            lasso.stem.len(),
-            count(lasso.cycle.len() as u64, "step"),
-            count(lasso.pages_freed.into(), "page"),
-            count(lasso.kills.into(), "kill"),
-            run_text(machine, &lasso.cycle)
-        ))
-    }
-
-    fn print_switches(&self, screen: &mut Screen) -> Outcome<()> {
-        if self.flips.is_empty() {
-            return Ok(());
-        }
-        let at = self.at;
-        screen.line(format!("flipped at step {at}:"))?;
-        for flip in &self.flips {
-            let switch = self.switch(flip);
-            let sign = if flip.on { '+' } else { '-' };
-            let name = format!("{sign}{}", switch.patch);
-            let (style, word) = match exit(&flip.found, &self.allowed) {
-                Exit::Clean => (GOOD, "clears it"),
-                Exit::Unknown => (WARN, "unknown"),
-                _ if flip.found.outcomes().all(is_survivable) => (WARN, "at a cost"),
-                _ => (BAD, "does not"),
-            };
-            let outcomes = flip.found.outcomes().map(Happening::word);
-            let outcomes: Vec<&str> = outcomes.collect();
-            let with = match switch.changes.is_empty() {
-                true => String::new(),
-                false => format!(" (with {})", switch.changes.join(" ")),
-            };
-            let word = paint(style, format!("{word:9}"));
-            let outcomes = paint(SOFT, outcomes.join(", "));
-            screen.line(format!("  {name:27}  {word}  {outcomes}{with}"))?;
-        }
-        Ok(())
-    }
-}
-
-fn print_steps(
-    word: &str,
-    style: anstyle::Style,
-    steps: &[Step],
-    screen: &mut Screen,
-) -> Outcome<()> {
-    let mut word = paint(style, format!("{word:4}"));
-    for step in steps.iter().take(TOLD) {
-        screen.line(format!("{word} {:4}  {}", step.step, step.caption))?;
-        word = String::from("    ");
-    }
-    match steps.len().checked_sub(TOLD) {
-        Some(more) if more > 0 => {
-            let more = count(more as u64, "more step");
-            screen.line(paint(SOFT, format!("           … {more}")))
-        }
-        _ => Ok(()),
     }
 }
