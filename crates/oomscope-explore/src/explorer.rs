@@ -5,16 +5,16 @@
 
 use std::collections::VecDeque;
 
-use oomscope_model::kernel::page_alloc;
 use oomscope_model::machine::{Machine, TaskId};
-use oomscope_model::state::{Run, State, StateFlags};
-use oomscope_model::step::{enabled, is_starved, step};
+use oomscope_model::state::{State, StateFlags};
+use oomscope_model::step::{enabled, enabled_if, is_starved, step};
 use oomscope_model::transition::Transition;
 
 use crate::parts::bits;
 use crate::reductions::{Found, Reducer, Reductions};
 use crate::regions::{Regions, successors};
 use crate::store::{Loaded, Store};
+use crate::traits::{Crowd, Traits};
 use crate::{Class, LockupKind, Outcome, Progress};
 
 /// What one state shows by itself.
@@ -37,6 +37,16 @@ pub(crate) mod mark {
     pub(crate) const PARKED: u8 = 1 << 7;
 }
 
+/// How many states are expanded before what they lead to is looked up.
+const BATCH: u32 = 16;
+
+/// A state that was reached and is not looked up yet.
+struct Arrow {
+    parent: u32,
+    via: u8,
+    marks: u8,
+}
+
 /// A breadth-first exploration, advanced in slices; stop calling to cancel.
 pub struct Explorer {
     pub(crate) machine: Machine,
@@ -45,6 +55,10 @@ pub struct Explorer {
     pub(crate) store: Store,
     /// The state being expanded.
     from: Loaded,
+    /// How many kills it shows.
+    kills: u8,
+    /// What the states being expanded lead to.
+    arrows: Vec<Arrow>,
     pub(crate) marks: Vec<u8>,
     parents: Vec<u32>,
     via: Vec<u8>,
@@ -56,6 +70,8 @@ pub struct Explorer {
     depth: u32,
     depth_end: u32,
     kills_max: u8,
+    /// Bit n of all: a state with marks n was found.
+    seen: [u64; 4],
     pub(crate) first: [Option<u32>; Outcome::ALL.len()],
     pub(crate) regions: Option<Regions>,
 }
@@ -76,13 +92,15 @@ impl Explorer {
     fn with_reducer(machine: &Machine, start: &State, reducer: Reducer) -> Explorer {
         let mut first = *start;
         reducer.stand_in(machine, &mut first);
-        let store = Store::new(&first);
+        let store = Store::new(&first, machine.rules.timing);
         let mut explorer = Explorer {
             machine: machine.clone(),
             start: *start,
             reducer,
             from: store.loaded(),
             store,
+            kills: 0,
+            arrows: Vec::new(),
             marks: Vec::new(),
             parents: Vec::new(),
             via: Vec::new(),
@@ -92,28 +110,36 @@ impl Explorer {
             depth: 0,
             depth_end: 1,
             kills_max: 0,
+            seen: [0; 4],
             first: [None; Outcome::ALL.len()],
             regions: None,
         };
-        explorer.add(&first, u64::MAX >> (64 - first.part_count()), 0, 0);
+        explorer.collect(0, 0, 0);
+        explorer.take_in();
+        // No arrow leads to it.
+        explorer.targets.clear();
         explorer
     }
 
     /// Expands at most `budget_states` further states; the regions are computed with the
     /// last one.
     pub fn advance(&mut self, budget_states: u32) -> Progress {
-        for _ in 0..budget_states {
-            let index = self.expanded();
-            if index == self.store.len() {
-                break;
-            }
-            if index == self.depth_end {
+        let mut left = budget_states;
+        while left > 0 && self.expanded() < self.store.len() {
+            if self.expanded() == self.depth_end {
                 self.depth += 1;
                 self.depth_end = self.store.len();
             }
-            if self.expand(index) == Found::Difference {
-                *self = Explorer::with_reducer(&self.machine, &self.start, self.reducer.clone());
+            let batch = (self.depth_end - self.expanded()).min(BATCH).min(left);
+            left -= batch;
+            for _ in 0..batch {
+                if self.expand(self.expanded()) == Found::Difference {
+                    let reducer = self.reducer.clone();
+                    *self = Explorer::with_reducer(&self.machine, &self.start, reducer);
+                    break;
+                }
             }
+            self.take_in();
         }
         if self.expanded() == self.store.len() && self.regions.is_none() {
             self.finish();
@@ -342,43 +368,71 @@ impl Explorer {
             self.store.find(&self.from.state) == Some(index),
             "the parts of a state are not invertible"
         );
-        let mut next = self.from.state;
-        for transition in enabled(&self.machine, &self.from.state) {
-            let found = self.reducer.step(&self.machine, &mut next, transition);
+        if core::mem::take(&mut self.from.crowd.kills_changed) {
+            self.kills = self.from.state.kills(&self.machine);
+        }
+        for transition in enabled_if(&self.from.state, self.from.crowd.moves()) {
+            let Loaded { state, next, .. } = &mut self.from;
+            let found = self.reducer.step(&self.machine, next, transition);
             if found == Found::Difference {
                 return found;
             }
-            self.reducer.stand_in(&self.machine, &mut next);
-            let changed = next.take_changed(&self.from.state);
-            let target = self.add(&next, changed, index, transition.0.0);
+            self.reducer.stand_in(&self.machine, next);
+            let touched = next.take_touched(state);
             if is_starved(&self.machine, &self.from.state, transition) {
-                self.starved.push(self.targets.len() as u32);
+                let arrow = self.targets.len() + self.arrows.len();
+                self.starved.push(arrow as u32);
             }
-            self.targets.push(target);
-            for part in bits(changed) {
-                next.copy_part(part, &self.from.state);
-            }
+            let changed = self.collect(touched, index, transition.0.0);
+            let Loaded { state, next, .. } = &mut self.from;
+            bits(changed, |part| next.copy_part(part, state));
         }
-        self.offsets.push(self.targets.len() as u32);
+        let end = self.targets.len() + self.arrows.len();
+        self.offsets.push(end as u32);
         Found::Step
     }
 
-    /// Finds or adds a state that differs from what was loaded last in these parts.
-    fn add(&mut self, state: &State, changed: u64, parent: u32, via: u8) -> u32 {
-        let (index, new) = self.store.insert(state, &mut self.from, changed);
-        if new {
-            let marks = marks_of(&self.machine, state);
-            self.kills_max = self.kills_max.max(state.kills(&self.machine));
+    /// Notes the next state, which differs from what was loaded last at most in the parts
+    /// `touched`; says in which it does.
+    #[inline]
+    fn collect(&mut self, touched: u64, parent: u32, via: u8) -> u64 {
+        let mut changed = touched;
+        let crowd = self.store.collect(&mut self.from, &mut changed);
+        let kills = if crowd.kills_changed {
+            self.from.next.kills(&self.machine)
+        } else {
+            self.kills
+        };
+        self.kills_max = self.kills_max.max(kills);
+        self.arrows.push(Arrow {
+            parent,
+            via,
+            marks: marks_by(&self.from.next, &crowd, kills),
+        });
+        changed
+    }
+
+    /// Finds or adds the states that were noted.
+    fn take_in(&mut self) {
+        let mut arrows = self.arrows.drain(..);
+        self.store.take_in(|index, new| {
+            self.targets.push(index);
+            let Some(Arrow { parent, via, marks }) = arrows.next().filter(|_| new) else {
+                return;
+            };
             self.marks.push(marks);
             self.parents.push(parent);
             self.via.push(via);
-            for outcome in Outcome::ALL {
-                if self.first[outcome as usize].is_none() && shows(marks, outcome) {
-                    self.first[outcome as usize] = Some(index);
+            let seen = &mut self.seen[usize::from(marks / 64)];
+            if *seen >> (marks % 64) & 1 == 0 {
+                *seen |= 1 << (marks % 64);
+                for outcome in Outcome::ALL {
+                    if self.first[outcome as usize].is_none() && shows(marks, outcome) {
+                        self.first[outcome as usize] = Some(index);
+                    }
                 }
             }
-        }
-        index
+        });
     }
 
     fn finish(&mut self) {
@@ -391,21 +445,23 @@ impl Explorer {
 }
 
 pub(crate) fn marks_of(machine: &Machine, state: &State) -> u8 {
+    let crowd = Crowd::of(state, machine.rules.timing);
+    marks_by(state, &crowd, state.kills(machine))
+}
+
+/// The same, for who knows already what its tasks show.
+fn marks_by(state: &State, crowd: &Crowd, kills: u8) -> u8 {
     let mut marks = 0;
     let mut set = |bit: u8, on: bool| marks |= if on { bit } else { 0 };
-    set(mark::FINISHED, state.is_finished());
-    set(mark::SECOND_KILL, state.kills(machine) >= 2);
+    let panicked = state.flags.has(StateFlags::PANIC);
+    set(mark::FINISHED, !crowd.any(Traits::UNFINISHED) || panicked);
+    set(mark::SECOND_KILL, kills >= 2);
     set(mark::OOPS, state.flags.has(StateFlags::OOPS));
     set(mark::CORRUPT, state.flags.has(StateFlags::CORRUPT));
     set(mark::WRONG_ERRNO, state.flags.has(StateFlags::WRONG_ERRNO));
-    set(mark::PANIC, state.flags.has(StateFlags::PANIC));
-    let wants = machine
-        .task_ids()
-        .any(|task| page_alloc::wants_page(state, task));
-    set(mark::WANTS_PAGE, wants);
-    let mut tasks = state.tasks();
-    let parked = tasks.any(|(_, task)| matches!(task.run, Run::Parked(_)));
-    set(mark::PARKED, parked);
+    set(mark::PANIC, panicked);
+    set(mark::WANTS_PAGE, crowd.any(Traits::WANTS_PAGE));
+    set(mark::PARKED, crowd.any(Traits::PARKED));
     marks
 }
 

@@ -20,6 +20,7 @@ mod regions;
 mod store;
 pub mod swarm;
 pub mod symmetry;
+mod traits;
 
 pub use explain::Explanation;
 pub use explorer::Explorer;

@@ -7,13 +7,18 @@
 //! states are equal if and only if these bits are. A hash table over the bits, of indices
 //! only, finds them again.
 //!
+//! Memory is slow and does several things at once: states are first collected in a batch
+//! ([`Store::collect`]) and then looked up together ([`Store::take_in`]).
+//!
 //! States lie in chunks that are never moved or doubled, so memory grows in small steps
 //! also in a browser.
 
+use oomscope_model::machine::Timing;
 use oomscope_model::state::State;
 use oomscope_model::words::{PARTS_MAX, fold};
 
 use crate::parts::{Layout, Parts, WIDTH_MAX, bits};
+use crate::traits::Crowd;
 
 /// States per chunk.
 const CHUNK_STATES: usize = 1 << 12;
@@ -27,6 +32,16 @@ pub(crate) struct Store {
     chunks: Vec<Vec<u64>>,
     len: u32,
     table: Vec<u32>,
+    batch: Batch,
+}
+
+/// States that wait to be looked up: their words one after the other, and for each the index
+/// that stood in its slot of the table, [`EMPTY`] if it was not the same state.
+#[derive(Default)]
+struct Batch {
+    words: Vec<u64>,
+    hashes: Vec<u64>,
+    guesses: Vec<u32>,
 }
 
 /// A state out of the store, unpacked, with the numbers of its parts.
@@ -34,22 +49,27 @@ pub(crate) struct Store {
 pub(crate) struct Loaded {
     /// The state.
     pub(crate) state: State,
+    /// Once more, for steps to change; whoever makes one takes it back afterwards.
+    pub(crate) next: State,
+    /// What its tasks show.
+    pub(crate) crowd: Crowd,
     numbers: [u32; PARTS_MAX],
     words: [u64; WIDTH_MAX],
 }
 
 impl Store {
     /// An empty store for states of this shape.
-    pub(crate) fn new(shape: &State) -> Store {
+    pub(crate) fn new(shape: &State, timing: Timing) -> Store {
         let mut fresh = *shape;
-        fresh.take_changed(shape);
+        fresh.take_touched(shape);
         Store {
             shape: fresh,
-            parts: Parts::new(shape.part_count()),
+            parts: Parts::new(shape, timing),
             layout: Layout::new(shape.part_count()),
             chunks: Vec::new(),
             len: 0,
             table: vec![EMPTY; 1 << 10],
+            batch: Batch::default(),
         }
     }
 
@@ -64,11 +84,14 @@ impl Store {
         (self.chunks.len() * chunk + self.table.len() * 4) as u64 + self.parts.bytes()
     }
 
-    /// Somewhere to load states into.
+    /// Somewhere to load states into; now it has the state that gave the shape, all of whose
+    /// parts have number 0.
     pub(crate) fn loaded(&self) -> Loaded {
         Loaded {
             state: self.shape,
-            numbers: [u32::MAX; PARTS_MAX],
+            next: self.shape,
+            crowd: Crowd::of(&self.shape, self.parts.timing),
+            numbers: [0; PARTS_MAX],
             words: [0; WIDTH_MAX],
         }
     }
@@ -76,14 +99,14 @@ impl Store {
     /// Unpacks the state with this index. Parts that are as in what was loaded before cost
     /// nothing.
     pub(crate) fn load(&self, index: u32, into: &mut Loaded) {
-        let words = self.words(index);
-        into.words[..words.len()].copy_from_slice(words);
-        for part in 0..self.parts.count() {
-            let number = self.layout.get(words, part);
-            if into.numbers[part] != number {
-                into.numbers[part] = number;
-                into.state.set_part(part, self.parts.part(part, number));
-            }
+        for (at, &word) in self.words(index).iter().enumerate() {
+            let before = core::mem::replace(&mut into.words[at], word);
+            self.layout.differing(at, word, before, |part, number| {
+                let old = core::mem::replace(&mut into.numbers[part], number);
+                let difference = self.parts.load(part, old, number, &mut into.state);
+                into.crowd.change(part, difference);
+                into.next.copy_part(part, &into.state);
+            });
         }
     }
 
@@ -92,34 +115,102 @@ impl Store {
         let mut words = [0; WIDTH_MAX];
         for part in 0..self.parts.count() {
             let number = self.parts.find(part, state.part(part))?;
-            self.layout.set(&mut words, part, number);
+            if !self.layout.fits(part, number) {
+                return None;
+            }
+            self.layout.set(&mut words, part, 0, number);
         }
         let words = &words[..self.layout.words()];
         self.probe(words, fold(words)).ok()
     }
 
-    /// Adds a state unless it is there; says which index it has and whether it is new. Only
-    /// the parts of the mask `changed` may differ from what was loaded in `from`.
-    pub(crate) fn insert(&mut self, state: &State, from: &mut Loaded, changed: u64) -> (u32, bool) {
-        let mut words = from.words;
-        for part in bits(changed) {
-            let number = self.parts.number(part, state.part(part));
-            if !self.layout.fits(part, number) {
-                self.widen(part, number);
-                from.words = self.repacked(from);
-                return self.insert(state, from, changed);
+    /// Adds a state at once unless it is there; says which index it has and whether it is
+    /// new. Only the parts of the mask `touched` may differ from what was loaded in `from`.
+    pub(crate) fn insert(
+        &mut self,
+        state: &State,
+        from: &mut Loaded,
+        mut touched: u64,
+    ) -> (u32, bool) {
+        bits(touched, |part| from.next.copy_part(part, state));
+        self.collect(from, &mut touched);
+        bits(touched, |part| from.next.copy_part(part, &from.state));
+        let mut found = (0, false);
+        self.take_in(|index, new| found = (index, new));
+        found
+    }
+
+    /// Adds `from.next` to the batch, and says what its tasks show. Only the parts of the mask
+    /// `touched` may differ from what was loaded; those that do not are taken out of the mask.
+    #[inline]
+    pub(crate) fn collect(&mut self, from: &mut Loaded, touched: &mut u64) -> Crowd {
+        let start = self.batch.words.len();
+        self.batch
+            .words
+            .extend_from_slice(&from.words[..self.layout.words()]);
+        let words = &mut self.batch.words[start..];
+        let mut crowd = from.crowd;
+        let mut rest = *touched;
+        while rest != 0 {
+            let part = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            let old = from.numbers[part];
+            let (number, difference) = self.parts.renumber(part, old, &from.next);
+            if number == old {
+                *touched &= !(1 << part);
+                continue;
             }
-            self.layout.set(&mut words, part, number);
+            if !self.layout.fits(part, number) {
+                self.batch.words.truncate(start);
+                self.widen(part, number);
+                from.words = self.packed(&from.numbers);
+                return self.collect(from, touched);
+            }
+            self.layout.set(words, part, old, number);
+            crowd.change(part, difference);
         }
-        let words = &words[..self.layout.words()];
-        match self.probe(words, fold(words)) {
+        self.batch.hashes.push(fold(words));
+        crowd
+    }
+
+    /// Looks up the batch and adds what is new, in the order in which it was collected. Says
+    /// of each state which index it has and whether it is new.
+    pub(crate) fn take_in(&mut self, mut each: impl FnMut(u32, bool)) {
+        let mut batch = core::mem::take(&mut self.batch);
+        let width = self.layout.words();
+        // Two rounds in which no access waits for the one before.
+        let mask = self.table.len() - 1;
+        let slots = batch.hashes.iter().map(|&hash| hash as usize & mask);
+        batch.guesses.extend(slots.map(|slot| self.table[slot]));
+        for (guess, words) in batch.guesses.iter_mut().zip(batch.words.chunks(width)) {
+            if *guess != EMPTY && !equal(self.words(*guess), words) {
+                *guess = EMPTY;
+            }
+        }
+        for (at, words) in batch.words.chunks(width).enumerate() {
+            match batch.guesses[at] {
+                EMPTY => {
+                    let (index, new) = self.put(words, batch.hashes[at]);
+                    each(index, new);
+                }
+                index => each(index, false),
+            }
+        }
+        batch.words.clear();
+        batch.hashes.clear();
+        batch.guesses.clear();
+        self.batch = batch;
+    }
+
+    fn put(&mut self, words: &[u64], hash: u64) -> (u32, bool) {
+        match self.probe(words, hash) {
             Ok(index) => (index, false),
             Err(slot) => {
                 let index = self.len;
                 self.table[slot] = index;
                 self.len += 1;
                 push(&mut self.chunks, words);
-                if self.len as usize * 4 > self.table.len() * 3 {
+                if self.len as usize * 2 > self.table.len() {
                     self.index(self.table.len() * 2);
                 }
                 (index, true)
@@ -147,14 +238,11 @@ impl Store {
         }
     }
 
-    /// The words of what was loaded, in the layout of now.
-    fn repacked(&self, loaded: &Loaded) -> [u64; WIDTH_MAX] {
+    /// These numbers in the layout of now.
+    fn packed(&self, numbers: &[u32; PARTS_MAX]) -> [u64; WIDTH_MAX] {
         let mut words = [0; WIDTH_MAX];
-        for (part, &number) in loaded.numbers[..self.parts.count()].iter().enumerate() {
-            // Before the first state nothing is loaded.
-            if number != u32::MAX {
-                self.layout.set(&mut words, part, number);
-            }
+        for (part, &number) in numbers[..self.parts.count()].iter().enumerate() {
+            self.layout.set(&mut words, part, 0, number);
         }
         words
     }
@@ -174,18 +262,28 @@ impl Store {
 
     /// Gives a part as many bits as this number needs. Rare: each time the count of one
     /// part's values has doubled.
+    #[cold]
     fn widen(&mut self, part: usize, number: u32) {
         let wider = self.layout.widened(part, number);
-        let mut chunks = Vec::new();
-        let mut words = [0; WIDTH_MAX];
-        for index in 0..self.len {
-            let old = self.words(index);
+        let rewritten = |old: &[u64]| {
+            let mut words = [0; WIDTH_MAX];
             for part in 0..self.parts.count() {
-                wider.set(&mut words, part, self.layout.get(old, part));
+                wider.set(&mut words, part, 0, self.layout.get(old, part));
             }
-            push(&mut chunks, &words[..wider.words()]);
+            words
+        };
+        let mut chunks = Vec::new();
+        for index in 0..self.len {
+            push(&mut chunks, &rewritten(self.words(index))[..wider.words()]);
+        }
+        let mut batch = Batch::default();
+        for old in self.batch.words.chunks(self.layout.words()) {
+            let words = &rewritten(old)[..wider.words()];
+            batch.words.extend_from_slice(words);
+            batch.hashes.push(fold(words));
         }
         self.chunks = chunks;
+        self.batch = batch;
         self.layout = wider;
         self.index(self.table.len());
     }

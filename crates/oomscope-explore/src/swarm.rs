@@ -101,7 +101,7 @@ impl Swarm {
     /// Starts the search number `shard` of those with this seed.
     pub fn new(machine: &Machine, start: &State, seed: u64, shard: u32) -> Swarm {
         let key = fold(&[seed, u64::from(shard)]);
-        let store = Store::new(start);
+        let store = Store::new(start, machine.rules.timing);
         let mut swarm = Swarm {
             machine: machine.clone(),
             key,
@@ -313,7 +313,7 @@ impl Swarm {
         step(&self.machine, &mut state, transition, &mut ());
         self.transitions += 1;
         let known = self.store.len();
-        let changed = state.take_changed(&self.from.state);
+        let changed = state.take_touched(&self.from.state);
         let target = self.add(&state, changed, index, task as u8);
         let node = self.nodes[target as usize];
         if node.order != 0 {

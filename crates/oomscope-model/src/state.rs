@@ -311,12 +311,37 @@ impl State {
             .filter_map(move |(id, task)| task.held.mode(lock).map(|mode| (id, mode)))
     }
 
+    /// Whether nobody holds a lock. Asked at every turn, so it does without [`State::holders`].
+    #[inline]
+    pub(crate) fn is_free(&self, lock: LockId) -> bool {
+        self.all_held() & Held::ANY << (2 * lock.0) == 0
+    }
+
+    /// Whether a writer holds a lock.
+    #[inline]
+    pub(crate) fn has_writer(&self, lock: LockId) -> bool {
+        self.all_held() & Held::WRITE << (2 * lock.0) != 0
+    }
+
+    /// What all tasks together hold.
+    #[inline]
+    fn all_held(&self) -> u32 {
+        let tasks = &self.tasks[..usize::from(self.task_count)];
+        tasks.iter().fold(0, |all, task| all | task.held.0)
+    }
+
     /// The task at this place of a lock's queue, 1 is the head.
     pub fn queued(&self, lock: LockId, place: u8) -> Option<(TaskId, Mode)> {
-        self.tasks().find_map(|(id, task)| match task.run {
-            Run::Queued { on, mode, rank, .. } if on == lock && rank == place => Some((id, mode)),
-            _ => None,
-        })
+        let tasks = &self.tasks[..usize::from(self.task_count)];
+        for (id, task) in tasks.iter().enumerate() {
+            match task.run {
+                Run::Queued { on, mode, rank, .. } if on == lock && rank == place => {
+                    return Some((TaskId(id as u8), mode));
+                }
+                _ => {}
+            }
+        }
+        None
     }
 
     /// Whether the lock's bit in [`State::lock_bits`] is set.
@@ -330,9 +355,11 @@ impl State {
 
     /// How many tasks stand in a lock's queue.
     pub fn queue_len(&self, lock: LockId) -> u8 {
-        self.tasks()
-            .filter(|(_, task)| matches!(task.run, Run::Queued { on, .. } if on == lock))
-            .count() as u8
+        let tasks = &self.tasks[..usize::from(self.task_count)];
+        tasks
+            .iter()
+            .map(|task| u8::from(matches!(task.run, Run::Queued { on, .. } if on == lock)))
+            .sum()
     }
 
     /// Whether a process has been sent SIGKILL, which reaches all its threads. A core dump

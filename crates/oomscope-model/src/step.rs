@@ -10,44 +10,60 @@ use crate::machine::{
 };
 use crate::patches::InvalidMix;
 use crate::state::{
-    Exiting, Kmem, Memcg, MmFlags, Nap, Pc, Reap, Run, Site, State, StateFlags, TaskFlags,
+    Exiting, Kmem, Memcg, MmFlags, Nap, Pc, Reap, Run, Site, State, StateFlags, Task, TaskFlags,
 };
 use crate::transition::{Act, Transition};
 
 /// The transitions the machine can make now, lowest task first. None once it panicked.
 pub fn enabled(machine: &Machine, state: &State) -> impl Iterator<Item = Transition> + use<> {
-    let adversarial = machine.rules.timing == Timing::Adversarial;
-    let mut mask = 0u32;
-    let mut long = 0u32;
-    let mut shortest = None;
-    for (id, task) in state.tasks() {
-        match task.run {
-            Run::Ready(_) | Run::Queued { awake: true, .. } => mask |= 1 << id.0,
-            Run::Asleep { nap, .. } if adversarial || !nap.is_long() => mask |= 1 << id.0,
-            // Held back by whoever is ready, and by every shorter sleep.
-            Run::Asleep { nap, .. } => {
-                if shortest.is_none_or(|shortest| nap < shortest) {
-                    shortest = Some(nap);
-                    long = 0;
-                }
-                if shortest == Some(nap) {
-                    long |= 1 << id.0;
-                }
-            }
-            _ => {}
-        }
+    let timing = machine.rules.timing;
+    let now = state.tasks().fold(0, |now, (id, task)| {
+        now | u32::from(moves(task, timing)) << id.0
+    });
+    enabled_if(state, now)
+}
+
+/// Whether a task can take its next step whatever the others do, unless the machine panicked.
+#[inline]
+pub fn moves(task: &Task, timing: Timing) -> bool {
+    match task.run {
+        Run::Ready(_) | Run::Queued { awake: true, .. } => true,
+        Run::Asleep { nap, .. } => timing == Timing::Adversarial || !nap.is_long(),
+        _ => false,
     }
-    if mask == 0 {
-        mask = long;
-    }
-    if state.flags.has(StateFlags::PANIC) {
-        mask = 0;
-    }
+}
+
+/// [`enabled`], for who knows already which tasks [`moves`] is true of: bit n for task n.
+#[inline]
+pub fn enabled_if(state: &State, now: u32) -> impl Iterator<Item = Transition> + use<> {
+    let mut mask = match now {
+        _ if state.flags.has(StateFlags::PANIC) => 0,
+        0 => shortest_sleepers(state),
+        _ => now,
+    };
     core::iter::from_fn(move || {
         let lowest = mask.trailing_zeros() as u8;
         mask &= mask.wrapping_sub(1);
         (lowest < 32).then_some(Transition(TaskId(lowest)))
     })
+}
+
+/// Long sleeps are held back by whoever can move, and by every shorter sleep.
+fn shortest_sleepers(state: &State) -> u32 {
+    let mut sleepers = 0;
+    let mut shortest = None;
+    for (id, task) in state.tasks() {
+        if let Run::Asleep { nap, .. } = task.run {
+            if shortest.is_none_or(|shortest| nap < shortest) {
+                shortest = Some(nap);
+                sleepers = 0;
+            }
+            if shortest == Some(nap) {
+                sleepers |= 1 << id.0;
+            }
+        }
+    }
+    sleepers
 }
 
 /// Makes one transition, in place. Total on what [`enabled`] yields; on anything else it
@@ -93,10 +109,14 @@ pub fn step<O: Observer>(
 ///
 /// The transition stays possible, for the scheduler does come round in the end; what can
 /// only go on through such transitions is a stall.
+#[inline]
 pub fn is_starved(machine: &Machine, state: &State, transition: Transition) -> bool {
-    let Some(cpus) = machine.cpus else {
-        return false;
-    };
+    machine
+        .cpus
+        .is_some_and(|cpus| waits_for_a_cpu(machine, state, transition, cpus))
+}
+
+fn waits_for_a_cpu(machine: &Machine, state: &State, transition: Transition, cpus: u8) -> bool {
     let me = transition.0;
     let busy = || {
         machine

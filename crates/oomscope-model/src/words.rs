@@ -100,16 +100,6 @@ pc_codes! {
     7 + 0 => Notify,
 }
 
-/// The numbers of the bits that are set, lowest first.
-fn bits(mask: u32) -> impl Iterator<Item = usize> {
-    let mut rest = mask;
-    core::iter::from_fn(move || {
-        let at = rest.trailing_zeros() as usize;
-        rest &= rest.wrapping_sub(1);
-        (at < 32).then_some(at)
-    })
-}
-
 /// What a part of a state is.
 enum PartKind {
     Task(usize),
@@ -223,34 +213,35 @@ impl State {
         }
     }
 
-    /// Bit `n` is set if part `n` differs from that of `from`, which is what this state was
+    /// Bit `n` is set if part `n` may differ from that of `from`, which is what this state was
     /// before the steps made since this was asked last, or since it was copied.
     #[inline]
-    pub fn take_changed(&mut self, from: &State) -> u64 {
+    pub fn take_touched(&mut self, from: &State) -> u64 {
         let tasks = usize::from(self.task_count);
-        let mut changed = 0;
-        for at in bits(self.tasks.take_touched()) {
-            changed |= u64::from(self.tasks[at] != from.tasks[at]) << at;
-        }
-        for at in bits(self.mms.take_touched()) {
-            changed |= u64::from(self.mms[at] != from.mms[at]) << (tasks + at);
-        }
+        let mut touched = u64::from(self.tasks.take_touched());
+        touched |= u64::from(self.mms.take_touched()) << tasks;
         let mut at = tasks + usize::from(self.mm_count);
         if self.memcg_count > 0 {
-            changed |= u64::from(self.kmem != from.kmem) << at;
+            touched |= u64::from(self.kmem != from.kmem) << at;
             at += 1;
         }
         if self.lru_count > 0 {
-            changed |= u64::from(self.lrus != from.lrus) << at;
+            touched |= u64::from(self.lrus != from.lrus) << at;
             at += 1;
         }
-        changed |= u64::from(self.pack_rest() != from.pack_rest()) << at;
+        touched |= u64::from(self.rest_differs(from)) << at;
         debug_assert!(
             (0..self.part_count())
-                .all(|part| (self.part(part) != from.part(part)) == (changed >> part & 1 != 0)),
+                .all(|part| self.part(part) == from.part(part) || touched >> part & 1 != 0),
             "a change went unnoticed"
         );
-        changed
+        touched
+    }
+
+    /// Writes a task as a load does: nobody will be told that it was touched.
+    #[inline]
+    pub fn put_task(&mut self, index: usize, task: Task) {
+        self.tasks.put(index, task);
     }
 
     /// How many words the packed form has.
@@ -300,6 +291,16 @@ impl State {
             .word
     }
 
+    /// Whether that part differs; packing it twice to find out would take longer.
+    #[inline]
+    fn rest_differs(&self, from: &State) -> bool {
+        (self.free_pages != from.free_pages)
+            | (self.completed != from.completed)
+            | (self.flags != from.flags)
+            | (self.lock_bits != from.lock_bits)
+            | (self.notified != from.notified)
+    }
+
     fn unpack_rest(&mut self, word: u64) {
         let mut reader = Reader { word };
         self.free_pages = reader.take(13) as u16;
@@ -337,31 +338,38 @@ pub fn fold(words: &[u64]) -> u64 {
     mixed ^ mixed >> 29
 }
 
-fn pack_task(task: &Task) -> Part {
-    let (tag, pc, lock, mode, rank, awake, nap, completion) = match task.run {
-        Run::Ready(pc) => (0, Some(pc), 0, 0, 0, 0, 0, 0),
+/// Whether and where a task runs, in the lowest 29 bits. A variant writes its own fields
+/// only, which is half the work of writing all of them.
+#[inline]
+fn pack_run(run: Run) -> u64 {
+    let at = |tag: u64, pc: Pc| tag | pc_code(pc) << 3;
+    match run {
+        Run::Ready(pc) => at(0, pc),
         Run::Queued {
             on,
             mode,
             rank,
             awake,
             pc,
-        } => (1, Some(pc), on.0, mode as u8, rank, u8::from(awake), 0, 0),
-        Run::Parked(pc) => (2, Some(pc), 0, 0, 0, 0, 0, 0),
-        Run::Asleep { nap, pc } => (3, Some(pc), 0, 0, 0, 0, nap as u8, 0),
-        Run::Waits { completion, pc } => (4, Some(pc), 0, 0, 0, 0, 0, completion.0),
-        Run::Idle => (5, None, 0, 0, 0, 0, 0, 0),
-        Run::Exited => (6, None, 0, 0, 0, 0, 0, 0),
-    };
+        } => {
+            let place = Writer::new()
+                .put(4, u64::from(on.0))
+                .put(1, mode as u64)
+                .put(5, u64::from(rank))
+                .put(1, u64::from(awake));
+            at(1, pc) | place.word << 11
+        }
+        Run::Parked(pc) => at(2, pc),
+        Run::Asleep { nap, pc } => at(3, pc) | (nap as u64) << 22,
+        Run::Waits { completion, pc } => at(4, pc) | u64::from(completion.0) << 25,
+        Run::Idle => 5,
+        Run::Exited => 6,
+    }
+}
+
+fn pack_task(task: &Task) -> Part {
     let first = Writer::new()
-        .put(3, tag)
-        .put(8, pc.map_or(0, pc_code))
-        .put(4, u64::from(lock))
-        .put(1, u64::from(mode))
-        .put(5, u64::from(rank))
-        .put(1, u64::from(awake))
-        .put(3, u64::from(nap))
-        .put(4, u64::from(completion))
+        .put(29, pack_run(task.run))
         .put(8, u64::from(task.line))
         .put(16, u64::from(task.flags.0))
         .put(5, u64::from(task.todo))

@@ -129,12 +129,12 @@ pub fn is_killable(machine: &Machine, state: &State, task: TaskId) -> bool {
 
 /// Whether nobody holds the lock.
 pub fn is_free(state: &State, lock: LockId) -> bool {
-    state.holders(lock).next().is_none()
+    state.is_free(lock)
 }
 
 /// Whether a writer holds the lock.
 pub(crate) fn has_writer(state: &State, lock: LockId) -> bool {
-    state.holders(lock).any(|(_, mode)| mode == Mode::Write)
+    state.has_writer(lock)
 }
 
 /// Whether a trylock would succeed now.

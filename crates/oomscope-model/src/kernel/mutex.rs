@@ -15,7 +15,7 @@ use crate::step::Cx;
 
 /// Free means takeable, also past waiters: ownership is never granted in advance.
 pub fn can_trylock(state: &State, lock: LockId) -> bool {
-    state.holders(lock).next().is_none()
+    state.is_free(lock)
 }
 
 /// Wakes the first waiter, which will try again.

@@ -20,7 +20,7 @@ use crate::kernel::{
 use crate::machine::{
     Gfp, KillerWindow, Machine, Mode, OOM_LOCK, Op, PAGE_ALLOC_COSTLY_ORDER, Parking, TaskId,
 };
-use crate::state::{Kmem, Memcg, Nap, Pc, Run, State, TaskFlags, Trans, Vmscan};
+use crate::state::{Kmem, Memcg, Nap, Pc, Run, State, Task, TaskFlags, Trans, Vmscan};
 use crate::step::{Cx, Next};
 
 /// What the current line of a task asks of the allocator.
@@ -111,8 +111,13 @@ fn is_victim(machine: &Machine, state: &State, task: TaskId) -> bool {
 
 /// Whether the task wants a page now.
 pub fn wants_page(state: &State, task: TaskId) -> bool {
+    wants(state.task(task))
+}
+
+/// The same, of a task by itself.
+pub fn wants(task: &Task) -> bool {
     matches!(
-        state.task(task).run,
+        task.run,
         Run::Ready(Pc::AllocTry | Pc::AllocOom | Pc::AllocScan | Pc::AllocLastAttempt)
             | Run::Ready(Pc::AllocNotify | Pc::AllocNotified)
             | Run::Ready(Pc::Kmem(_) | Pc::Memcg(_))
@@ -125,13 +130,12 @@ pub fn wants_page(state: &State, task: TaskId) -> bool {
                 pc: Pc::AllocKillNap | Pc::AllocTry | Pc::Kmem(_),
                 ..
             }
-    ) || is_in_reclaim(state, task)
+    ) || is_in_reclaim(task)
 }
 
 /// Whether the task is a direct reclaimer that waits for somebody, or goes on after it did.
-fn is_in_reclaim(state: &State, task: TaskId) -> bool {
-    let (Run::Ready(pc) | Run::Asleep { pc, .. } | Run::Queued { pc, .. }) = state.task(task).run
-    else {
+fn is_in_reclaim(task: &Task) -> bool {
+    let (Run::Ready(pc) | Run::Asleep { pc, .. } | Run::Queued { pc, .. }) = task.run else {
         return false;
     };
     matches!(

@@ -49,6 +49,9 @@ impl TaskFlags {
 pub struct Held(pub u32);
 
 impl Held {
+    pub(super) const WRITE: u32 = 2;
+    pub(super) const ANY: u32 = 3;
+
     /// How it holds this lock.
     pub fn mode(self, lock: LockId) -> Option<Mode> {
         match self.0 >> (2 * lock.0) & 3 {
