@@ -302,7 +302,7 @@ fn tell_clears(
     match (clears.sets.is_empty(), unknown) {
         (true, true) => screen.line(paint(WARN, "no mix is known to be clear"))?,
         (true, false) => screen.line(paint(BAD, "no mix of these patches is clear"))?,
-        (false, _) => tell_sets(paint(GOOD, "cleared by"), clears, &[], screen)?,
+        (false, _) => tell_sets(paint(GOOD, "clear with"), clears, &[], screen)?,
     }
     let words = paint(WARN, "no lockup, oops or panic, at a cost, with");
     tell_sets(words, survives, &clears.sets, screen)
@@ -320,7 +320,7 @@ fn tell_sets(
         .collect();
     for set in &new {
         let set = match set.is_empty() {
-            true => String::from("none of them"),
+            true => String::from("all of them off"),
             false => list_words(set.iter().copied()),
         };
         screen.line(format!("{words}: {set}"))?;
@@ -328,7 +328,7 @@ fn tell_sets(
     match clears.larger_too || new.is_empty() {
         true => Ok(()),
         false => {
-            let text = "  but not by every mix that has one of these sets in it: see the rows";
+            let text = "  but not every mix that has such a set in it is: see the rows";
             screen.line(paint(SOFT, text))
         }
     }

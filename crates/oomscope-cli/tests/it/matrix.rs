@@ -23,9 +23,9 @@ fn every_mix_has_a_row_and_the_smallest_cures_are_named() {
           . . + . .  ok 20  1 kill, 315 states
           . . . + .  ok 21, oops 18  1 kill, 357 states
           . . . . +  ok 21  1 kill, 346 states
-        cleared by: munlock-fix
-        cleared by: unstable-v2
-        cleared by: write-lock-2018
+        clear with: munlock-fix
+        clear with: unstable-v2
+        clear with: write-lock-2018
         no lockup, oops or panic, at a cost, with: unstable-v1
     "#]]
     .assert_eq(&said.out);
