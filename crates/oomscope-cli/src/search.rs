@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use oomscope_explore::Progress;
+use oomscope_explore::{Progress, Reductions};
 use oomscope_judge::{Bound, Found, Limits};
 use oomscope_model::machine::Machine;
 use serde::Serialize;
@@ -35,6 +35,7 @@ pub(crate) struct Bounds {
 /// A search within bounds that shows how far it is.
 pub(crate) struct Searcher {
     limits: Limits,
+    reductions: Reductions,
     line: RefCell<Line>,
 }
 
@@ -97,8 +98,14 @@ impl Searcher {
     pub(crate) fn new(limits: Limits, visible: bool) -> Searcher {
         Searcher {
             limits,
+            reductions: Reductions::NONE,
             line: RefCell::new(Line::new(visible)),
         }
+    }
+
+    /// The same searcher, which need not tell all states apart.
+    pub(crate) fn reducing(self, reductions: Reductions) -> Searcher {
+        Searcher { reductions, ..self }
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -108,9 +115,8 @@ impl Searcher {
     /// Explores a machine; `what` stands before the progress.
     pub(crate) fn search(&self, machine: &Machine, what: &str) -> Searched {
         let begin = now();
-        let found = oomscope_judge::search(machine, self.limits, |progress| {
-            self.watch(progress, what, begin)
-        });
+        let watch = |progress| self.watch(progress, what, begin);
+        let found = oomscope_judge::search_with(machine, self.reductions, self.limits, watch);
         self.done();
         Searched {
             found,

@@ -34,8 +34,8 @@
 //!
 //! With a number of CPUs declared ([`Machine::cpus`]) nothing is named: who is starved
 //! depends on who else is where. Nor where a memory cgroup has a limit of its own, for then
-//! somebody may die while there is memory; nor where somebody dumps core: threads wait for each
-//! other there on the way out.
+//! somebody may die while there is memory; nor where somebody dumps core or waits for a child
+//! of vfork: such tasks wait for each other on the way out.
 
 use oomscope_model::kernel::{
     Bookkeeping, ExitProtocol, Munmap, ShortCut, ShortCutMm, lock, mmu_notifier, oom_kill,

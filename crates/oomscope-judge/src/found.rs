@@ -2,7 +2,7 @@
 
 use core::ops::ControlFlow;
 
-use oomscope_explore::{Explorer, LockupKind, Outcome, Progress};
+use oomscope_explore::{Explorer, LockupKind, Outcome, Progress, Reductions};
 use oomscope_model::machine::Machine;
 use oomscope_model::state::State;
 use oomscope_model::step::step;
@@ -75,8 +75,18 @@ pub fn search(
     limits: Limits,
     watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Found {
+    search_with(machine, Reductions::NONE, limits, watch)
+}
+
+/// The same with reductions: the verdict is the same, the numbers are smaller.
+pub fn search_with(
+    machine: &Machine,
+    reductions: Reductions,
+    limits: Limits,
+    watch: impl FnMut(Progress) -> ControlFlow<()>,
+) -> Found {
     let start = State::start(machine);
-    let mut explorer = Explorer::new(machine, &start);
+    let mut explorer = Explorer::with_reductions(machine, &start, reductions);
     let bound = advance(&mut explorer, limits, watch);
     Found::of(machine, &start, &explorer, bound)
 }

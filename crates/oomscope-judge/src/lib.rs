@@ -16,7 +16,7 @@ mod smallest;
 mod verdict;
 
 pub use flip::{Flip, flips, states};
-pub use found::{Bound, Found, Limits, advance, search};
+pub use found::{Bound, Found, Limits, advance, search, search_with};
 pub use shard::{Confirmed, Shard, confirm, shard};
 pub use smallest::{Harm, Smallest, harm, smallest};
 pub use verdict::{Case, Verdict, cases, judge, sibling_complaint};

@@ -1,7 +1,7 @@
 //! `explore`: everything that can become of one machine.
 
-use clap::Args;
-use oomscope_explore::Outcome as Happening;
+use clap::{Args, ValueEnum};
+use oomscope_explore::{Outcome as Happening, Reductions};
 use serde::Serialize;
 
 use crate::choice::{About, Choice, RulesChoice, Setup, rules_words};
@@ -31,8 +31,21 @@ pub(crate) struct Explore {
     #[arg(long)]
     schedules: bool,
 
+    /// Leave out states that change no verdict
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "shard")]
+    reduce: Option<Reduce>,
+
     #[command(flatten)]
     part: Part,
+}
+
+/// What a search may leave out.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum Reduce {
+    /// Which of several equal tasks is where; schedules stay the shortest
+    EqualTasks,
+    /// Also the order of steps that concern nobody else; schedules may be longer
+    All,
 }
 
 /// The answer for machines.
@@ -56,7 +69,13 @@ struct Answer {
 pub(crate) fn explore(wanted: &Explore, screen: &mut Screen) -> Outcome<Exit> {
     let allowed = wanted.allowed.outcomes()?;
     let setup = wanted.choice.setup(&wanted.rules, screen)?;
+    let reductions = match wanted.reduce {
+        None => Reductions::NONE,
+        Some(Reduce::EqualTasks) => Reductions::SYMMETRY,
+        Some(Reduce::All) => Reductions::ALL,
+    };
     let searcher = wanted.part.searcher(&wanted.bounds, screen);
+    let searcher = searcher.reducing(reductions);
     let (searched, shard) = match wanted.part.shard {
         None => (searcher.search(&setup.machine, &setup.scenario().id), None),
         Some(shard) => {

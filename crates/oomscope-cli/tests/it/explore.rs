@@ -92,3 +92,20 @@ fn kernel_and_rules_can_be_chosen() {
     let (_, split) = json("explore writer-in-queue --rules split");
     assert_eq!(split["rules"], "long+split");
 }
+
+#[test]
+fn reductions_leave_states_out_and_keep_the_verdict() {
+    let outcomes = |answer: &serde_json::Value| -> Vec<String> {
+        let found = answer["outcomes"].as_array().expect("a list");
+        let word = |it: &serde_json::Value| it["outcome"].as_str().expect("a word").to_owned();
+        found.iter().map(word).collect()
+    };
+    let (code, full) = json("explore fault-storm-4");
+    for reduce in ["equal-tasks", "all"] {
+        let (reduced_code, reduced) = json(&format!("explore fault-storm-4 --reduce {reduce}"));
+        assert_eq!(reduced_code, code, "{reduce}");
+        assert_eq!(outcomes(&reduced), outcomes(&full), "{reduce}");
+        let states = |answer: &serde_json::Value| answer["states"].as_u64().expect("a number");
+        assert!(states(&reduced) < states(&full) * 3 / 4, "{reduce}");
+    }
+}
