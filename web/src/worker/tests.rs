@@ -20,7 +20,7 @@ fn job(run: &str, base: u32, cursor: u32, timing: Timing) -> Job {
     let run = Run::parse(&machine, run).expect("a run of this machine");
     Job {
         id: 7,
-        text: builtin.text.to_string(),
+        text: builtin.packed().expect("packed").to_string(),
         patches: machine.patches.ids(),
         rules: rules::word(machine.rules).to_string(),
         run: run.print(&machine),
