@@ -19,7 +19,7 @@ use machines::{Dice, generate};
 
 /// States beyond which a generated machine is too large for the naive checker.
 const STATES_MAX: usize = 1_200;
-const MACHINES: u64 = 600;
+const MACHINES: u64 = 1_200;
 
 /// Plain machines, then odd ones, each with its name.
 fn each_machine() -> impl Iterator<Item = (String, Machine)> {

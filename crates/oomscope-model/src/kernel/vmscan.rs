@@ -286,10 +286,12 @@ fn should_reclaim_retry<O: Observer>(
         cx.task_mut().tries = 0;
         return retry(progress);
     }
-    // The rounds up to the last would find what this one has found.
+    // If nothing has changed since this round began, the rounds up to the last would find what
+    // it has found.
+    let clean = cx.state.task(cx.me).flags.has(TaskFlags::CLEAN_ROUND);
     let rounds = match cx.machine.rules.parking {
-        Parking::On => MAX_RECLAIM_RETRIES + 1,
-        Parking::Off => cx.state.task(cx.me).tries + 1,
+        Parking::On if clean => MAX_RECLAIM_RETRIES + 1,
+        Parking::On | Parking::Off => cx.state.task(cx.me).tries + 1,
     };
     let dirty: u16 = lists(cx.machine)
         .filter(|&(_, kind)| kind == LruKind::Dirty)
