@@ -59,15 +59,12 @@ pub(super) fn Ring(props: &RingProps) -> Html {
     };
     let playing = *at;
     let lit = playing.and_then(|step| Some((step, lap.steps.get(step)?)));
-    let says = format!(
-        "Play one lap of {count} steps; laps so far {}; pages freed per lap {}, kills per lap {}",
-        *laps, lap.pages_freed, lap.kills
-    );
+    let says = format!("Play one lap of {count} steps");
     html! {
         <div class="lasso">
-            <button type="button" id="ring" class="ring" aria-label={says} title="Play one lap" onclick={play}>
+            <button type="button" id="ring" class="ring" title={says} onclick={play}>
                 { drawing(lap, playing) }
-                <span aria-hidden="true">
+                <span>
                     <b id="laps">{ format!("Lap {}", *laps + u32::from(playing.is_some())) }</b>
                     <br />{ format!("pages freed per lap: {}", lap.pages_freed) }
                     <br />{ format!("kills per lap: {}", lap.kills) }
