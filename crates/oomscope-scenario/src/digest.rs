@@ -77,6 +77,16 @@ pub fn seen_digest(machine: &Machine, state: &State) -> u32 {
 /// programs. Two machines with the same digest give the same meaning to a run; story,
 /// pids, comments and markers do not count.
 pub fn cast_digest(machine: &Machine) -> u32 {
+    digest_by(op_words, machine)
+}
+
+/// Whether a link carries the digest of this cast, as it is made now or as it was made
+/// when `process_mrelease` still shared its number with `xfs_trans_alloc`.
+pub(crate) fn is_cast_digest(machine: &Machine, digest: u32) -> bool {
+    cast_digest(machine) == digest || digest_by(former_op_words, machine) == digest
+}
+
+fn digest_by(op_words: fn(Op) -> [u8; 3], machine: &Machine) -> u32 {
     let mut crc = Crc::new();
     let zone = machine.zone;
     for pages in [
@@ -259,7 +269,7 @@ fn op_words(op: Op) -> [u8; 3] {
         Op::Fault { mm, pages } => [5, mm.0, pages],
         Op::Copy { mm } => [9, mm.0, 0],
         Op::Mmap { mm } => [6, mm.0, 0],
-        Op::Mrelease { mm } => [30, mm.0, 0],
+        Op::Mrelease { mm } => [32, mm.0, 0],
         Op::Pause => [b'p', 0, 0],
         Op::Vfork {
             process,
@@ -270,6 +280,14 @@ fn op_words(op: Op) -> [u8; 3] {
         Op::WaitFor { completion } => [7, completion.0, 0],
         Op::GuestAccess { mm } => [70, mm.0, 0],
         Op::Complete { completion } => [8, completion.0, 0],
+    }
+}
+
+/// The words of an operation in links of before.
+fn former_op_words(op: Op) -> [u8; 3] {
+    match op {
+        Op::Mrelease { mm } => [30, mm.0, 0],
+        op => op_words(op),
     }
 }
 
@@ -284,6 +302,14 @@ fn alloc_words(gfp: Gfp, order: u8, pages: u8) -> [u8; 3] {
 
 #[cfg(test)]
 mod tests {
+    use oomscope_model::machine::{MmId, Op};
+
+    #[test]
+    fn a_transaction_and_process_mrelease_have_numbers_of_their_own() {
+        let release = super::op_words(Op::Mrelease { mm: MmId(0) });
+        assert_ne!(super::op_words(Op::TransStart { pages: 0 }), release);
+    }
+
     #[test]
     fn crc_32_is_the_usual_one() {
         assert_eq!(super::crc32(b"123456789"), 0xCBF4_3926);

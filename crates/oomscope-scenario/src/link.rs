@@ -17,7 +17,7 @@ use oomscope_model::transition::{Act, Move, Transition};
 
 use crate::builtin::Builtin;
 use crate::diagnostic::thousands;
-use crate::digest::{cast_digest, crc32, seen_digest};
+use crate::digest::{cast_digest, crc32, is_cast_digest, seen_digest};
 use crate::parse::parse;
 use crate::payload::{self, Contents, inflate, unpack};
 use crate::preset::Preset;
@@ -371,7 +371,7 @@ fn scenario(origin: &payload::Origin<'_>) -> Result<(Origin, Scenario), LinkErro
                 let sentence = format!("this oomscope has no scenario {id:?}");
                 return Err(LinkError::new(sentence, None));
             };
-            if cast_digest(&scenario.machine) != digest {
+            if !is_cast_digest(&scenario.machine, digest) {
                 return Err(LinkError {
                     sentence: format!(
                         "the scenario {id:?} has changed since this link was made, and its steps \
