@@ -233,6 +233,8 @@ scenarios! {
     shared_lookup = "shared-lookup",
     mrelease_dead_vmas = "mrelease-dead-vmas",
     own_writer_in_queue = "own-writer-in-queue",
+    own_writer_nofail = "own-writer-nofail",
+    own_writer_group_reserve = "own-writer-group-reserve",
     exiting_aborts = "exiting-aborts",
     mark_without_mm = "mark-without-mm",
     shared_mm_protected = "shared-mm-protected",

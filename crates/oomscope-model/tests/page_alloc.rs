@@ -300,3 +300,22 @@ fn proposal_a_kills_from_kswapd_alone() {
     play.run_at_most(3, "kswapd0");
     assert_eq!(play.kills(), 1);
 }
+
+#[test]
+fn a_marked_task_that_may_not_fail_goes_round_and_lets_long_sleeps_end() {
+    for version in [V45, V47, V49, V412] {
+        let mut play = Play::new(machine(
+            version,
+            8,
+            "mutex_lock m\nalloc_page GFP_KERNEL|__GFP_NOFAIL 12\nmutex_unlock m",
+            "",
+        ));
+        play.run_at_most(4, "f");
+        play.kill("f");
+        play.run_at_most(60, "f");
+        let marked = |event: &Event| matches!(event, Event::MarkedItself { .. });
+        assert!(play.events.iter().any(marked), "{version}");
+        assert!(play.is_parked("f"), "{version}");
+        assert_eq!(play.state.free_pages, 0, "{version}");
+    }
+}

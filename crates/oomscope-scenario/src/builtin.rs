@@ -110,6 +110,8 @@ builtins! {
     "shared-lookup",
     "mrelease-dead-vmas",
     "own-writer-in-queue",
+    "own-writer-nofail",
+    "own-writer-group-reserve",
     "exiting-aborts",
     "mark-without-mm",
     "shared-mm-protected",

@@ -434,10 +434,9 @@ fn after_oom<O: Observer>(cx: &mut Cx<'_, O>, verdict: oom_kill::Verdict) -> Nex
             cx.emit(Event::KillerVetoed { task: cx.me });
             Next::Fruitless
         }
-        oom_kill::Verdict::Aborted => Next::Fruitless,
-        oom_kill::Verdict::Progress | oom_kill::Verdict::Panicked | oom_kill::Verdict::Nobody => {
-            Next::Go(Pc::AllocTry)
-        }
+        // Who was marked already finds what it found: only a fresh mark is a change.
+        oom_kill::Verdict::Aborted | oom_kill::Verdict::Progress => Next::Fruitless,
+        oom_kill::Verdict::Panicked | oom_kill::Verdict::Nobody => Next::Go(Pc::AllocTry),
     }
 }
 
