@@ -66,6 +66,16 @@ impl Screen {
         !self.quiet && std::io::stderr().is_terminal()
     }
 
+    /// How many characters fit beside each other: what COLUMNS says, or the terminal.
+    pub(crate) fn width(&self) -> usize {
+        const USUAL: usize = 80;
+        let told = std::env::var("COLUMNS").ok();
+        let told = told.and_then(|columns| columns.parse().ok());
+        let terminal = || terminal_size::terminal_size_of(std::io::stdout());
+        told.or_else(|| terminal().map(|(width, _)| usize::from(width.0)))
+            .unwrap_or(USUAL)
+    }
+
     /// Prints a line for people.
     pub(crate) fn line(&mut self, text: impl Display) -> Outcome<()> {
         writeln!(self.out, "{text}").map_err(Failure::from)

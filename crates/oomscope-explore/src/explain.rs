@@ -26,6 +26,9 @@ pub struct Explanation {
     /// Which step of the good run makes the wrong one harmless: after it the same task's
     /// next step does not lead astray any more, or cannot be taken as yet.
     pub harmless_after: Option<usize>,
+    /// Once that step is taken the outcome cannot be reached any more at all: it goes wrong
+    /// *only* if the wrong step comes before it.
+    pub only: bool,
 }
 
 impl Explanation {
@@ -36,66 +39,84 @@ impl Explanation {
 }
 
 impl Explorer {
-    /// Explains an outcome. `None`: it was not found, the exploration is not done, or there
-    /// is no good run to hold against it: every run comes to this. A search with reductions
-    /// does not know single runs, and explains nothing either.
+    /// Explains an outcome by its shortest witness. `None`: it was not found, the exploration
+    /// is not done, or there is no good run to hold against it: every run comes to this. A
+    /// search with reductions does not know single runs, and explains nothing either.
     pub fn explain(&self, outcome: Outcome) -> Option<Explanation> {
+        self.explain_run(outcome, self.witness(outcome)?)
+    }
+
+    /// Explains an outcome by a run that has come to it. `None` as for
+    /// [`Explorer::explain`], and if it could still end well.
+    pub fn explain_run(&self, outcome: Outcome, run: Vec<Transition>) -> Option<Explanation> {
         self.regions.as_ref().filter(|_| self.is_full())?;
-        let witness = self.witness(outcome)?;
-        let indices = self.indices(&witness);
+        let indices = self.indices(&run)?;
         let can_be_good = self.can_be_good(outcome);
         let parts_at = indices
             .iter()
             .rposition(|&index| can_be_good[index as usize])?;
-        if parts_at == witness.len() {
-            return None;
-        }
+        let &wrong = run.get(parts_at)?;
         let fork = indices[parts_at];
         let way = self.way(
             fork,
             |index| can_be_good[index as usize],
             |index| self.is_good_end(index, outcome),
         )?;
-        let wrong = witness[parts_at];
         let harmless = self.harmless_after(fork, &way, wrong, &can_be_good);
-        let mut good = witness[..parts_at].to_vec();
+        let mut good = run[..parts_at].to_vec();
         good.extend_from_slice(&way);
         Some(Explanation {
-            witness,
+            witness: run,
             good,
             parts_at,
-            harmless_after: harmless.map(|steps| parts_at + steps),
+            harmless_after: harmless.map(|(steps, _)| parts_at + steps),
+            only: harmless.is_some_and(|(_, index)| !self.can_be_bad(index, outcome)),
         })
     }
 
-    /// The index of every state that a schedule passes, the start first.
-    fn indices(&self, schedule: &[Transition]) -> Vec<u32> {
+    /// The index of every state that a schedule passes, the start first; none if it cannot
+    /// be played.
+    fn indices(&self, schedule: &[Transition]) -> Option<Vec<u32>> {
         let mut index = 0;
         let mut indices = vec![index];
         for transition in schedule {
             let arrows = self.arrows(index);
-            let Some(&(_, next)) = arrows.iter().find(|(taken, _)| taken == transition) else {
-                break;
-            };
-            index = next;
+            index = arrows.iter().find(|(taken, _)| taken == transition)?.1;
             indices.push(index);
         }
-        indices
+        Some(indices)
     }
 
     /// Whether a run that ends here ended well, as far as this outcome is concerned.
     fn is_good_end(&self, index: u32, outcome: Outcome) -> bool {
-        let marks = self.marks[index as usize];
-        let sought = match outcome {
-            // Its end may have other faults; that it ends is what a lockup lacks.
-            Outcome::Lockup | Outcome::Hang | Outcome::Stall => false,
-            outcome => explorer::shows(marks, outcome),
-        };
-        marks & mark::FINISHED != 0 && !sought
+        self.marks[index as usize] & mark::FINISHED != 0 && !self.is_bad(index, outcome)
     }
 
+    /// Whether this state shows the outcome. A run that ends with other faults lacks what a
+    /// lockup is made of all the same: it ends.
+    fn is_bad(&self, index: u32, outcome: Outcome) -> bool {
+        let regions = self.regions.as_ref();
+        match outcome {
+            Outcome::Lockup | Outcome::Hang => regions.is_some_and(|it| it.is_doomed(index)),
+            Outcome::Stall => regions.is_some_and(|it| it.is_stalled(index)),
+            outcome => explorer::shows(self.marks[index as usize], outcome),
+        }
+    }
+
+    fn can_be_bad(&self, index: u32, outcome: Outcome) -> bool {
+        let ahead = self.closure(&[index]);
+        ahead.into_iter().any(|index| self.is_bad(index, outcome))
+    }
+
+    /// From which states a good end can be reached. A stall ends as well, and the way out of
+    /// it is not a good one: it must not be entered.
     fn can_be_good(&self, outcome: Outcome) -> Vec<bool> {
-        let ends = (0..self.marks.len() as u32).filter(|&index| self.is_good_end(index, outcome));
+        let all = 0..self.marks.len() as u32;
+        if outcome == Outcome::Stall {
+            let bad = |index| self.is_bad(index, outcome) || self.is_bad(index, Outcome::Lockup);
+            return all.map(|index| !bad(index)).collect();
+        }
+        let ends = all.filter(|&index| self.is_good_end(index, outcome));
         let mut bits = vec![0u8; self.marks.len()];
         Reverse::new(self.marks.len(), &self.offsets, &self.targets).spread(
             &mut bits,
@@ -106,14 +127,14 @@ impl Explorer {
     }
 
     /// Which step of the good way is the first after which the wrong step cannot be taken as
-    /// yet, or is not wrong any more.
+    /// yet, or is not wrong any more; and the state after it.
     fn harmless_after(
         &self,
         fork: u32,
         way: &[Transition],
         wrong: Transition,
         can_be_good: &[bool],
-    ) -> Option<usize> {
+    ) -> Option<(usize, u32)> {
         let mut index = fork;
         for (at, taken) in way.iter().enumerate() {
             let arrows = self.arrows(index);
@@ -122,7 +143,7 @@ impl Explorer {
             let after = self.arrows(index);
             let again = after.iter().find(|&&(transition, _)| transition == wrong);
             if again.is_none_or(|&(_, end)| can_be_good[end as usize]) {
-                return Some(at);
+                return Some((at, index));
             }
         }
         None

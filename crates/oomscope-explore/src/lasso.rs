@@ -166,7 +166,7 @@ impl Explorer {
     }
 
     /// All states that can be reached from these, ascending.
-    fn closure(&self, from: &[u32]) -> Vec<u32> {
+    pub(crate) fn closure(&self, from: &[u32]) -> Vec<u32> {
         let mut seen = vec![false; self.marks.len()];
         let mut stack = from.to_vec();
         while let Some(index) = stack.pop() {

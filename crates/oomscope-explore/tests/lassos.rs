@@ -143,10 +143,42 @@ fn a_good_run_parts_from_the_witness_at_the_last_state_from_which_it_can() {
             }
             if let Some(step) = why.harmless_after {
                 assert!(step >= why.parts_at && step < why.good.len(), "{id}");
+                let harmless = played(&machine, &why.good[..=step]);
+                let free = explorer.class(&harmless) == Some(Class::Free);
+                assert!(outcome != Outcome::Lockup || why.only == free, "{id}");
+            }
+            // A run that goes on after it has come to it is explained by the same step.
+            let mut longer = why.witness.clone();
+            let end = played(&machine, &longer);
+            longer.extend(enabled(&machine, &end).next());
+            let again = explorer.explain_run(outcome, longer.clone());
+            match outcome {
+                // Whoever stalls may get out again.
+                Outcome::Stall => {}
+                _ => assert_eq!(again.map(|it| it.parts_at), Some(why.parts_at), "{id}"),
             }
         }
     }
     assert!(explained > 30);
+}
+
+/// A stall ends, so it must be told apart from the runs that end without one.
+#[test]
+fn a_stall_is_held_against_a_run_that_never_stalls() {
+    let mut explained = 0;
+    for (id, machine, explorer) in searched(Parking::On) {
+        let Some(why) = explorer.explain(Outcome::Stall) else {
+            continue;
+        };
+        explained += 1;
+        for length in 0..=why.good.len() {
+            let state = played(&machine, &why.good[..length]);
+            assert!(!explorer.is_stalled(&state), "{id}: step {length}");
+        }
+        let wrong = played(&machine, &why.witness[..=why.parts_at]);
+        assert!(explorer.is_stalled(&wrong), "{id}");
+    }
+    assert!(explained > 0);
 }
 
 #[test]

@@ -25,6 +25,18 @@ pub fn harm(outcome: Outcome) -> Harm {
     }
 }
 
+/// What one wants to know about first.
+pub const WORST_FIRST: [Outcome; 8] = [
+    Outcome::Lockup,
+    Outcome::Hang,
+    Outcome::Corrupt,
+    Outcome::Oops,
+    Outcome::Panic,
+    Outcome::Stall,
+    Outcome::WrongErrno,
+    Outcome::ExtraKill,
+];
+
 /// The smallest sets of offered patches whose mixes are good.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Smallest {

@@ -37,6 +37,7 @@ mod trace;
 mod tracks;
 mod vessel;
 pub mod wait;
+pub mod why;
 pub mod words;
 
 pub use chain::{Chain, Root, Span, chain};
@@ -51,4 +52,5 @@ pub use table::{Row, table};
 pub use text::to_text;
 pub use trace::{TRACEPOINTS_SINCE, log_with_traces, trace_lines};
 pub use wait::{Party, WaitEdge, Why, wait_edges};
+pub use why::{Contrast, Told, no_way_out, told};
 pub use words::caption;

@@ -19,11 +19,7 @@ use crate::{names, vessel};
 /// What happened in this step, in one sentence. `state` is the state after the step.
 pub fn caption(machine: &Machine, events: &[Event], state: &State) -> String {
     let words = Words { machine, state };
-    let Some((main, clause)) = events
-        .iter()
-        .filter_map(|event| words.clause(event).map(|clause| (event, clause)))
-        .min_by_key(|(event, _)| rank(event))
-    else {
+    let Some((main, clause)) = words.main(events) else {
         return "One more step inside the kernel.".to_string();
     };
     let mut sentence = clause;
@@ -41,6 +37,19 @@ pub fn caption(machine: &Machine, events: &[Event], state: &State) -> String {
     }
     sentence.push('.');
     sentence
+}
+
+/// The most telling part of it, for within another sentence. How much memory is left
+/// afterwards is not what decides.
+pub(crate) fn clause(machine: &Machine, events: &[Event], state: &State) -> String {
+    let words = Words { machine, state };
+    let Some((_, clause)) = words.main(events) else {
+        return "one more step is taken inside the kernel".to_string();
+    };
+    match clause.rsplit_once(", ") {
+        Some((most, rest)) if rest.ends_with(" left") => most.to_string(),
+        _ => clause,
+    }
 }
 
 /// How telling an event is, most telling first.
@@ -147,6 +156,14 @@ impl Words<'_> {
     fn request(&self, task: TaskId) -> String {
         let Request { gfp, order } = page_alloc::request(self.machine, self.state, task);
         request_name(gfp, order)
+    }
+
+    /// The most telling event, and its clause.
+    fn main<'e>(&self, events: &'e [Event]) -> Option<(&'e Event, String)> {
+        let clauses = events
+            .iter()
+            .filter_map(|event| Some((event, self.clause(event)?)));
+        clauses.min_by_key(|(event, _)| rank(event))
     }
 
     /// One event as a clause without a full stop.

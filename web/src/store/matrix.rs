@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use oomscope_explore::Outcome;
-use oomscope_judge::{Harm, harm, smallest};
+use oomscope_judge::{Harm, WORST_FIRST, harm, smallest};
 use oomscope_model::machine::Rules;
 use oomscope_model::patches::{PatchId, PatchSet, VERSIONS, Version};
 use oomscope_scenario::rules;
@@ -83,19 +83,6 @@ pub struct MatrixView {
     pub exceptions: bool,
 }
 
-/// What one wants to see first.
-const WORST_FIRST: [Outcome; 9] = [
-    Outcome::Lockup,
-    Outcome::Hang,
-    Outcome::Oops,
-    Outcome::Corrupt,
-    Outcome::Panic,
-    Outcome::WrongErrno,
-    Outcome::ExtraKill,
-    Outcome::Stall,
-    Outcome::Ok,
-];
-
 /// The outcome of a way.
 pub(crate) fn outcome_of(way: &Way) -> Option<Outcome> {
     let mut all = Outcome::ALL.into_iter();
@@ -111,7 +98,7 @@ impl Mix {
         };
         match outcome {
             Some(outcome) => to(outcome),
-            None => WORST_FIRST.into_iter().find_map(to),
+            None => WORST_FIRST.into_iter().chain([Outcome::Ok]).find_map(to),
         }
     }
 

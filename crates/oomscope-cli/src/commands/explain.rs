@@ -1,16 +1,16 @@
 //! `explain`: why it goes wrong, and what would clear it.
 
+mod beside;
 mod print;
 
 use clap::Args;
 use oomscope_explore::explain::Explanation;
 use oomscope_explore::{Explorer, Lasso, Outcome as Happening};
-use oomscope_judge::{Flip, Found, advance, flips, states};
+use oomscope_judge::{Flip, Found, WORST_FIRST, advance, flips, states};
 use oomscope_model::machine::Machine;
 use oomscope_model::state::State;
-use oomscope_model::step::step;
 use oomscope_model::transition::Transition;
-use oomscope_picture::caption;
+use oomscope_picture::{Contrast, Told, no_way_out, told};
 use oomscope_scenario::condition;
 use oomscope_scenario::preset::Stop;
 use serde::Serialize;
@@ -19,7 +19,7 @@ use crate::choice::{About, Choice, RulesChoice, Setup};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::outcomes::{Allowed, Reachable, exit, kind_word, outcome_named, reachable, run_text};
 use crate::schedule::stop_named;
-use crate::screen::{Screen, count};
+use crate::screen::Screen;
 use crate::search::{Bounds, Searcher, bound_words, now};
 
 /// Say why it goes wrong, and what would clear it
@@ -57,6 +57,16 @@ struct Step {
     step: usize,
     task: String,
     caption: String,
+}
+
+impl From<Told> for Step {
+    fn from(told: Told) -> Step {
+        Step {
+            step: told.step,
+            task: told.task,
+            caption: told.caption,
+        }
+    }
 }
 
 /// The good schedule.
@@ -189,18 +199,8 @@ pub(crate) fn explain(wanted: &Explain, screen: &mut Screen) -> Outcome<Exit> {
 
 /// The outcome to explain.
 fn worst(wanted: &Explain, found: &Found, allowed: &[Happening]) -> Outcome<Option<Happening>> {
-    const RANK: [Happening; 8] = [
-        Happening::Lockup,
-        Happening::Hang,
-        Happening::Corrupt,
-        Happening::Oops,
-        Happening::Panic,
-        Happening::Stall,
-        Happening::WrongErrno,
-        Happening::ExtraKill,
-    ];
     let Some(word) = &wanted.outcome else {
-        let mut ranked = RANK.into_iter().filter(|it| !allowed.contains(it));
+        let mut ranked = WORST_FIRST.into_iter().filter(|it| !allowed.contains(it));
         return Ok(ranked.find(|&outcome| found.witness(outcome).is_some()));
     };
     let outcome = outcome_named(word)?;
@@ -288,22 +288,15 @@ impl Case<'_> {
     }
 
     /// The steps of a schedule from one of them on.
-    fn told(&self, schedule: &[Transition], from: usize) -> Vec<Step> {
+    fn told(&self, schedule: &[Transition], from: usize) -> Vec<Told> {
         let machine = self.machine();
-        let mut state = State::start(machine);
-        let mut told = Vec::new();
-        for (index, &transition) in schedule.iter().enumerate() {
-            let mut events = Vec::new();
-            step(machine, &mut state, transition, &mut events);
-            if index >= from {
-                told.push(Step {
-                    step: index + 1,
-                    task: machine.actor(transition.0).name.clone(),
-                    caption: caption(machine, &events, &state),
-                });
-            }
-        }
-        told
+        told(machine, &State::start(machine), schedule, from)
+    }
+
+    /// The same, for machines.
+    fn steps(&self, schedule: &[Transition], from: usize) -> Vec<Step> {
+        let told = self.told(schedule, from);
+        told.into_iter().map(Step::from).collect()
     }
 
     /// So many steps are the same in both.
@@ -315,33 +308,21 @@ impl Case<'_> {
     /// It all in one sentence.
     fn sentence(&self) -> String {
         let word = self.outcome.word();
-        let Some(contrast) = &self.contrast else {
-            return match self.found.bound {
-                None => format!("Whatever the schedule, it comes to {word}."),
-                Some(_) => format!("It can come to {word}; not all of the rest was seen."),
-            };
-        };
-        let common = contrast.parts_at;
-        let bad = self.told(&self.bad, common);
-        let good = self.told(&contrast.good, common);
-        let harmless = contrast.harmless_after;
-        let harmless = harmless.and_then(|step| good.get(step - common));
-        match (bad.first(), harmless.or(good.first())) {
-            (Some(bad), Some(good)) if harmless.is_some() => format!(
-                "Step {} decides: {} It goes wrong only if this comes before: {}",
-                bad.step, bad.caption, good.caption
-            ),
-            (Some(bad), Some(good)) => format!(
-                "Step {} decides: {} It ends well if {} goes first: {}",
-                bad.step, bad.caption, good.task, good.caption
-            ),
-            (None, Some(good)) => format!(
-                "After {} it is not over yet: it ends well if {} goes next: {}",
-                count(common as u64, "step"),
-                good.task,
-                good.caption
-            ),
-            _ => format!("It ends with {word} and is over."),
+        match (&self.contrast, self.found.bound) {
+            (Some(contrast), _) => {
+                let contrast = Contrast {
+                    outcome: word,
+                    bad: &self.bad,
+                    good: &contrast.good,
+                    common: contrast.parts_at,
+                    harmless_after: contrast.harmless_after,
+                    only: contrast.only,
+                };
+                let machine = self.machine();
+                contrast.sentence(machine, &State::start(machine), 0)
+            }
+            (None, None) => no_way_out(word),
+            (None, Some(_)) => format!("It can come to {word}; not all of the rest was seen."),
         }
     }
 
@@ -353,11 +334,11 @@ impl Case<'_> {
             kind: self.kind(),
             sentence: self.sentence(),
             run: run_text(machine, &self.bad),
-            steps: self.told(&self.bad, self.common()),
+            steps: self.steps(&self.bad, self.common()),
             good: self.contrast.as_ref().map(|contrast| Good {
                 common: contrast.parts_at,
                 run: run_text(machine, &contrast.good),
-                steps: self.told(&contrast.good, contrast.parts_at),
+                steps: self.steps(&contrast.good, contrast.parts_at),
             }),
             lasso: self.lasso.as_ref().map(|lasso| Ring {
                 stem: run_text(machine, &lasso.stem),

@@ -12,22 +12,25 @@ fn a_lockup_is_told_beside_the_nearest_good_run() {
         imutex-livelock  Killed, but waiting for an inode lock
         kernel 4.5; rules long: long sleeps end when nobody else can go on
         lockup after 4 steps: no way out: livelock, somebody will want memory for ever
-        Step 4 decides: cc1 gets a page, 12 MB are left. It goes wrong only if this comes before: dd gets a page, 8 MB are left.
+        Step 4 decides: it locks up only if cc1 gets a page before dd gets a page.
         both  dd tar cc1
-        bad     4  cc1 gets a page, 12 MB are left.
-        good    4  dd gets a page, 12 MB are left.
-                5  dd gets a page, 8 MB are left.
-                6  dd releases i_mutex; tar is woken; dd is done.
-                7  tar gets i_mutex.
-                8  tar releases i_mutex; tar is done.
-                9  cc1 wants a page, but 8 MB are not above the min mark (8 MB) and reclaim finds nothing.
-               10  cc1 calls the OOM killer, which kills tar.
-               11  tar notices SIGKILL and begins to exit.
-               12  tar lets go of tar as the last user.
-               13  tar enters exit_mmap of tar.
-               14  tar unmaps tar and frees 148 MB.
-               15  exit_mmap of tar is done.
-                   … 5 more steps
+             1  dd takes i_mutex.
+             2  tar queues for i_mutex, place 1.
+             3  cc1 takes cc1.mmap_sem for reading.
+        -    4  cc1 gets a page, 12 MB are left.
+        +    4  dd gets a page, 12 MB are left.
+        +    5  dd gets a page, 8 MB are left.
+        +    6  dd releases i_mutex; tar is woken; dd is done.
+        +    7  tar gets i_mutex.
+        +    8  tar releases i_mutex; tar is done.
+        +    9  cc1 wants a page, but 8 MB are not above the min mark (8 MB) and reclaim finds nothing.
+        +   10  cc1 calls the OOM killer, which kills tar.
+        +   11  tar notices SIGKILL and begins to exit.
+        +   12  tar lets go of tar as the last user.
+        +   13  tar enters exit_mmap of tar.
+        +   14  tar unmaps tar and frees 148 MB.
+        +   15  exit_mmap of tar is done.
+        +       … 5 more steps
         => dd needs a page, pages are freed only when tar exits, tar waits for i_mutex, which dd holds.
         for ever, from step 12 on: 2 steps a lap, 0 pages freed and 0 kills in each; dd*2
         flipped at step 4:
@@ -38,6 +41,53 @@ fn a_lockup_is_told_beside_the_nearest_good_run() {
 }
 
 #[test]
+fn a_wide_screen_has_both_schedules_side_by_side() {
+    let wide = |columns: &str| {
+        let mut program = crate::program::command();
+        let output = program
+            .args(["explain", "munlock-oops"])
+            .env("COLUMNS", columns)
+            .output()
+            .expect("the program is built");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let said = wide("110");
+    expect![[r#"
+        munlock-oops  Munlock against the reaper
+        kernel 4.14; rules long: long sleeps end when nobody else can go on
+        oops after 18 steps: NULL dereference in the kernel
+        Step 17 decides: it comes to an oops only if oom_reaper has reaped db before db takes the page-table lock that it looked up.
+        both  cc1*5 db*5 cc1*2 oom_reaper*4
+            14  oom_reaper takes oom_lock.
+            15  oom_reaper takes mmap_sem for reading.
+            16  oom_reaper frees 60 MB of db.
+        bad                                                     good
+          17  oom_reaper has reaped db; 100 MB are freed; the |   17  db takes the page-table lock that it looked up.
+              OOM killer now looks past db (MMF_OOM_SKIP).
+          18  db takes the lock of a page table that the      |   18  db unmaps db and frees 100 MB.
+              reaper has cleared: NULL dereference.
+                                                              >   19  The OOM killer now looks past db
+                                                                      (MMF_OOM_SKIP).
+                                                              >   20  cc1 gets a page, 164 MB are left; cc1 is done.
+                                                              >   21  oom_reaper has reaped db; 0 MB are freed.
+                                                              >   22  db takes mmap_sem for writing.
+                                                              >   23  exit_mmap of db is done.
+        flipped at step 16:
+          +munlock-fix                 does not   ok, oops, corrupt
+          +unstable-v1                 does not   ok, oops, corrupt
+          +unstable-v2                 does not   ok, oops, corrupt
+          +write-lock-2017             does not   ok, oops
+          +write-lock-2018             does not   ok, oops, corrupt
+    "#]].assert_eq(&said);
+    let longest = said
+        .lines()
+        .skip(4)
+        .take_while(|line| !line.starts_with("flipped"));
+    assert!(longest.map(|line| line.chars().count()).max() <= Some(110));
+    assert!(wide("99").contains("\n-   17  "), "{}", wide("99"));
+}
+
+#[test]
 fn what_cannot_be_undone_is_asked_about_before_it_happens() {
     let (code, answer) = json("explain munlock-oops");
     assert_eq!(code, 1);
@@ -45,7 +95,9 @@ fn what_cannot_be_undone_is_asked_about_before_it_happens() {
     assert_eq!(answer["at"], answer["good"]["common"]);
     let sentence = answer["sentence"].as_str().expect("text");
     assert!(
-        sentence.starts_with("Step 17 decides: oom_reaper has reaped db"),
+        sentence.starts_with(
+            "Step 17 decides: it comes to an oops only if oom_reaper has reaped db before "
+        ),
         "{sentence}"
     );
     let (_, late) = json("explain munlock-oops --at 18");

@@ -44,7 +44,7 @@ pub(crate) fn oomscope_with<I: AsRef<OsStr>>(
 /// The program, in a folder of its own.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_oomscope"));
-    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
         command.env_remove(variable);
     }
     command.current_dir(folder());

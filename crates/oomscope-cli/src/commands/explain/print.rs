@@ -4,14 +4,12 @@ use oomscope_explore::Outcome as Happening;
 use oomscope_judge::states;
 use oomscope_picture::chain;
 
-use super::{Case, Step};
+use super::Case;
+use super::beside::{Beside, CONTEXT};
 use crate::choice::rules_words;
 use crate::failure::{Exit, Outcome};
 use crate::outcomes::{exit, is_survivable, meaning, run_text, style};
 use crate::screen::{BAD, GOOD, SOFT, STRONG, Screen, WARN, count, paint};
-
-/// So many steps of each schedule are told; the rest is counted.
-const TOLD: usize = 12;
 
 impl Case<'_> {
     /// Tells people.
@@ -31,20 +29,24 @@ impl Case<'_> {
         self.print_switches(screen)
     }
 
+    /// Both schedules, as `diff` would print them.
     fn print_schedules(&self, screen: &mut Screen) -> Outcome<()> {
         let common = self.common();
         if common > 0 {
             let run = run_text(self.machine(), &self.bad[..common]);
             screen.line(format!("both  {run}"))?;
         }
-        print_steps("bad", BAD, &self.told(&self.bad, common), screen)?;
-        match &self.contrast {
-            Some(contrast) => {
-                let good = self.told(&contrast.good, common);
-                print_steps("good", GOOD, &good, screen)
-            }
-            None => Ok(()),
-        }
+        let shown = common.saturating_sub(CONTEXT);
+        let mut bad = self.told(&self.bad, shown);
+        let rest = bad.split_off(common - shown);
+        let good = self.contrast.as_ref();
+        let beside = Beside {
+            same: bad,
+            bad: rest,
+            good: good.map(|contrast| self.told(&contrast.good, common)),
+        };
+        let lines = beside.lines(screen.width());
+        lines.into_iter().try_for_each(|line| screen.line(line))
     }
 
     fn print_lasso(&self, screen: &mut Screen) -> Outcome<()> {
@@ -97,25 +99,5 @@ impl Case<'_> {
             screen.line(format!("  {name:27}  {word}  {outcomes}{with}"))?;
         }
         Ok(())
-    }
-}
-
-fn print_steps(
-    word: &str,
-    style: anstyle::Style,
-    steps: &[Step],
-    screen: &mut Screen,
-) -> Outcome<()> {
-    let mut word = paint(style, format!("{word:4}"));
-    for step in steps.iter().take(TOLD) {
-        screen.line(format!("{word} {:4}  {}", step.step, step.caption))?;
-        word = String::from("    ");
-    }
-    match steps.len().checked_sub(TOLD) {
-        Some(more) if more > 0 => {
-            let more = count(more as u64, "more step");
-            screen.line(paint(SOFT, format!("           … {more}")))
-        }
-        _ => Ok(()),
     }
 }
