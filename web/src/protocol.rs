@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Both programs carry this; an old worker from a cache answers with another one.
-pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "-protocol-4");
+pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "-protocol-5");
 
 /// What the page asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +110,15 @@ pub enum Reply {
         /// What was found.
         survey: Survey,
     },
+    /// What decides what can become of it, or has.
+    Why {
+        /// Which job.
+        job: u32,
+        /// The step.
+        step: u32,
+        /// What was found; nothing if nothing goes wrong, or if nothing avoids it.
+        why: Option<Why>,
+    },
     /// What a flip at that step would do.
     Flip {
         /// Which job.
@@ -181,6 +190,25 @@ pub struct Lap {
     pub pages_freed: u32,
     /// Processes killed in one lap.
     pub kills: u32,
+}
+
+/// A run that goes wrong, and the one nearest to it that does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Why {
+    /// What the first comes to, in the word of scenario files.
+    pub outcome: String,
+    /// The step of the recorded run from which both go on.
+    pub base: u32,
+    /// The first from there, as [`oomscope_scenario::run::Run`] writes it.
+    pub bad: String,
+    /// The second from there.
+    pub good: String,
+    /// So many steps are the same in both.
+    pub common: u32,
+    /// The step of the second after which the wrong one is harmless, counted from 0.
+    pub harmless_after: Option<u32>,
+    /// Once that step is taken it cannot come to this any more.
+    pub only: bool,
 }
 
 /// All states of a segment, in the order in which they were found.

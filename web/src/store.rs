@@ -19,6 +19,7 @@ mod start;
 mod tape;
 mod time;
 pub(crate) mod verdict;
+mod why;
 
 #[cfg(test)]
 mod tests;
@@ -39,14 +40,16 @@ use oomscope_scenario::walk::Walk;
 
 pub use answers::{Badge, MarkerAt, Notice, SearchState, SwitchView, TaskDetail, Verdict};
 pub use demand::Demand;
-pub use kinds::{Action, Embed, EmbedControls, Panel, Selection, Speed, Tab, Theme, View};
+pub use kinds::{Action, Embed, EmbedControls, Panel, Selection, Side, Speed, Tab, Theme, View};
 pub use map::{Chart, LapView, Region, Spot};
 pub use matrix::{MatrixRow, MatrixView, MixName};
 pub use start::Start;
+pub use why::{Decides, WhyView};
 
 use known::Known;
 use matrix::Matrix;
 use tape::{Shown, Tape};
+use why::Opened;
 
 /// How many cuts Undo can take back.
 const UNDO_MAX: usize = 50;
@@ -85,6 +88,8 @@ pub struct Store {
     demand: Demand,
     matrix: Option<Rc<Matrix>>,
     chart: Option<Rc<Chart>>,
+    /// Two runs, one of which was opened from beside the verdict.
+    opened_pair: Option<Opened>,
     flags: Rc<Vec<Flag>>,
     /// What `flags` was made from.
     flags_of: (usize, Option<u32>, Vec<usize>),
@@ -176,6 +181,7 @@ impl Store {
             Action::OpenMix { row, outcome } => self.open_mix(row, outcome),
             Action::GoToSpot { spot } => self.paused(|store| store.go_to_spot(spot)),
             Action::GoToNoReturn => self.paused(Store::go_to_no_return),
+            Action::OpenRun { side } => self.paused(|store| store.open_run(side)),
             other => self.apply_to_window(other),
         }
     }

@@ -18,6 +18,7 @@ pub mod stage;
 pub mod switches;
 pub mod table;
 pub mod verdict;
+mod why;
 
 pub use page::Page;
 

@@ -3,6 +3,7 @@
 mod desk;
 mod map;
 mod matrix;
+mod why;
 
 #[cfg(test)]
 mod tests;
@@ -14,10 +15,12 @@ use wasm_bindgen::closure::Closure;
 use web_sys::MessageChannel;
 
 use oomscope_explore::{LockupKind, Progress};
-use oomscope_model::machine::Rules;
+use oomscope_model::machine::{Machine, Rules};
 use oomscope_model::patches::{PatchId, PatchSet};
+use oomscope_model::transition::{Move, Transition};
 use oomscope_scenario::parse::parse;
 use oomscope_scenario::rules;
+use oomscope_scenario::run::Run;
 use oomscope_scenario::scenario::Scenario;
 
 use crate::protocol::{BUILD, Reply, Request};
@@ -174,6 +177,12 @@ fn told_of(text: &str, rules: &str) -> Result<(Scenario, Rules), String> {
     let scenario = parse(text).scenario.ok_or("the scenario cannot be read")?;
     let rules = rules::named(rules).ok_or("unknown rules")?;
     Ok((scenario, rules))
+}
+
+/// A schedule in the words of links.
+fn run_text(machine: &Machine, schedule: Vec<Transition>) -> String {
+    let moves = schedule.into_iter().map(Move::Step).collect();
+    Run { moves }.print(machine)
 }
 
 /// Ids, joined with commas, as a set.

@@ -6,6 +6,7 @@ mod cast;
 mod measure;
 mod models;
 mod ours;
+mod page;
 mod rounds;
 mod spin;
 mod storm;
@@ -23,6 +24,7 @@ oomscope-peers [COMMAND]
   compare [ROUNDS]   Spin, stateright and ours on the twins, in turn (5 rounds): one table
   counts             that all three count the same, at every size up to that
   own [ROUNDS]       ours on writer-in-queue, and what a bare hash table would take
+  page [ROUNDS]      the searches that web/tests/browser/bench.mjs gives to the page (5 rounds)
   storm [STATES]     how the fault storm grows with its threads, up to so many states (4000000)
 ";
 
@@ -45,6 +47,8 @@ fn run(words: &[&str]) -> Result<(), String> {
         ["counts"] => rounds::counts(&folder()),
         ["own"] => bare::own(5),
         ["own", rounds] => bare::own(number(rounds)?),
+        ["page"] => page::print(5),
+        ["page", rounds] => page::print(number(rounds)?),
         ["storm"] => storm::grow(4_000_000),
         ["storm", states] => storm::grow(number(states)?),
         // One search in a process of its own.

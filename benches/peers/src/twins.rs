@@ -51,7 +51,12 @@ impl Twin {
 
     /// Ours.
     pub fn machine(&self, copies: u8) -> Result<Machine, String> {
-        machine(&cast::grown(self.text, 2 * usize::from(copies)))
+        machine(&self.text(copies))
+    }
+
+    /// Ours, as a scenario file.
+    pub fn text(&self, copies: u8) -> String {
+        cast::grown(self.text, 2 * usize::from(copies))
     }
 
     /// Lets stateright search it: states and transitions.

@@ -1,28 +1,11 @@
 //! Why it goes wrong, in one sentence: a bad schedule beside the good one nearest to it.
 
+use oomscope_model::event::Event;
 use oomscope_model::machine::Machine;
 use oomscope_model::state::State;
-use oomscope_model::step::step;
 use oomscope_model::transition::Transition;
 
 use crate::words::{caption, clause};
-
-/// Two schedules that begin alike. The explorer finds them; here they become words.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Contrast<'a> {
-    /// What it comes to, in the word of scenario files: `lockup`.
-    pub outcome: &'a str,
-    /// The schedule that comes to it.
-    pub bad: &'a [Transition],
-    /// The one that does not.
-    pub good: &'a [Transition],
-    /// So many steps are the same in both.
-    pub common: usize,
-    /// The step of the good one after which the wrong step is harmless, counted from 0.
-    pub harmless_after: Option<usize>,
-    /// After that step it cannot come to this any more.
-    pub only: bool,
-}
 
 /// A step of a schedule.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,50 +20,53 @@ pub struct Told {
     clause: String,
 }
 
-/// The steps of a schedule after its first `from`, played from `start`.
-pub fn told(machine: &Machine, start: &State, schedule: &[Transition], from: usize) -> Vec<Told> {
-    let mut state = *start;
-    let mut told = Vec::new();
-    for (index, &transition) in schedule.iter().enumerate() {
-        let mut events = Vec::new();
-        step(machine, &mut state, transition, &mut events);
-        if index >= from {
-            told.push(Told {
-                step: index + 1,
-                task: machine.actor(transition.0).name.clone(),
-                caption: caption(machine, &events, &state),
-                clause: clause(machine, &events, &state),
-            });
-        }
+/// Tells a step: its number, who took it, what it caused, and the state after it.
+pub fn told(
+    machine: &Machine,
+    step: usize,
+    Transition(task): Transition,
+    events: &[Event],
+    state: &State,
+) -> Told {
+    Told {
+        step,
+        task: machine.actor(task).name.clone(),
+        caption: caption(machine, events, state),
+        clause: clause(machine, events, state),
     }
-    told
+}
+
+/// Two schedules that begin alike, from where they part. The explorer finds them; here they
+/// become words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Contrast<'a> {
+    /// What the first comes to, in the word of scenario files: `lockup`.
+    pub outcome: &'a str,
+    /// The step that leads there.
+    pub bad: &'a Told,
+    /// The step that the other schedule takes instead.
+    pub good: &'a Told,
+    /// The step of that schedule after which the bad one is harmless.
+    pub harmless: Option<&'a Told>,
+    /// After that step it cannot come to this any more.
+    pub only: bool,
 }
 
 impl Contrast<'_> {
-    /// Which step decides, and what would have to come before it. Both schedules begin in
-    /// `start`, which is step `before` of the run.
-    pub fn sentence(&self, machine: &Machine, start: &State, before: usize) -> String {
-        let told = |schedule| told(machine, start, schedule, self.common);
-        let (bad, good) = (told(self.bad), told(self.good));
-        let harmless = self.harmless_after;
-        let harmless = harmless.and_then(|step| good.get(step.checked_sub(self.common)?));
-        let wrong = goes_wrong(self.outcome);
-        match (bad.first(), harmless, good.first()) {
-            (Some(bad), Some(good), _) => format!(
-                "Step {} decides: {wrong} {} {} before {}.",
-                before + bad.step,
-                if self.only { "only if" } else { "if" },
-                closed(&bad.clause),
-                good.clause
+    /// Which step decides, and what would have to come before it.
+    pub fn sentence(&self) -> String {
+        let Contrast { bad, good, .. } = self;
+        let (step, wrong) = (bad.step, goes_wrong(self.outcome));
+        match self.harmless {
+            Some(harmless) => {
+                let only = if self.only { "only " } else { "" };
+                let (bad, harmless) = (closed(&bad.clause), &harmless.clause);
+                format!("Step {step} decides: {wrong} {only}if {bad} before {harmless}.")
+            }
+            None => format!(
+                "Step {step} decides: {wrong} if {}; it can still end well if {} goes first: {}.",
+                bad.clause, good.task, good.clause
             ),
-            (Some(bad), None, Some(good)) => format!(
-                "Step {} decides: {wrong} if {}; it can still end well if {} goes first: {}.",
-                before + bad.step,
-                bad.clause,
-                good.task,
-                good.clause
-            ),
-            _ => no_way_out(self.outcome),
         }
     }
 }

@@ -40,14 +40,16 @@ pub fn caption(machine: &Machine, events: &[Event], state: &State) -> String {
 }
 
 /// The most telling part of it, for within another sentence. How much memory is left
-/// afterwards is not what decides.
+/// afterwards, and which place it is in the queue, are not what decides.
 pub(crate) fn clause(machine: &Machine, events: &[Event], state: &State) -> String {
     let words = Words { machine, state };
     let Some((_, clause)) = words.main(events) else {
         return "one more step is taken inside the kernel".to_string();
     };
     match clause.rsplit_once(", ") {
-        Some((most, rest)) if rest.ends_with(" left") => most.to_string(),
+        Some((most, rest)) if rest.ends_with(" left") || rest.starts_with("place ") => {
+            most.to_string()
+        }
         _ => clause,
     }
 }

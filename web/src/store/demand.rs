@@ -132,7 +132,7 @@ impl Store {
         let enough = if self.playing {
             known.class(self.cursor).is_some()
         } else {
-            known.survey(self.cursor).is_some() && flips_known
+            known.survey(self.cursor).is_some() && known.why(self.cursor).is_some() && flips_known
         };
         let segment = self.current_segment();
         let stopped = self.demand.stopped.is_some_and(|(at, _)| at == segment);
@@ -269,6 +269,7 @@ impl Store {
             Reply::Done { job: of } if of == job => self.demand.active = false,
             Reply::Classes { job: of, .. }
             | Reply::Survey { job: of, .. }
+            | Reply::Why { job: of, .. }
             | Reply::Flip { job: of, .. }
                 if of == job =>
             {
@@ -280,6 +281,9 @@ impl Store {
 
     fn learn(&mut self, reply: Reply) {
         let len = self.track.len;
+        if let Reply::Why { step, why, .. } = reply {
+            return self.learn_why(step as usize, why);
+        }
         let known = Rc::make_mut(&mut self.track.known);
         match reply {
             Reply::Classes { base, classes, .. } => {

@@ -140,6 +140,11 @@ pub enum Action {
     },
     /// To the step at which there was no way out any more.
     GoToNoReturn,
+    /// Opens one of the two runs that part at the deciding step, there.
+    OpenRun {
+        /// Which.
+        side: Side,
+    },
     /// Colours.
     Theme {
         /// Which.
@@ -164,6 +169,15 @@ pub enum Action {
         /// The sentence.
         sentence: String,
     },
+}
+
+/// Two runs that begin alike.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Side {
+    /// The one that goes wrong.
+    Bad,
+    /// The one nearest to it that does not.
+    Good,
 }
 
 /// What somebody looks at closely.

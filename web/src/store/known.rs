@@ -1,19 +1,28 @@
 //! What the worker has found out about the steps of this run.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use oomscope_explore::Class;
 use oomscope_model::patches::PatchId;
 use oomscope_model::transition::Move;
 
+use super::why::Pair;
 use crate::protocol::{Effect, Survey};
 
 /// By step. It is true of the run up to that step, whatever comes after.
 #[derive(Clone, Default)]
 pub(crate) struct Known {
     classes: Vec<Option<Class>>,
-    surveys: BTreeMap<usize, Survey>,
+    surveys: BTreeMap<usize, Surveyed>,
     flips: BTreeMap<usize, BTreeMap<PatchId, Effect>>,
+}
+
+/// What can become of a step, and what decides that; the inner nothing is an answer too.
+#[derive(Clone)]
+struct Surveyed {
+    survey: Survey,
+    why: Option<Option<Rc<Pair>>>,
 }
 
 /// The digit of the protocol.
@@ -32,7 +41,7 @@ impl Known {
     }
 
     pub(crate) fn survey(&self, step: usize) -> Option<&Survey> {
-        self.surveys.get(&step)
+        self.surveys.get(&step).map(|known| &known.survey)
     }
 
     pub(crate) fn flip(&self, step: usize, patch: PatchId) -> Option<&Effect> {
@@ -50,11 +59,23 @@ impl Known {
 
     pub(crate) fn set_survey(&mut self, step: usize, survey: Survey) {
         self.set_class(step, class_of(survey.class));
-        self.surveys.insert(step, survey);
+        self.surveys.insert(step, Surveyed { survey, why: None });
     }
 
     pub(crate) fn set_flip(&mut self, step: usize, patch: PatchId, effect: Effect) {
         self.flips.entry(step).or_default().insert(patch, effect);
+    }
+
+    /// Which step decides.
+    pub(crate) fn why(&self, step: usize) -> Option<Option<&Rc<Pair>>> {
+        let known = self.surveys.get(&step)?;
+        known.why.as_ref().map(Option::as_ref)
+    }
+
+    pub(crate) fn set_why(&mut self, step: usize, why: Option<Rc<Pair>>) {
+        if let Some(known) = self.surveys.get_mut(&step) {
+            known.why = Some(why);
+        }
     }
 
     /// Whether a step that the machine makes by itself leaves the class as it is: nothing

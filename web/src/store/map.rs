@@ -5,12 +5,11 @@ use std::rc::Rc;
 
 use oomscope_model::kernel::page_alloc::another_round;
 use oomscope_model::machine::TaskId;
-use oomscope_model::step::step;
 use oomscope_model::transition::{Move, Transition};
-use oomscope_scenario::run::Run;
 use oomscope_scenario::scenario::Scenario;
 
 use super::demand::Segment;
+use super::why::{play, steps_of};
 use super::{Panel, Store};
 use crate::protocol::StateMap;
 
@@ -214,24 +213,19 @@ impl Store {
     pub fn lap(&self) -> Option<LapView> {
         let lap = self.track.known.survey(self.cursor)?.lap.as_ref()?;
         let machine = &self.here.machine;
-        let moves = |text: &str| Run::parse(machine, text).map(|run| run.moves).ok();
-        let steps_of = |moves: Vec<Move>| {
-            moves.into_iter().filter_map(|entry| match entry {
-                Move::Step(transition) => Some(transition),
-                Move::Act(_) => None,
-            })
-        };
-        let (stem, cycle) = (moves(&lap.stem)?, moves(&lap.cycle)?);
+        let (stem, cycle) = (
+            steps_of(machine, &lap.stem)?,
+            steps_of(machine, &lap.cycle)?,
+        );
         let mut state = self.here.state;
         let stem_len = stem.len();
-        for transition in steps_of(stem) {
-            step(machine, &mut state, transition, &mut ());
+        for transition in stem {
+            play(machine, &mut state, transition);
         }
-        let mut play = |transition: Transition| {
-            let mut events = Vec::new();
+        let mut lap_step = |transition: Transition| {
             // What the machine has parked makes its round again.
             another_round(&mut state, transition.0);
-            step(machine, &mut state, transition, &mut events);
+            let events = play(machine, &mut state, transition);
             LapStep {
                 task: machine.actor(transition.0).name.clone(),
                 caption: oomscope_picture::caption(machine, &events, &state),
@@ -239,7 +233,7 @@ impl Store {
         };
         Some(LapView {
             stem: stem_len,
-            steps: steps_of(cycle).map(&mut play).collect(),
+            steps: cycle.into_iter().map(&mut lap_step).collect(),
             pages_freed: lap.pages_freed,
             kills: lap.kills,
         })

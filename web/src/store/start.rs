@@ -107,6 +107,7 @@ impl Store {
             demand: Demand::default(),
             matrix: None,
             chart: None,
+            opened_pair: None,
             flags: Rc::default(),
             flags_of: Default::default(),
             playing: false,

@@ -5,6 +5,7 @@ mod log;
 mod map;
 mod matrix;
 mod verdicts;
+mod why;
 
 use oomscope_model::machine::{TaskId, Timing};
 use oomscope_model::patches::PatchId;

@@ -192,7 +192,17 @@ impl Store {
     }
 
     fn free(&self, survey: Option<&Survey>) -> Verdict {
-        if let Some(step) = self.cleared_at() {
+        let can = |outcome: Outcome| {
+            survey.is_some_and(|survey| {
+                survey
+                    .outcomes
+                    .split(' ')
+                    .any(|word| word == outcome.word())
+            })
+        };
+        // Memory that came back is no comfort where the kernel is about to break.
+        let breaks_soon = [Outcome::Oops, Outcome::Corrupt].into_iter().any(can);
+        if let Some(step) = self.cleared_at().filter(|_| !breaks_soon) {
             let mut verdict = self.verdict_of(Tone::Ok, "free", &format!("Cleared at step {step}"));
             verdict.first = self.what_cleared(step);
             return verdict;
@@ -210,14 +220,6 @@ impl Store {
                 thousands(survey.states)
             ),
             None => "No schedule from here locks up.".to_string(),
-        };
-        let can = |outcome: Outcome| {
-            survey.is_some_and(|survey| {
-                survey
-                    .outcomes
-                    .split(' ')
-                    .any(|word| word == outcome.word())
-            })
         };
         let costs: Vec<&str> = [
             (Outcome::Oops, "an oops"),

@@ -66,8 +66,10 @@ pub(super) fn Ring(props: &RingProps) -> Html {
                 { drawing(lap, playing) }
                 <span>
                     <b id="laps">{ format!("Lap {}", *laps + u32::from(playing.is_some())) }</b>
-                    <br />{ format!("pages freed per lap: {}", lap.pages_freed) }
-                    <br />{ format!("kills per lap: {}", lap.kills) }
+                    <span class="per-lap">
+                        { format!("pages freed per lap: {}", lap.pages_freed) }
+                        <br />{ format!("kills per lap: {}", lap.kills) }
+                    </span>
                 </span>
             </button>
             <div class="say">

@@ -5,6 +5,7 @@ use oomscope_picture::{Span, Tone};
 use yew::prelude::*;
 
 use super::ring::Ring;
+use super::why::Why;
 use super::{Props, grouped, on};
 use crate::store::{Action, Panel, SearchState, Verdict as Words, View};
 
@@ -34,6 +35,7 @@ pub fn Verdict(props: &Props) -> Html {
                     <div class="row">{ action(&verdict, dispatch) }{ map(dispatch) }</div>
                     { rules(props, &verdict) }
                 </div>
+                <Why store={store.clone()} dispatch={dispatch.clone()} />
             }
         </section>
     }

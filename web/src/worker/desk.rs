@@ -14,6 +14,7 @@ use oomscope_scenario::replay::Replay;
 use oomscope_scenario::run::Run;
 
 use super::map::{lap_of, map_of};
+use super::why::Asked;
 use super::{Slice, kind, set_of, told, told_of};
 use crate::protocol::{Effect, Job, Reply, Survey};
 
@@ -64,6 +65,8 @@ enum Phase {
     Segment,
     /// What can become of the cursor's state.
     Cursor(Box<Explorer>),
+    /// Which step decides that; with the exploration of before, or with that of the segment.
+    Why(Option<Box<Explorer>>),
     /// What would become of it after a flip.
     Flip(usize, Box<Explorer>, Box<State>),
 }
@@ -143,8 +146,10 @@ impl Desk {
     pub fn progress(&self, now: f64) -> Option<Reply> {
         let (work, kept) = (self.work.as_ref()?, self.kept.as_ref()?);
         let progress = match &work.phase {
-            Phase::Segment => kept.explorer.progress(),
-            Phase::Cursor(explorer) | Phase::Flip(_, explorer, _) => explorer.progress(),
+            Phase::Segment | Phase::Why(None) => kept.explorer.progress(),
+            Phase::Cursor(explorer) | Phase::Why(Some(explorer)) | Phase::Flip(_, explorer, _) => {
+                explorer.progress()
+            }
         };
         Some(told(work.job.id, progress, 0, now - work.began))
     }
@@ -178,8 +183,16 @@ impl Work {
                         step: self.job.cursor,
                         survey,
                     });
-                    return self.next_flip(0, replies);
+                    let cursor = core::mem::replace(&mut self.phase, Phase::Why(None));
+                    if let Phase::Cursor(explorer) = cursor {
+                        self.phase = Phase::Why(Some(explorer));
+                    }
                 }
+            }
+            Phase::Why(own) => {
+                let own = own.take();
+                replies.push(self.why(segment, own.as_deref().unwrap_or(segment)));
+                return self.next_flip(0, replies);
             }
             Phase::Flip(at, explorer, start) => {
                 let progress = explorer.advance(STRIDE);
@@ -227,6 +240,32 @@ impl Work {
         }
     }
 
+    /// Which step decides what becomes of the cursor's state.
+    fn why(&self, segment: &Explorer, ahead: &Explorer) -> Reply {
+        let Job {
+            id, base, cursor, ..
+        } = self.job;
+        let moves = self.replay.moves().iter();
+        let moves = moves.take(cursor as usize).skip(base as usize);
+        let steps = moves.filter_map(|entry| match entry {
+            Move::Step(transition) => Some(*transition),
+            Move::Act(_) => None,
+        });
+        let asked = Asked {
+            job: &self.job,
+            machine: &self.machine,
+            state: &self.state,
+            segment,
+            ahead,
+            steps: steps.collect(),
+        };
+        Reply::Why {
+            job: id,
+            step: cursor,
+            why: asked.why(),
+        }
+    }
+
     fn after_segment(&mut self, segment: &Explorer, replies: &mut Vec<Reply>) -> bool {
         let job = self.job.id;
         if !self.job.paused {
@@ -240,7 +279,8 @@ impl Work {
                 step: self.job.cursor,
                 survey,
             });
-            return self.next_flip(0, replies);
+            self.phase = Phase::Why(None);
+            return true;
         }
         self.phase = Phase::Cursor(Box::new(Explorer::new(&self.machine, &self.state)));
         true

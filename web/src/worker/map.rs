@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use oomscope_explore::{Class, Explorer};
 use oomscope_model::machine::Machine;
-use oomscope_model::transition::{Move, Transition};
-use oomscope_scenario::run::Run;
+use oomscope_model::transition::Transition;
 
+use super::run_text;
 use crate::protocol::{Lap, StateMap};
 
 /// More states than this are no picture any more.
@@ -48,13 +48,9 @@ pub(super) fn map_of(explorer: &Explorer, run: Vec<u32>) -> StateMap {
 /// The livelock nearest to where the exploration began.
 pub(super) fn lap_of(explorer: &Explorer, machine: &Machine) -> Option<Lap> {
     let lasso = explorer.livelock()?;
-    let words = |steps: Vec<Transition>| {
-        let moves = steps.into_iter().map(Move::Step).collect();
-        Run { moves }.print(machine)
-    };
     Some(Lap {
-        stem: words(lasso.stem),
-        cycle: words(lasso.cycle),
+        stem: run_text(machine, lasso.stem),
+        cycle: run_text(machine, lasso.cycle),
         pages_freed: lasso.pages_freed,
         kills: lasso.kills,
     })

@@ -7,12 +7,10 @@ use oomscope_judge::{Bound, Found, machine};
 use oomscope_model::machine::{Machine, Rules};
 use oomscope_model::patches::PatchSet;
 use oomscope_model::state::State;
-use oomscope_model::transition::{Move, Transition};
-use oomscope_scenario::run::Run;
 use oomscope_scenario::scenario::Scenario;
 
 use super::desk::{BYTES_MAX, STATES_MAX, STRIDE};
-use super::{Slice, kind, set_of, told, told_of};
+use super::{Slice, kind, run_text, set_of, told, told_of};
 use crate::protocol::{MatrixJob, Mix, Reply, Way};
 
 /// The mixes that are still to be searched, one of them under way.
@@ -131,14 +129,10 @@ impl Work {
 }
 
 fn mix_of(machine: &Machine, found: &Found) -> Mix {
-    let run_of = |schedule: &[Transition]| {
-        let moves = schedule.iter().copied().map(Move::Step).collect();
-        Run { moves }.print(machine)
-    };
     let ways = found.witnesses.iter().map(|(outcome, schedule)| Way {
         outcome: outcome.word().to_string(),
         steps: schedule.len() as u32,
-        run: run_of(schedule),
+        run: run_text(machine, schedule.clone()),
     });
     Mix {
         states: found.progress.states,

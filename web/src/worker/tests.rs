@@ -58,6 +58,7 @@ fn one_job_is_answered_in_order() {
             [
                 Reply::Classes { job: 7, base: 0, classes },
                 Reply::Survey { step: 3, .. },
+                Reply::Why { step: 3, why: Some(_), .. },
                 Reply::Flip { effect: Effect::Survey(_), .. },
                 Reply::Done { job: 7 },
             ] if classes.len() == 6

@@ -26,6 +26,12 @@ const dialog = (name) => async (page) => {
   await page.locator('dialog, [role=dialog]').first().waitFor();
 };
 
+/** The run that does not go wrong, opened from below the verdict. */
+const goodRun = async (page) => {
+  await page.locator('#why-good').click();
+  await searched(page);
+};
+
 export default {
   'axe finds nothing in the light theme': audit({ colorScheme: 'light' }, '#v1/writer-in-queue?at=stuck'),
   'axe finds nothing in the dark theme': audit({ colorScheme: 'dark' }, '#v1/writer-in-queue?at=stuck'),
@@ -42,6 +48,8 @@ export default {
     await page.locator('#map').click();
     await page.locator('#state-map').waitFor();
   }),
+  'axe finds nothing beside an open pair of runs, light': audit({ colorScheme: 'light' }, '#v1/writer-in-queue', goodRun),
+  'axe finds nothing beside an open pair of runs, dark': audit({ colorScheme: 'dark' }, '#v1/writer-in-queue', goodRun),
   'axe finds nothing in Share': audit({}, '#v1/writer-in-queue', dialog('Share')),
   'axe finds nothing beside a cut link': audit({}, '#c1.99.abc'),
 

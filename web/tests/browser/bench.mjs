@@ -1,13 +1,19 @@
 // Measures the built page in Chromium: bytes, time to the first usable page, states per
-// second of the background search, frame times while a run plays, and the time a cancel
-// takes. One line a figure; BENCHMARKS.md quotes them.
+// second of the background search beside the same searches natively, and frame times while
+// a run plays. One line a figure; BENCHMARKS.md quotes them.
 //
-//   node web/tests/browser/bench.mjs
+//   node web/tests/browser/bench.mjs                   everything
+//   node web/tests/browser/bench.mjs --searches [N]    the searches alone, N times each (5)
 
+import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { DIST, startBrowser, startServer } from './harness.mjs';
+import { DIST, ROOT, startBrowser, startServer } from './harness.mjs';
+
+const searchesAt = process.argv.indexOf('--searches');
+const onlySearches = searchesAt >= 0;
+const ROUNDS = Number((onlySearches && process.argv[searchesAt + 1]) || 5);
 
 const say = (name, value) => console.log(`${name}: ${value}`);
 const size = (pattern) =>
@@ -16,11 +22,13 @@ const size = (pattern) =>
     .reduce((sum, name) => sum + gzipSync(readFileSync(join(DIST, name)), { level: 9 }).length, 0);
 const kb = (bytes) => `${Math.round(bytes / 1024)} KB gzip`;
 
-say('app wasm', kb(size(/^app.*\.wasm$/)));
-say('app js, css, html', kb(size(/^(app.*\.js|start.*\.js|.*\.css|index\.html)$/)));
-say('worker wasm and js', kb(size(/^worker/)));
-const fonts = readdirSync(join(DIST, 'fonts')).filter((name) => name.endsWith('.woff2'));
-say('fonts', kb(fonts.reduce((sum, name) => sum + readFileSync(join(DIST, 'fonts', name)).length, 0)));
+const sayBytes = () => {
+  say('app wasm', kb(size(/^app.*\.wasm$/)));
+  say('app js, css, html', kb(size(/^(app.*\.js|start.*\.js|.*\.css|index\.html)$/)));
+  say('worker wasm and js', kb(size(/^worker/)));
+  const fonts = readdirSync(join(DIST, 'fonts')).filter((name) => name.endsWith('.woff2'));
+  say('fonts', kb(fonts.reduce((sum, name) => sum + readFileSync(join(DIST, 'fonts', name)).length, 0)));
+};
 
 const server = await startServer();
 const browser = await startBrowser();
@@ -34,33 +42,17 @@ const open = async (hash) => {
 };
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 
-const loads = [];
-for (let n = 0; n < 5; n += 1) {
-  const { context, ms } = await open('#v1/writer-in-queue');
-  loads.push(ms);
-  await context.close();
-}
-say('from address to usable page, median of 5', `${Math.round(median(loads))} ms`);
-
-{
-  // The largest of the built-in searches: its own live counter says how fast it goes.
-  const patches = 'oom-reaper,killable-writers,clear-mark,reap-twice';
-  const { context, page } = await open(`#v1/writer-in-queue-pinned?p=${patches}&t=adversarial`);
-  const samples = [];
-  while (samples.length < 400) {
-    const text = (await page.locator('#verdict').innerText()).replace(/[,\s]/g, '');
-    const found = /(\d+)states(sofar|checked)/.exec(text);
-    if (found) samples.push({ at: performance.now(), states: Number(found[1]) });
-    if (found?.[2] === 'checked') break;
-    await page.waitForTimeout(20);
+const sayLoads = async () => {
+  const loads = [];
+  for (let n = 0; n < 5; n += 1) {
+    const { context, ms } = await open('#v1/writer-in-queue');
+    loads.push(ms);
+    await context.close();
   }
-  const [first, last] = [samples[0], samples.at(-1)];
-  const rate = ((last.states - first.states) / (last.at - first.at)) * 1000;
-  say('search', `${last.states} states, ${Math.round(rate / 1000)} thousand a second`);
-  await context.close();
-}
+  say('from address to usable page, median of 5', `${Math.round(median(loads))} ms`);
+};
 
-{
+const sayFrames = async () => {
   const { context, page } = await open('#v1/writer-in-queue');
   for (let n = 0; n < 8; n += 1) await page.locator('#speed').click();
   const client = await context.newCDPSession(page);
@@ -85,7 +77,52 @@ say('from address to usable page, median of 5', `${Math.round(median(loads))} ms
   const at = (share) => gaps[Math.floor(gaps.length * share)].toFixed(1);
   say('frames while playing, 3 s', `${gaps.length}, median ${at(0.5)} ms, p95 ${at(0.95)} ms`);
   await context.close();
-}
+};
 
+/** What the worker counts while it searches, from the first count to the last. */
+const counted = (page) =>
+  page.locator('#verdict .first').evaluate((line) => new Promise((resolve) => {
+    let first;
+    const look = () => {
+      const found = /([\d,]+) states (so far|checked)/.exec(line.textContent);
+      if (!found) return;
+      const now = { at: performance.now(), states: Number(found[1].replaceAll(',', '')) };
+      first ??= now;
+      if (found[2] !== 'checked') return;
+      watch.disconnect();
+      resolve({ states: now.states, rate: (1000 * (now.states - first.states)) / (now.at - first.at) });
+    };
+    const watch = new MutationObserver(look);
+    watch.observe(line, { characterData: true, childList: true, subtree: true });
+    look();
+  }));
+
+/** The same machines in the worker and natively; both must find the same number of states. */
+const saySearches = async () => {
+  const peers = ['run', '--quiet', '--release', '--locked', '--manifest-path', 'benches/peers/Cargo.toml', '--', 'page', `${ROUNDS}`];
+  const told = execFileSync('cargo', peers, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  for (const line of told.trim().split('\n')) {
+    const [name, link, states, seconds] = line.split('\t');
+    const rates = [];
+    for (let n = 0; n < ROUNDS; n += 1) {
+      const { context, page } = await open(link);
+      const found = await counted(page);
+      if (found.states !== Number(states)) throw new Error(`${name}: ${found.states} states here, ${states} natively`);
+      // A search that was over before the second look has no rate.
+      if (Number.isFinite(found.rate)) rates.push(found.rate);
+      await context.close();
+    }
+    const [here, native] = [median(rates), Number(states) / Number(seconds)];
+    const million = (rate) => `${(rate / 1e6).toFixed(2)} M`;
+    say(`search, ${name}`, `${states} states, worker ${million(here)} a second, native ${million(native)}, share ${(here / native).toFixed(2)}`);
+  }
+};
+
+if (!onlySearches) {
+  sayBytes();
+  await sayLoads();
+  await sayFrames();
+}
+await saySearches();
 await browser.close();
 server.close();

@@ -9,6 +9,7 @@ use oomscope_explore::{Explorer, Lasso, Outcome as Happening};
 use oomscope_judge::{Flip, Found, WORST_FIRST, advance, flips, states};
 use oomscope_model::machine::Machine;
 use oomscope_model::state::State;
+use oomscope_model::step::step;
 use oomscope_model::transition::Transition;
 use oomscope_picture::{Contrast, Told, no_way_out, told};
 use oomscope_scenario::condition;
@@ -290,7 +291,16 @@ impl Case<'_> {
     /// The steps of a schedule from one of them on.
     fn told(&self, schedule: &[Transition], from: usize) -> Vec<Told> {
         let machine = self.machine();
-        told(machine, &State::start(machine), schedule, from)
+        let mut state = State::start(machine);
+        let mut all = Vec::new();
+        for (index, &transition) in schedule.iter().enumerate() {
+            let mut events = Vec::new();
+            step(machine, &mut state, transition, &mut events);
+            if index >= from {
+                all.push(told(machine, index + 1, transition, &events, &state));
+            }
+        }
+        all
     }
 
     /// The same, for machines.
@@ -308,21 +318,27 @@ impl Case<'_> {
     /// It all in one sentence.
     fn sentence(&self) -> String {
         let word = self.outcome.word();
-        match (&self.contrast, self.found.bound) {
-            (Some(contrast), _) => {
-                let contrast = Contrast {
-                    outcome: word,
-                    bad: &self.bad,
-                    good: &contrast.good,
-                    common: contrast.parts_at,
-                    harmless_after: contrast.harmless_after,
-                    only: contrast.only,
-                };
-                let machine = self.machine();
-                contrast.sentence(machine, &State::start(machine), 0)
+        let Some(contrast) = &self.contrast else {
+            return match self.found.bound {
+                None => no_way_out(word),
+                Some(_) => format!("It can come to {word}; not all of the rest was seen."),
+            };
+        };
+        let common = contrast.parts_at;
+        let bad = self.told(&self.bad, common);
+        let good = self.told(&contrast.good, common);
+        let harmless = contrast.harmless_after;
+        match (bad.first(), good.first()) {
+            (Some(bad), Some(first)) => Contrast {
+                outcome: word,
+                bad,
+                good: first,
+                harmless: harmless.and_then(|step| good.get(step - common)),
+                only: contrast.only,
             }
-            (None, None) => no_way_out(word),
-            (None, Some(_)) => format!("It can come to {word}; not all of the rest was seen."),
+            .sentence(),
+            // The explorer's two schedules differ.
+            _ => no_way_out(word),
         }
     }
 
