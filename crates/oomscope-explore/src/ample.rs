@@ -120,7 +120,8 @@ impl Static {
             let mut threads = machine.threads(process);
             threads.all(|thread| machine.actor(thread).mm == leader)
         });
-        let entangles = |line: &Line| matches!(line.op, Op::CoreDump { .. } | Op::Vfork { .. });
+        let entangles =
+            |line: &Line| matches!(line.op, Op::CoreDump { .. } | Op::Vfork { .. } | Op::SysrqF);
         let meddles = |op| {
             matches!(
                 op,
@@ -159,7 +160,7 @@ impl Program {
         // Inside a transaction a killed task goes on without holding a lock.
         let transactions = program
             .iter()
-            .any(|line| matches!(line.op, Op::TransStart { .. }));
+            .any(|line| matches!(line.op, Op::TransStart { .. } | Op::Memalloc { .. }));
         let until = |line: usize| match program.get(line) {
             Some(line) if !transactions => usize::from(line.resume),
             _ => end,
@@ -192,6 +193,8 @@ fn ahead(machine: &Machine, op: Op) -> Ahead {
         | Op::Mrelease { mm } => (false, sem(mm)),
         Op::MapFile { mm, i_mmap, .. } => (false, sem(mm) | bit(i_mmap)),
         Op::TransCommit
+        | Op::Memalloc { .. }
+        | Op::SysrqF
         | Op::Free { .. }
         | Op::Kill { .. }
         | Op::Signal { .. }

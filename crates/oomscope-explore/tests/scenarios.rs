@@ -64,6 +64,14 @@ const NO_WITNESS: &[(&str, &str)] = &[
         "the self-reap before it already keeps the reaper away (6.4 e1b)",
     ),
     (
+        "sysrq-kills-anyway",
+        "changes whether somebody dies, not what can become of the machine",
+    ),
+    (
+        "rwsem-wakes-next",
+        "nobody who could have the lock is left asleep without it: rwsem_bail.rs",
+    ),
+    (
         "write-lock-2017",
         "offered to show that munlock is outside its lock (S07)",
     ),
@@ -183,6 +191,7 @@ scenarios! {
     memcg_charge_under_lock = "memcg-charge-under-lock",
     memcg_nofs_charge = "memcg-nofs-charge",
     memcg_two_at_the_limit = "memcg-two-at-the-limit",
+    memcg_nap = "memcg-nap",
     memcg_killed_thread = "memcg-killed-thread",
     memcg_nobody_to_kill = "memcg-nobody-to-kill",
     panic_on_oom = "panic-on-oom",
@@ -235,6 +244,8 @@ scenarios! {
     own_writer_in_queue = "own-writer-in-queue",
     own_writer_nofail = "own-writer-nofail",
     own_writer_group_reserve = "own-writer-group-reserve",
+    memalloc_nofail = "memalloc-nofail",
+    sysrq_f = "sysrq-f",
     exiting_aborts = "exiting-aborts",
     mark_without_mm = "mark-without-mm",
     shared_mm_protected = "shared-mm-protected",

@@ -8,15 +8,15 @@ mod memory;
 pub use dying::{
     AdjSharer, Bookkeeping, Complaint, CoreDump, ExitProtocol, ExitingTask, Favor, InitMm,
     InitSharer, KillNap, KthreadSharer, Mlocked, Mmput, Mrelease, ReapDelay, Reaper, ReaperLock,
-    ReaperMm, ReaperQueue, RootBonus, ShortCut, ShortCutMm, VforkWait, Vforked, VictimReserve,
-    VmaList,
+    ReaperMm, ReaperQueue, RootBonus, ShortCut, ShortCutMm, Sysrq, SysrqNotified, VforkWait,
+    Vforked, VictimReserve, VmaList,
 };
 pub use locks::{
-    HmmStart, InodeLock, Munmap, NotifierPairing, ReaderSteal, ReaperNotifiers, RwsemCode,
-    SiteWait, SpinlockBail, Unstable, XaddBail,
+    HmmStart, InodeLock, Munmap, NotifierPairing, ReaderBail, ReaderSteal, ReaperNotifiers,
+    RwsemCode, SiteWait, SpinlockBail, Unstable, XaddBail,
 };
 pub use memory::{
-    Badness, DyingCharge, Equals, Isolation, KillerCaller, KmemAlloc, MemcgLock, MemcgMargin,
-    MemcgNofs, MemcgOom, Nofail, NofailReserve, Nofs, OomGroup, OomLockWait, ReapEnqueue,
-    ReclaimRetry, RetryMayfail, Sacrifice, TransReserve, VictimFails,
+    Badness, DyingCharge, Equals, Isolation, KillerCaller, KmemAlloc, MemcgKiller, MemcgLock,
+    MemcgMargin, MemcgNofs, MemcgOom, Nofail, NofailReserve, Nofs, OomGroup, OomLockWait,
+    ReapEnqueue, ReclaimRetry, RetryMayfail, Sacrifice, TransReserve, VictimFails,
 };

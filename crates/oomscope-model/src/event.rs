@@ -36,7 +36,7 @@ pub enum Right {
     Atomic,
     /// It is a kernel thread, or dying (never merged).
     Favored,
-    /// `__GFP_MEMALLOC`: it will free more than it takes.
+    /// `__GFP_MEMALLOC` or `PF_MEMALLOC`: it will free more than it takes.
     Memalloc,
     /// `__GFP_NOFAIL`, below the marks.
     Nofail,
@@ -57,6 +57,8 @@ pub enum Null {
     Limit,
     /// M3: the caller may not call the killer, and gives up in this kernel.
     Vetoed,
+    /// P5: the caller has `PF_MEMALLOC`, and does not reclaim inside reclaim.
+    Memalloc,
 }
 
 /// What happened.
@@ -140,6 +142,14 @@ pub enum Event {
         order: u8,
         why: Null,
     },
+    /// `task` sets `PF_MEMALLOC`, or clears it.
+    Memalloc { task: TaskId, on: bool },
+    /// `task` has called all of `oom_notify_list`, which freed something or did not.
+    OomNotifyOver { task: TaskId, freed: bool },
+    /// `task` asks for an OOM kill: `moom_work` is queued.
+    SysrqF { task: TaskId },
+    /// sysrq-f found nobody to kill, and its kernel does not panic for that.
+    SysrqIgnored { task: TaskId },
     /// `kmem_alloc` of `task` got NULL and will ask again in 20 ms (X4, X5).
     KmemNull { task: TaskId },
     /// A hundred tries of `task` got NULL: XFS says so (X4).

@@ -25,6 +25,7 @@ pub mod rwsem_xadd;
 pub mod signal;
 pub mod site;
 pub mod srcu;
+pub mod sysrq;
 pub mod vfork;
 pub mod vmscan;
 pub mod xfs;
@@ -32,12 +33,12 @@ pub mod xfs;
 pub use crate::axes::{
     AdjSharer, Badness, Bookkeeping, Complaint, CoreDump, DyingCharge, Equals, ExitProtocol,
     ExitingTask, Favor, HmmStart, InitMm, InitSharer, InodeLock, Isolation, KillNap, KillerCaller,
-    KmemAlloc, KthreadSharer, MemcgLock, MemcgMargin, MemcgNofs, MemcgOom, Mlocked, Mmput,
-    Mrelease, Munmap, Nofail, NofailReserve, Nofs, NotifierPairing, OomGroup, OomLockWait,
-    ReaderSteal, ReapDelay, ReapEnqueue, Reaper, ReaperLock, ReaperMm, ReaperNotifiers,
+    KmemAlloc, KthreadSharer, MemcgKiller, MemcgLock, MemcgMargin, MemcgNofs, MemcgOom, Mlocked,
+    Mmput, Mrelease, Munmap, Nofail, NofailReserve, Nofs, NotifierPairing, OomGroup, OomLockWait,
+    ReaderBail, ReaderSteal, ReapDelay, ReapEnqueue, Reaper, ReaperLock, ReaperMm, ReaperNotifiers,
     ReaperQueue, ReclaimRetry, RetryMayfail, RootBonus, RwsemCode, Sacrifice, ShortCut, ShortCutMm,
-    SiteWait, SpinlockBail, TransReserve, Unstable, VforkWait, Vforked, VictimFails, VictimReserve,
-    VmaList, XaddBail,
+    SiteWait, SpinlockBail, Sysrq, SysrqNotified, TransReserve, Unstable, VforkWait, Vforked,
+    VictimFails, VictimReserve, VmaList, XaddBail,
 };
 
 /// Every decision the modelled kernel can make in more than one way.
@@ -113,6 +114,10 @@ pub struct Kernel {
     pub killer_caller: KillerCaller,
     /// What does an allocator do that finds `oom_lock` taken?
     pub oom_lock_wait: OomLockWait,
+    /// What does sysrq-f respect?
+    pub sysrq: Sysrq,
+    /// Is sysrq-f content with what the callbacks of `oom_notify_list` free?
+    pub sysrq_notified: SysrqNotified,
     /// Who gets SIGBUS for a fault on an `MMF_UNSTABLE` mm?
     pub unstable: Unstable,
     /// Do `mmap`, `munmap`, `brk` and friends wait killably for `mmap_sem`?
@@ -131,10 +136,14 @@ pub struct Kernel {
     pub xadd_bail: XaddBail,
     /// And in a generic-spinlock rwsem?
     pub spinlock_bail: SpinlockBail,
+    /// What does a killed waiter leave to who stands behind it in the rwsem of 5.3?
+    pub reader_bail: ReaderBail,
     /// May a new reader take a free rwsem past its waiters?
     pub reader_steal: ReaderSteal,
     /// Who calls the killer for a memory cgroup, and where?
     pub memcg_oom: MemcgOom,
+    /// Whose code chooses and kills for it?
+    pub memcg_killer: MemcgKiller,
     /// May a charge without `__GFP_FS` kill?
     pub memcg_nofs: MemcgNofs,
     /// How does a charge wait for `oom_lock`?

@@ -15,7 +15,7 @@ mod flags;
 mod pc;
 
 pub use flags::{Held, MmFlags, StateFlags, TaskFlags};
-pub use pc::{ExitMmap, Exiting, Kmem, Memcg, Notify, Pc, Reap, Site, Vmscan};
+pub use pc::{ExitMmap, Exiting, Kmem, Memcg, Moom, Notify, Pc, Reap, Site, Vmscan};
 
 /// How far a task is with its XFS transaction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -396,10 +396,10 @@ impl State {
 }
 
 impl Task {
-    /// Whether it is in user mode, if it stands at the start of a line: it holds no lock
-    /// and is not inside a transaction.
+    /// Whether it is in user mode, if it stands at the start of a line: it holds no lock, is
+    /// not inside a transaction, and has not set `PF_MEMALLOC`.
     pub fn holds_nothing(&self) -> bool {
-        self.held.is_empty() && self.trans == Trans::None
+        self.held.is_empty() && self.trans == Trans::None && !self.flags.has(TaskFlags::MEMALLOC)
     }
 
     pub(crate) const NONE: Task = Task {

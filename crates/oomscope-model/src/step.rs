@@ -3,7 +3,8 @@
 use crate::event::{Event, Observer};
 use crate::kernel::{
     Bookkeeping, Kernel, Reaper, TransReserve, coredump, exit, fork, lock, memcontrol, memory,
-    mmap, mmu_notifier, mrelease, oom_kill, oom_reaper, page_alloc, signal, site, vmscan, xfs,
+    mmap, mmu_notifier, mrelease, oom_kill, oom_reaper, page_alloc, signal, site, sysrq, vmscan,
+    xfs,
 };
 use crate::machine::{
     CompletionId, Kind, LockId, Machine, MmId, Mode, OOM_LOCK, Op, TaskId, Timing,
@@ -322,6 +323,7 @@ impl<O: Observer> Cx<'_, O> {
             Pc::Kmem(at) => xfs::step(self, at),
             Pc::Memcg(at) => memcontrol::step(self, at),
             Pc::Notify(at) => mmu_notifier::step(self, at),
+            Pc::Moom(at) => sysrq::step(self, at),
         }
     }
 
@@ -356,6 +358,11 @@ impl<O: Observer> Cx<'_, O> {
             }
             Op::TransStart { pages } => xfs::trans_start(self, pages),
             Op::TransCommit => xfs::trans_commit(self),
+            Op::Memalloc { on } => {
+                page_alloc::set_memalloc(self, on);
+                Next::LineDone
+            }
+            Op::SysrqF => sysrq::handle_moom(self),
             Op::Free { pages } => {
                 self.emit(Event::PagesFreed {
                     task: self.me,
@@ -443,6 +450,7 @@ impl<O: Observer> Cx<'_, O> {
         if !self.state.task(self.me).held.is_empty() {
             return Next::Go(Pc::Unwind);
         }
+        page_alloc::set_memalloc(self, false);
         let flags = self.state.task(self.me).flags;
         if flags.has(TaskFlags::PINS_MM) {
             return Next::Go(Pc::Site(Site::RemotePut));
@@ -518,7 +526,7 @@ impl<O: Observer> Cx<'_, O> {
 
     /// Where a task stands that has just arrived at its current line.
     fn at_line(&mut self) -> Next {
-        if self.state.task(self.me).held.is_empty() {
+        if self.state.task(self.me).holds_nothing() {
             // In user mode handlers run.
             self.set_flag(self.me, TaskFlags::SIGNAL, false);
         }

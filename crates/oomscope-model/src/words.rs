@@ -5,8 +5,8 @@ use crate::machine::{
     CompletionId, LRUS_MAX, LockId, MEMCGS_MAX, MMS_MAX, MmId, Mode, TASKS_MAX, TaskId, VMAS_MAX,
 };
 use crate::state::{
-    Call, ExitMmap, Exiting, Held, Kmem, LruState, Memcg, Mm, MmFlags, Nap, Notify, Pc, Reap, Run,
-    Site, State, StateFlags, Task, TaskFlags, Trans, Vma, Vmscan,
+    Call, ExitMmap, Exiting, Held, Kmem, LruState, Memcg, Mm, MmFlags, Moom, Nap, Notify, Pc, Reap,
+    Run, Site, State, StateFlags, Task, TaskFlags, Trans, Vma, Vmscan,
 };
 
 /// The most words a state can have.
@@ -95,6 +95,7 @@ pc_codes! {
     3 + 0 => Vmscan,
     3 + 16 => Memcg,
     4 + 0 => Kmem,
+    4 + 16 => Moom,
     5 + 0 => Site,
     6 + 0 => Exiting,
     7 + 0 => Notify,
@@ -285,9 +286,10 @@ impl State {
         Writer::new()
             .put(13, u64::from(self.free_pages))
             .put(16, u64::from(self.completed))
-            .put(4, u64::from(self.flags.0))
+            .put(4, u64::from(self.flags.0 & 15))
             .put(16, u64::from(self.lock_bits))
             .put(7, u64::from(self.notified))
+            .put(4, u64::from(self.flags.0 >> 4))
             .word
     }
 
@@ -308,6 +310,7 @@ impl State {
         self.flags = StateFlags(reader.take(4) as u8);
         self.lock_bits = reader.take(16) as u16;
         self.notified = reader.take(7) as u8;
+        self.flags.0 |= (reader.take(4) as u8) << 4;
     }
 
     fn copy_rest(&mut self, from: &State) {

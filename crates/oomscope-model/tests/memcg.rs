@@ -90,6 +90,7 @@ fn a_fault_at_the_limit_kills_in_its_cgroup_at_its_end_or_in_the_charge() {
             Killed { task: a, process: v, thread: v, points: 11, memcg: Some(MemcgId(0)) }
             Signalled { task: v }
             ReaperQueued { victim: v }
+            Slept { task: a, nap: Jiffy }
         "#]],
     );
     assert_eq!(memcontrol::level(&old, &state, MemcgId(0)), 20);

@@ -116,10 +116,6 @@ const NOT_A_SWITCH: &[(&str, &str)] = &[
     ),
     ("K05", "a helper function"),
     (
-        "K06",
-        "a trylock either way; who else may hold it differs only for memory cgroups",
-    ),
-    (
         "K07",
         "mark and signal are given in one step under oom_lock",
     ),
@@ -129,7 +125,10 @@ const NOT_A_SWITCH: &[(&str, &str)] = &[
     ("N04", "a debugging check"),
     ("OOMSER0", "older than 3.19"),
     ("NOFAILOOM", "older than 3.19"),
-    ("OOMLOCK", "see K06"),
+    (
+        "OOMLOCK",
+        "as K06: a trylock either way, except for sysrq-f",
+    ),
     ("STALLWARN", "log lines, by version"),
     (
         "NOFSSCOPE",

@@ -7,7 +7,7 @@
 
 use oomscope_model::event::{Event, Null};
 use oomscope_model::kernel::page_alloc::{self, Request};
-use oomscope_model::machine::{Backing, Gfp, Machine, MemcgId, MmId, PanicOnOom, TaskId};
+use oomscope_model::machine::{Backing, Gfp, Kind, Machine, MemcgId, MmId, PanicOnOom, TaskId};
 use oomscope_model::patches::Version;
 use oomscope_model::state::State;
 
@@ -137,6 +137,21 @@ pub fn log_lines(
             "{} has dropped off oom_reaper_list",
             name(victim)
         ))],
+        Event::SysrqF { .. } => {
+            let from = match version {
+                _ if version < Version(4, 6) => "SysRq : ",
+                _ if version < Version(5, 0) => "sysrq: SysRq : ",
+                _ => "sysrq: ",
+            };
+            vec![kernel(format!("{from}Manual OOM execution"))]
+        }
+        Event::SysrqIgnored { task } => {
+            let mut lines = nobody_in_memcg(machine, version, state, task);
+            if version < Version(4, 19) {
+                lines.push("OOM request ignored because killer is disabled".into());
+            }
+            lines.into_iter().map(kernel).collect()
+        }
         Event::NobodyInMemcg { task, .. } => nobody_in_memcg(machine, version, state, task)
             .into_iter()
             .map(kernel)
@@ -360,9 +375,17 @@ fn allocation_failure(
 /// The first line of the report: who ran out of memory.
 fn invoked(machine: &Machine, version: Version, state: &State, task: TaskId) -> String {
     let request = page_alloc::request(machine, state, task);
-    let (order, adj) = (request.order, adj(machine, task));
-    let mask = format!("{:x}", gfp_mask(version, request.gfp));
-    let flags = gfp_text(version, request.gfp);
+    // moom_callback says GFP_KERNEL, and order -1 (0 up to 4.2).
+    let sysrq = machine.actor(task).kind == Kind::Kworker;
+    let order = match (sysrq, version < Version(4, 3)) {
+        (true, false) => -1,
+        (true, true) => 0,
+        (false, _) => i32::from(request.order),
+    };
+    let gfp = if sysrq { Gfp::KERNEL } else { request.gfp };
+    let adj = adj(machine, task);
+    let mask = format!("{:x}", gfp_mask(version, gfp));
+    let flags = gfp_text(version, gfp);
     let invoker = names::task(machine, task);
     if version >= Version(4, 9) && version < Version(5, 0) {
         let nodemask = if version >= Version(4, 12) {

@@ -168,6 +168,11 @@ fn null_rule(machine: &Machine, why: Null) -> Option<Rule> {
             "One pass through reclaim, then the allocation fails; nobody is killed for it.",
             "locks-and-allocation.md 4.3 P8",
         ),
+        Null::Memalloc => new(
+            "PF_MEMALLOC",
+            "Whoever works for reclaim takes the last page, but does not reclaim and does not call the OOM killer: its allocation fails at once.",
+            "locks-and-allocation.md 4.3 P5",
+        ),
         Null::Limit => new(
             "Charges can fail",
             "A memory cgroup at its limit says -ENOMEM to whoever may not wait for a kill.",
@@ -253,7 +258,12 @@ fn memory_rule(machine: &Machine, event: &Event) -> Option<Rule> {
 
 fn victim_rule(machine: &Machine, event: &Event) -> Option<Rule> {
     match *event {
-        Event::OomNotified { .. } => new(
+        Event::SysrqF { .. } | Event::SysrqIgnored { .. } => new(
+            "sysrq-f",
+            "A kworker calls the OOM killer with order -1: a victim that is still on its way out does not end the scan, and from 4.3 on nothing panics.",
+            "oom.md 4.1, 4.2 B6, B9, 4.3",
+        ),
+        Event::OomNotified { .. } | Event::OomNotifyOver { .. } => new(
             "oom_notify_list",
             "Before anybody is chosen, drivers that registered are asked for memory. They are called with oom_lock held.",
             "oom.md 4.2 B2, S26",

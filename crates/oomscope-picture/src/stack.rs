@@ -8,7 +8,7 @@ use oomscope_model::kernel::{CoreDump, Reaper, mmu_notifier};
 use oomscope_model::machine::{
     Gfp, Kind, KmemFail, LockClass, LockId, Machine, Mode, Op, TaskId, Wait, WriteSite,
 };
-use oomscope_model::state::{ExitMmap, Exiting, Memcg, Pc, Reap, Run, Site, State, Vmscan};
+use oomscope_model::state::{ExitMmap, Exiting, Memcg, Moom, Pc, Reap, Run, Site, State, Vmscan};
 
 use crate::wait::trylock_blocker;
 use crate::{names, notifiers};
@@ -99,6 +99,7 @@ pub fn detail(machine: &Machine, state: &State, task: TaskId) -> String {
             Pc::Site(at) => inner(&op.unwrap_or_default(), site_frame(at)),
             Pc::Kmem(_) => inner("kmem_alloc", "congestion_wait"),
             Pc::Memcg(at) => inner(memcg_frames(at)[1], memcg_frames(at)[0]),
+            Pc::Moom(at) => inner("moom_callback", moom_frame(at)),
             _ => op.unwrap_or_else(|| "user mode".to_string()),
         },
     }
@@ -146,6 +147,8 @@ pub fn op_text(machine: &Machine, op: Op) -> String {
         }
         Op::TransStart { pages } => format!("trans_start{}", times(pages)),
         Op::TransCommit => "trans_commit".to_string(),
+        Op::Memalloc { on } => memalloc_verb(on).to_string(),
+        Op::SysrqF => "sysrq_f".to_string(),
         Op::Free { pages } => format!("free_page{}", times(pages)),
         Op::Fault { mm, pages } => format!("page_fault {}{}", names::mm(machine, mm), times(pages)),
         Op::Copy { mm } => format!("copy_from_user {}", names::mm(machine, mm)),
@@ -239,6 +242,13 @@ fn kmem_verb(fail: KmemFail) -> &'static str {
     }
 }
 
+fn memalloc_verb(on: bool) -> &'static str {
+    match on {
+        true => "memalloc_noreclaim_save",
+        false => "memalloc_noreclaim_restore",
+    }
+}
+
 fn times(pages: u8) -> String {
     if pages == 1 {
         String::new()
@@ -256,6 +266,8 @@ fn op_name(machine: &Machine, op: Op) -> String {
         Op::KmemAlloc { .. } => "kmem_alloc".to_string(),
         Op::TransStart { .. } => "xfs_trans_alloc".to_string(),
         Op::TransCommit => "xfs_trans_commit".to_string(),
+        Op::Memalloc { on } => memalloc_verb(on).to_string(),
+        Op::SysrqF => "write_sysrq_trigger".to_string(),
         Op::Free { .. } => "free_page".to_string(),
         Op::Fault { .. } => "page fault".to_string(),
         Op::Copy { .. } => "copy_from_user".to_string(),
@@ -345,7 +357,7 @@ fn sleeping(machine: &Machine, state: &State, task: TaskId) -> Option<String> {
         }
         Run::Waits { .. } => "wait_for_completion",
         Run::Asleep {
-            pc: Pc::AllocKillNap,
+            pc: Pc::AllocKillNap | Pc::Memcg(Memcg::KillNap) | Pc::Moom(_),
             ..
         } => "schedule_timeout_killable",
         Run::Asleep {
@@ -455,6 +467,12 @@ fn path(machine: &Machine, state: &State, task: TaskId) -> Vec<&'static str> {
             }
         }
         Pc::Notify(at) => frames.extend(notifiers::frames(machine, state, task, at)),
+        Pc::Moom(at) => {
+            if !queued && at != Moom::Lock {
+                frames.extend([moom_frame(at), "out_of_memory"]);
+            }
+            frames.extend(["moom_callback", "process_one_work", "worker_thread"]);
+        }
         _ => frames.extend(op_frames(machine, state, task, pc)),
     }
     frames
@@ -550,6 +568,7 @@ fn op_frames(machine: &Machine, state: &State, task: TaskId, pc: Pc) -> Vec<&'st
         },
         Some(Op::TransStart { .. }) => vec!["xfs_trans_alloc"],
         Some(Op::TransCommit) => vec!["xfs_trans_commit"],
+        Some(Op::SysrqF) => vec!["write_sysrq_trigger"],
         _ => Vec::new(),
     };
     frames.push(if user { "entry_SYSCALL_64" } else { "kthread" });
@@ -588,11 +607,22 @@ fn site_frame(at: Site) -> &'static str {
 fn memcg_frames(at: Memcg) -> &'static [&'static str] {
     match at {
         Memcg::Oom => &["mem_cgroup_oom", "try_charge"],
-        Memcg::Scan => &["out_of_memory", "mem_cgroup_out_of_memory"],
+        Memcg::Scan | Memcg::KillNap => &["out_of_memory", "mem_cgroup_out_of_memory"],
         Memcg::Group | Memcg::GlobalGroup => &["oom_kill_memcg_member", "oom_kill_process"],
         Memcg::FaultEnd | Memcg::Retry => {
             &["mem_cgroup_oom_synchronize", "pagefault_out_of_memory"]
         }
+    }
+}
+
+/// What the work item of sysrq-f is at.
+fn moom_frame(at: Moom) -> &'static str {
+    match at {
+        Moom::Lock => "mutex_lock",
+        Moom::Notify | Moom::Notified => "blocking_notifier_call_chain",
+        Moom::Scan => "select_bad_process",
+        Moom::KillNap => "schedule_timeout",
+        Moom::Group => "oom_kill_memcg_member",
     }
 }
 

@@ -3,7 +3,9 @@
 use oomscope_model::kernel::Reaper;
 use oomscope_model::kernel::lock::sleep_state;
 use oomscope_model::machine::{Kind, Machine, TaskId, Wait};
-use oomscope_model::state::{ExitMmap, Exiting, Memcg, Notify, Pc, Reap, Run, State, TaskFlags};
+use oomscope_model::state::{
+    ExitMmap, Exiting, Memcg, Moom, Notify, Pc, Reap, Run, State, TaskFlags,
+};
 
 use crate::chain::nap_words;
 use crate::picture::{Badge, Glyph, Status, Tone};
@@ -77,7 +79,7 @@ fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
     if needs_page(machine, state, task) {
         return match word.run {
             Run::Asleep {
-                pc: Pc::AllocKillNap,
+                pc: Pc::AllocKillNap | Pc::Memcg(Memcg::KillNap),
                 ..
             } => say(Glyph::Clock, "naps with oom_lock", Tone::Wait),
             Run::Parked(Pc::Kmem(_))
@@ -145,6 +147,8 @@ fn ready(machine: &Machine, state: &State, task: TaskId, pc: Pc, killed: bool) -
             say(Glyph::Arrow, "tears down its memory", Tone::Signal)
         }
         Pc::Vmscan(_) => say(Glyph::Recycle, "reclaims", Tone::Run),
+        Pc::Moom(Moom::KillNap) => say(Glyph::Clock, "naps with oom_lock", Tone::Wait),
+        Pc::Moom(_) => say(Glyph::Play, "sysrq-f", Tone::Signal),
         Pc::AllocTry | Pc::AllocOom | Pc::AllocScan | Pc::AllocNotify | Pc::AllocNotified => {
             say(Glyph::Play, "allocates", Tone::Run)
         }

@@ -188,7 +188,7 @@ pub(crate) fn special_askers(machine: &Machine) -> Vec<TaskId> {
                 .program
                 .iter()
                 .any(|line| match line.op {
-                    Op::TransStart { .. } => true,
+                    Op::TransStart { .. } | Op::Memalloc { on: true } => true,
                     Op::Alloc { gfp, .. } | Op::KmemAlloc { gfp, .. } => gfp.0 & special != 0,
                     _ => false,
                 })

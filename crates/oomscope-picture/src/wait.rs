@@ -102,7 +102,10 @@ pub fn needs_page(machine: &Machine, state: &State, task: TaskId) -> bool {
             pc: Pc::AllocTry | Pc::AllocKillNap | Pc::Kmem(_),
             ..
         } => refused,
-        Run::Ready(Pc::Memcg(_)) => true,
+        Run::Ready(Pc::Memcg(_))
+        | Run::Asleep {
+            pc: Pc::Memcg(_), ..
+        } => true,
         Run::Ready(Pc::AllocOom | Pc::AllocScan | Pc::AllocNotify) => free <= zone.high + reserved,
         _ => false,
     }

@@ -72,6 +72,8 @@ fn rank(event: &Event) -> u8 {
         Event::Killed { .. } | Event::MarkedItself { .. } | Event::MarkedExiting { .. } => 2,
         Event::RollbackStarts { .. } | Event::RolledBack { .. } | Event::KmemWarns { .. } => 3,
         Event::TransCancelled { .. } | Event::KmemNull { .. } => 3,
+        Event::SysrqF { .. } | Event::SysrqIgnored { .. } | Event::OomNotifyOver { .. } => 3,
+        Event::Memalloc { .. } => 8,
         Event::TransReserving { .. } | Event::TransStarted { .. } => 6,
         Event::TransWaits { .. } => 5,
         Event::TransCommitted { .. } => 8,
@@ -393,11 +395,19 @@ impl Words<'_> {
                         "{name} may not call the OOM killer ({}): its allocation fails",
                         request_name(gfp, order)
                     ),
+                    Null::Memalloc => format!(
+                        "{name} has PF_MEMALLOC and does not reclaim inside reclaim: its allocation fails"
+                    ),
                     Null::Limit => format!(
                         "{name} gets no page: its memory cgroup is at its limit, and the charge fails"
                     ),
                 }
             }
+            Event::Memalloc { task, on: true } => format!(
+                "{} sets PF_MEMALLOC: what it asks for may be the last page, and never costs a kill",
+                self.task(task)
+            ),
+            Event::Memalloc { task, .. } => format!("{} clears PF_MEMALLOC", self.task(task)),
             Event::FaultRefused { task, mm } => format!(
                 "{} gets SIGBUS, because {} may have been reaped where it faults",
                 self.task(task),
@@ -589,6 +599,22 @@ impl Words<'_> {
                 self.task(task),
                 self.machine.oom_notifiers[usize::from(notifier)].name,
                 self.size(pages)
+            ),
+            Event::OomNotifyOver { task, freed: true } => format!(
+                "{} has asked all of oom_notify_list, which freed something: nobody is killed",
+                self.task(task)
+            ),
+            Event::OomNotifyOver { task, freed: false } => format!(
+                "{} has asked all of oom_notify_list, which freed nothing, and will choose a victim",
+                self.task(task)
+            ),
+            Event::SysrqF { task } => format!(
+                "{} asks for an OOM kill (sysrq-f), which a kworker will see to",
+                self.task(task)
+            ),
+            Event::SysrqIgnored { task } => format!(
+                "{} calls the OOM killer for sysrq-f, and nobody can be killed",
+                self.task(task)
             ),
             Event::ScanAborted { task, victim } => format!(
                 "{} calls the OOM killer, which kills nobody: {} is still on its way out",

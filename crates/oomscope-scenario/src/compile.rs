@@ -95,6 +95,7 @@ pub(crate) fn compile(
         notes,
         held: [None; LOCKS_MAX],
         trans: None,
+        memalloc: None,
         exited: false,
         paused: false,
         dumped: false,
@@ -111,8 +112,7 @@ pub(crate) fn compile(
                 resume: 0,
                 source: statement.line,
             });
-            let holds_nothing = compiler.held.iter().all(Option::is_none);
-            holds_nothing_after.push(holds_nothing && compiler.trans.is_none());
+            holds_nothing_after.push(!compiler.is_in_kernel());
         }
     }
     compiler.end();
@@ -137,6 +137,8 @@ struct Compiler<'c, 'n> {
     held: [Hold; LOCKS_MAX],
     /// The transaction it is in: where it began, and the pages it has taken.
     trans: Option<(usize, u32)>,
+    /// Where it set `PF_MEMALLOC`.
+    memalloc: Option<usize>,
     /// It is past its `exit`.
     exited: bool,
     /// It stays in user mode for good.
@@ -164,6 +166,12 @@ struct Arguments {
 impl Compiler<'_, '_> {
     fn error(&mut self, at: usize, sentence: String, hint: Option<String>) {
         self.notes.error(at, sentence, hint);
+    }
+
+    /// Whether it cannot be in user mode here.
+    fn is_in_kernel(&self) -> bool {
+        let locked = self.held.iter().any(Option::is_some);
+        locked || self.trans.is_some() || self.memalloc.is_some()
     }
 
     fn name(&self) -> &str {
@@ -223,6 +231,8 @@ impl Compiler<'_, '_> {
                 }
                 Some(Op::TransCommit)
             }
+            Make::Memalloc { on } => self.memalloc(on, at),
+            Make::SysrqF => Some(Op::SysrqF),
             Make::Free => Some(Op::Free {
                 pages: arguments.pages,
             }),
@@ -447,7 +457,7 @@ impl Compiler<'_, '_> {
             self.error(at, sentence, None);
             return None;
         }
-        if self.held.iter().any(Option::is_some) {
+        if self.is_in_kernel() {
             let sentence = format!("{} is called from user mode, with no lock held", verb.word);
             self.error(at, sentence, None);
             return None;
@@ -489,9 +499,7 @@ impl Compiler<'_, '_> {
         let complaint = match process {
             Some(_) if self.dumped => "dumps core twice",
             Some(_) if self.exited => "has exited here",
-            Some(_) if self.trans.is_some() || self.held.iter().any(Option::is_some) => {
-                "is in the kernel here, where no signal reaches it"
-            }
+            Some(_) if self.is_in_kernel() => "is in the kernel here, where no signal reaches it",
             Some(process) => {
                 self.dumped = true;
                 let name = &self.machine.process(process).name;
@@ -511,7 +519,7 @@ impl Compiler<'_, '_> {
     fn pause(&mut self, at: usize) -> Option<Op> {
         let user = matches!(self.machine.actor(self.task).kind, Kind::User(_));
         let away = self.exited || self.dumped;
-        if !user || away || self.held.iter().any(Option::is_some) {
+        if !user || away || self.is_in_kernel() {
             let sentence = format!("{} is not in user mode here", self.name());
             self.error(at, sentence, None);
             return None;
@@ -525,6 +533,7 @@ impl Compiler<'_, '_> {
         let complaint = match self.machine.actor(self.task).kind {
             Kind::User(_) if self.exited => "exits twice",
             Kind::User(_) if self.held.iter().any(Option::is_some) => "still holds a lock here",
+            Kind::User(_) if self.is_in_kernel() => "is not in user mode here",
             Kind::User(_) => {
                 self.exited = true;
                 self.paused = false;
@@ -706,6 +715,21 @@ impl Compiler<'_, '_> {
         Some(())
     }
 
+    /// `PF_MEMALLOC` is set and cleared in turn.
+    fn memalloc(&mut self, on: bool, at: usize) -> Option<Op> {
+        if self.memalloc.is_some() == on {
+            let (word, hint) = match on {
+                true => ("already", "clear it with memalloc_noreclaim_restore"),
+                false => ("not", "memalloc_noreclaim_save sets it"),
+            };
+            let sentence = format!("{} has {word} set PF_MEMALLOC here", self.name());
+            self.error(at, sentence, Some(hint.into()));
+            return None;
+        }
+        self.memalloc = on.then_some(at);
+        Some(Op::Memalloc { on })
+    }
+
     /// Pages that the transaction, if there is one, will hold dirty.
     fn dirty(&mut self, pages: u8, at: usize) -> Option<()> {
         let Some((_, dirty)) = &mut self.trans else {
@@ -751,6 +775,11 @@ impl Compiler<'_, '_> {
         if let Some((at, _)) = self.trans {
             let sentence = format!("{} is still in its transaction at its end", self.name());
             self.error(at, sentence, Some("add trans_commit".into()));
+        }
+        if let Some(at) = self.memalloc {
+            let sentence = format!("{} still has PF_MEMALLOC set at its end", self.name());
+            let hint = "add memalloc_noreclaim_restore".into();
+            self.error(at, sentence, Some(hint));
         }
         for index in 0..self.held.len() {
             let Some((mode, at)) = self.held[index] else {

@@ -258,6 +258,8 @@ fn op_words(op: Op) -> [u8; 3] {
         }
         Op::TransStart { pages } => [30, 0, pages],
         Op::TransCommit => [31, 0, 0],
+        Op::Memalloc { on } => [b'm', u8::from(on), 0],
+        Op::SysrqF => [b's', 0, 0],
         Op::Free { pages } => [4, 0, pages],
         Op::Munmap { mm, pages } => [20, mm.0, pages],
         Op::MapFile { mm, i_mmap, unmap } => [21 + u8::from(unmap), mm.0, i_mmap.0],

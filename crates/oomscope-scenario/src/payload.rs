@@ -106,6 +106,10 @@ const NUMBERS: &[&str] = &[
     "no-child-sacrifice",
     "last-of-equals",
     "signed-badness",
+    "sysrq-order",
+    "memcg-out-of-memory",
+    "sysrq-kills-anyway",
+    "rwsem-wakes-next",
 ];
 
 /// The packed form of a link.

@@ -57,6 +57,8 @@ pub(crate) enum Make {
     Kmem(KmemFail),
     TransStart,
     TransCommit,
+    Memalloc { on: bool },
+    SysrqF,
     Free,
     Fault,
     Copy,
@@ -316,6 +318,18 @@ pub static VERBS: &[Verb] = &[
         "The same with `KM_MAYFAIL`: NULL ends the line with -ENOMEM.",
     ),
     verb(
+        "memalloc_noreclaim_save",
+        &[],
+        Make::Memalloc { on: true },
+        "Sets `PF_MEMALLOC`, as whoever works for reclaim does (by hand in `current->flags` before 4.12): requests take the last page, do not reclaim, never call the OOM killer, and come back NULL when there is nothing; with `__GFP_NOFAIL` they go round for ever. No memory cgroup stops them.",
+    ),
+    verb(
+        "memalloc_noreclaim_restore",
+        &[],
+        Make::Memalloc { on: false },
+        "Clears `PF_MEMALLOC` again; a system call that fails in between does so too.",
+    ),
+    verb(
         "free_page",
         &[Argument::Pages],
         Make::Free,
@@ -380,6 +394,12 @@ pub static VERBS: &[Verb] = &[
         &[Argument::Process],
         Make::Kill,
         "Sends SIGKILL to a process, as an administrator would.",
+    ),
+    verb(
+        "sysrq_f",
+        &[],
+        Make::SysrqF,
+        "Asks for an OOM kill, as `f` in `/proc/sysrq-trigger` does: a kworker waits for `oom_lock` and calls the OOM killer, whoever is on the way out already. It may choose the same victim again. From 4.3 on it never panics.",
     ),
     verb(
         "signal",
@@ -476,6 +496,8 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
         Op::KmemAlloc { fail, .. } => (Make::Kmem(fail), None),
         Op::TransStart { .. } => (Make::TransStart, None),
         Op::TransCommit => (Make::TransCommit, None),
+        Op::Memalloc { on } => (Make::Memalloc { on }, None),
+        Op::SysrqF => (Make::SysrqF, None),
         Op::Free { .. } => (Make::Free, None),
         Op::Fault { .. } => (Make::Fault, None),
         Op::Copy { .. } => (Make::Copy, None),
@@ -545,7 +567,9 @@ pub fn print_op(machine: &Machine, op: Op) -> String {
             format!("{word} {}", machine.process(process).name)
         }
         Op::Signal { task } => format!("{word} {}", machine.actor(task).name),
-        Op::CoreDump { .. } | Op::Pause | Op::Exit => word.to_string(),
+        Op::CoreDump { .. } | Op::Pause | Op::Exit | Op::Memalloc { .. } | Op::SysrqF => {
+            word.to_string()
+        }
         Op::WaitFor { completion } | Op::Complete { completion } => {
             format!("{word} {}", machine.completions[completion.0 as usize])
         }

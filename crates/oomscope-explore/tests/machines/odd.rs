@@ -43,8 +43,47 @@ pub(crate) fn odd(mut machine: Machine, dice: &mut Dice) -> Machine {
     }
     one_more_call(&mut machine, dice, extra);
     switch_on(&mut machine, "single-slot-reaper", dice.roll(5) == 0);
+    if dice.roll(4) == 0 {
+        for_reclaim(&mut machine);
+    }
+    if dice.roll(4) == 0 {
+        ask_for_a_kill(&mut machine);
+    }
     machine.kernel = Kernel::of(machine.patches);
     machine
+}
+
+/// The first request of the machine is made with `PF_MEMALLOC`.
+fn for_reclaim(machine: &mut Machine) {
+    let is_request = |line: &Line| matches!(line.op, Op::Alloc { .. } | Op::KmemAlloc { .. });
+    let programs = machine.tasks.iter_mut().map(|actor| &mut actor.program);
+    for program in programs {
+        let Some(at) = program.iter().position(is_request) else {
+            continue;
+        };
+        for line in program.iter_mut() {
+            if usize::from(line.resume) > at {
+                line.resume += 2;
+            }
+        }
+        let resume = program[at].resume;
+        program.insert(at, line_of(Op::Memalloc { on: true }, resume));
+        program.insert(at + 2, line_of(Op::Memalloc { on: false }, resume));
+        return;
+    }
+}
+
+/// Some task that has not begun inside a system call begins with sysrq-f.
+fn ask_for_a_kill(machine: &mut Machine) {
+    let inside = |op| matches!(op, Op::WaitFor { .. } | Op::Vfork { .. } | Op::Pause);
+    let programs = machine.tasks.iter_mut().map(|actor| &mut actor.program);
+    let mut programs = programs.filter(|program| !program.is_empty());
+    if let Some(program) = programs.find(|program| !inside(program[0].op)) {
+        for line in program.iter_mut() {
+            line.resume += 1;
+        }
+        program.insert(0, line_of(Op::SysrqF, 1));
+    }
 }
 
 fn switch_on(machine: &mut Machine, id: &str, on: bool) {

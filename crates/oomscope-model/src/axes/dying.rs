@@ -195,6 +195,25 @@ pub enum KillNap {
     None,
 }
 
+/// sysrq-f (oom.md 4.1, other entries).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sysrq {
+    /// `force_kill`: takes no lock, obeys `panic_on_oom`, and panics if nobody may be killed
+    /// (up to 4.1).
+    ForceKill,
+    /// Order -1: waits for `oom_lock` and never panics (4.2, 4.3).
+    OrderMinusOne,
+}
+
+/// sysrq-f and B2 (oom.md 4.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SysrqNotified {
+    /// If the callbacks freed something, nobody is killed (up to 5.16).
+    Enough,
+    /// Somebody is killed in any case (5.17+).
+    KillsAnyway,
+}
+
 /// K12 (locks-and-allocation.md 4.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum VictimReserve {

@@ -99,6 +99,15 @@ pub enum SpinlockBail {
     WakesReadersIfReadHeld,
 }
 
+/// A killed reader that leaves the queue of the rwsem of 5.3 (B4, locks-and-allocation.md 2.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReaderBail {
+    /// Only unlinks itself, and a head takes its hand-off along (5.3 to 5.18).
+    Unlinks,
+    /// Who is next inherits the hand-off and is woken (5.16, 5.19).
+    WakesNext,
+}
+
 /// Reader lock stealing in the slow path (locks-and-allocation.md 2.4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReaderSteal {

@@ -94,6 +94,16 @@ pub enum MemcgOom {
     InCharge,
 }
 
+/// Who kills for a memory cgroup (oom.md 4.2 B10).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MemcgKiller {
+    /// `mem_cgroup_out_of_memory` has a scan of its own, and gives `oom_lock` back at once
+    /// (up to 4.8).
+    Own,
+    /// It calls `out_of_memory`, with the jiffy that this sleeps after a kill (4.9+).
+    OutOfMemory,
+}
+
 /// K16.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MemcgNofs {

@@ -10,7 +10,7 @@
 //! touches only what nobody else can reach once `mm_users` is zero.
 
 use crate::event::{Event, Observer};
-use crate::kernel::{exit, lock, mmap, mrelease, oom_reaper, site};
+use crate::kernel::{exit, lock, mmap, mrelease, oom_reaper, site, sysrq};
 use crate::machine::{Kind, MmId, Mode};
 use crate::state::{Exiting, MmFlags, Pc, Run};
 use crate::step::{Cx, Next};
@@ -74,7 +74,7 @@ pub(crate) fn mmput_over<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
         Kind::User(_) | Kind::Kthread if mrelease::is_inside(cx) => Next::LineDone,
         Kind::User(_) | Kind::Kthread => exit::after_mmput(cx),
         Kind::OomReaper => oom_reaper::next_job(cx),
-        Kind::Kworker | Kind::Kswapd => next_mmput(cx),
+        Kind::Kworker | Kind::Kswapd => sysrq::next_work(cx),
     }
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn mmput_async<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId) {
 }
 
 /// The kworker takes the next address space that waits for it.
-fn next_mmput<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+pub(crate) fn next_mmput<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     let queued = cx.state.mms[..cx.state.mm_count as usize]
         .iter()
         .position(|mm| mm.flags.has(MmFlags::MMPUT_QUEUED));

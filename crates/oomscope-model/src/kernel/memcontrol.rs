@@ -13,8 +13,7 @@
 //! `memory.high`, `memory.low`, the stock of each CPU, oom_kill_disable with its handlers in
 //! user space, and reclaim inside a cgroup: its pages are anonymous and there is no swap, and
 //! what reclaim can find belongs to the root. None of these decides who may die or who
-//! waits. Also left out, and it may matter for a stall: the jiffy that the killer of a cgroup
-//! sleeps with `oom_lock` held, 4.9 to 4.18. `__GFP_NOFAIL` is let over the limit without asking the killer, as up to 5.15.
+//! waits. `__GFP_NOFAIL` is let over the limit without asking the killer, as up to 5.15.
 //! **Atomic because** the charge is one atomic counter. The page that is to be charged goes
 //! back to the free list with a charge that fails, and is asked for again: the kernel keeps
 //! that one page meanwhile, which nobody can miss. The failed charge, the scan under
@@ -23,14 +22,14 @@
 use crate::event::{Event, Null, Observer};
 use crate::kernel::oom_kill::{self, OomControl, Verdict};
 use crate::kernel::{
-    DyingCharge, MemcgLock, MemcgMargin, MemcgNofs, MemcgOom, RetryMayfail, exit, lock, memory,
-    page_alloc, vmscan,
+    DyingCharge, KillNap, MemcgKiller, MemcgLock, MemcgMargin, MemcgNofs, MemcgOom, RetryMayfail,
+    exit, lock, memory, page_alloc, vmscan,
 };
 use crate::machine::{
     Gfp, KillerWindow, Kind, Machine, MemcgId, MmId, Mode, OOM_LOCK, Op, PAGE_ALLOC_COSTLY_ORDER,
     TaskId,
 };
-use crate::state::{Memcg, Pc, Run, State, TaskFlags};
+use crate::state::{Memcg, Nap, Pc, Run, State, TaskFlags};
 use crate::step::{Cx, Next};
 
 /// Pages charged to a memory cgroup: what its address spaces map, and the kernel's.
@@ -82,8 +81,9 @@ pub(crate) fn try_charge<O: Observer>(cx: &mut Cx<'_, O>) -> Option<Next> {
     let (memcg, _) = charge;
     cx.emit(Event::OverLimit { task: cx.me, memcg });
     let gfp = page_alloc::request(cx.machine, cx.state, cx.me).gfp;
-    if gfp.has(Gfp::NOFAIL) || is_dying(cx) && cx.machine.kernel.dying_charge == DyingCharge::Forced
-    {
+    let dying = is_dying(cx) && cx.machine.kernel.dying_charge == DyingCharge::Forced;
+    // Nor is reclaim stopped by a limit.
+    if gfp.has(Gfp::NOFAIL) || page_alloc::is_memalloc(cx.state, cx.me) || dying {
         force(cx, memcg);
         return None;
     }
@@ -200,6 +200,7 @@ pub(crate) fn step<O: Observer>(cx: &mut Cx<'_, O>, at: Memcg) -> Next {
         Memcg::GlobalGroup => global_group(cx),
         Memcg::FaultEnd => synchronize(cx),
         Memcg::Retry => retry(cx),
+        Memcg::KillNap => progress(cx),
     }
 }
 
@@ -210,7 +211,11 @@ fn synchronize<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     let busy = cx.machine.task_ids().any(|other| {
         let kills = matches!(
             cx.state.task(other).run,
-            Run::Ready(Pc::Memcg(Memcg::Scan | Memcg::Group))
+            Run::Ready(Pc::Memcg(Memcg::Scan | Memcg::Group | Memcg::KillNap))
+                | Run::Asleep {
+                    pc: Pc::Memcg(Memcg::KillNap),
+                    ..
+                }
                 | Run::Queued {
                     pc: Pc::Memcg(Memcg::Scan),
                     ..
@@ -281,6 +286,7 @@ fn kill<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
         OomControl {
             vetoed: !fs && cx.machine.kernel.memcg_nofs == MemcgNofs::Vetoed,
             memcg: Some(memcg),
+            ..OomControl::GLOBAL
         },
     );
     if verdict == Verdict::KilledGroup {
@@ -288,6 +294,9 @@ fn kill<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
             lock::take(cx, OOM_LOCK, Mode::Write);
         }
         return Next::Go(Pc::Memcg(Memcg::Group));
+    }
+    if verdict == Verdict::Killed && naps(cx) {
+        return nap(cx);
     }
     over(cx);
     match verdict {
@@ -311,7 +320,24 @@ fn group<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     if oom_kill::kill_group_member(cx, memcg) {
         return Next::Go(Pc::Memcg(Memcg::Group));
     }
+    if naps(cx) {
+        return nap(cx);
+    }
     progress(cx)
+}
+
+/// B10: whether the killer of a cgroup sleeps a jiffy, as the killer of the machine does.
+fn naps<O: Observer>(cx: &Cx<'_, O>) -> bool {
+    let kernel = &cx.machine.kernel;
+    kernel.memcg_killer == MemcgKiller::OutOfMemory && kernel.kill_nap == KillNap::UnderOomLock
+}
+
+/// Sleeps it with `oom_lock` held.
+fn nap<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
+    if cx.state.task(cx.me).held.mode(OOM_LOCK).is_none() {
+        lock::take(cx, OOM_LOCK, Mode::Write);
+    }
+    Next::Nap(Nap::Jiffy, Pc::Memcg(Memcg::KillNap))
 }
 
 /// The next of the group, then back to whoever called the killer for the machine.
@@ -335,7 +361,10 @@ fn progress<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
 fn over<O: Observer>(cx: &mut Cx<'_, O>) {
     lock::release(cx, OOM_LOCK);
     let at = cx.state.task(cx.me).run;
-    if !matches!(at, Run::Ready(Pc::Memcg(Memcg::Scan | Memcg::Group))) {
+    if !matches!(
+        at,
+        Run::Ready(Pc::Memcg(Memcg::Scan | Memcg::Group | Memcg::KillNap))
+    ) {
         return;
     }
     let mine = payer(cx.machine, cx.state, cx.me).map(|(memcg, _)| memcg);

@@ -9,9 +9,7 @@
 //! 4.2 to 4.6.
 //! **Leaves out** cpusets and memory policies (one node, which everybody may use: the
 //! constraint of an allocation that is no cgroup's is CONSTRAINT_NONE, and nobody is
-//! ineligible for living elsewhere), sysrq-f (not modelled: it asks the killer without the
-//! abort rule, from a work item that waits for `oom_lock`; the nearest thing here is `kill`,
-//! whose target is not given the marks of an OOM victim), oom_task_origin (nobody here runs
+//! ineligible for living elsewhere), oom_task_origin (nobody here runs
 //! swapoff or unmerges ksm pages), the message that a victim is already exiting (the scan and
 //! C4 are one step here, so whoever was chosen still has its mm),
 //! that writing `oom_score_adj` reaches every process with the same mm from 4.8 on (the
@@ -26,8 +24,8 @@
 use crate::event::{Event, Observer};
 use crate::kernel::{
     AdjSharer, Badness, Bookkeeping, CoreDump, Equals, ExitingTask, InitMm, InitSharer,
-    KthreadSharer, OomGroup, RootBonus, Sacrifice, ShortCut, ShortCutMm, Vforked, coredump, lock,
-    oom_reaper, signal, vfork,
+    KthreadSharer, OomGroup, RootBonus, Sacrifice, ShortCut, ShortCutMm, Sysrq, Vforked, coredump,
+    lock, oom_reaper, signal, vfork,
 };
 use crate::machine::{
     Kind, Machine, MemcgId, MmId, Mode, NotifierWait, OOM_LOCK, PanicOnOom, ProcessId, TaskId,
@@ -63,6 +61,8 @@ pub(crate) struct OomControl {
     pub(crate) vetoed: bool,
     /// `CONSTRAINT_MEMCG`: the cgroup at its limit; otherwise the machine.
     pub(crate) memcg: Option<MemcgId>,
+    /// Order -1: sysrq-f. Who is on the way out already does not end the scan.
+    pub(crate) sysrq: bool,
 }
 
 impl OomControl {
@@ -70,6 +70,7 @@ impl OomControl {
     pub(crate) const GLOBAL: OomControl = OomControl {
         vetoed: false,
         memcg: None,
+        sysrq: false,
     };
 }
 
@@ -94,7 +95,7 @@ pub(crate) fn out_of_memory<O: Observer>(cx: &mut Cx<'_, O>, oc: OomControl) -> 
             Verdict::KilledCaller
         };
     }
-    match scan(cx.machine, cx.state, oc.memcg) {
+    match scan(cx.machine, cx.state, oc) {
         Scan::Abort(victim) => {
             cx.emit(Event::ScanAborted {
                 task: cx.me,
@@ -103,6 +104,10 @@ pub(crate) fn out_of_memory<O: Observer>(cx: &mut Cx<'_, O>, oc: OomControl) -> 
             Verdict::Aborted
         }
         Scan::None if oc.memcg.is_some() => Verdict::Nobody,
+        Scan::None if never_panics(cx, oc) => {
+            cx.emit(Event::SysrqIgnored { task: cx.me });
+            Verdict::Nobody
+        }
         Scan::None => panic(cx, Event::Panicked { task: cx.me }),
         Scan::Chosen(process, points) => {
             if let Some(thread) = live_thread(cx.machine, cx.state, process) {
@@ -117,8 +122,16 @@ pub(crate) fn out_of_memory<O: Observer>(cx: &mut Cx<'_, O>, oc: OomControl) -> 
     }
 }
 
+/// B6 and B9: whoever asks with sysrq-f does not want to lose the machine.
+fn never_panics<O: Observer>(cx: &Cx<'_, O>, oc: OomControl) -> bool {
+    oc.sysrq && cx.machine.kernel.sysrq == Sysrq::OrderMinusOne
+}
+
 /// B6, `check_panic_on_oom`: 1 is for the whole machine only.
 fn panics<O: Observer>(cx: &Cx<'_, O>, oc: OomControl) -> bool {
+    if never_panics(cx, oc) {
+        return false;
+    }
     match cx.machine.sysctl.panic_on_oom {
         PanicOnOom::Never => false,
         PanicOnOom::SystemWide => oc.memcg.is_none(),
@@ -155,6 +168,7 @@ pub(crate) fn notify<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     let Some(notifier) = cx.machine.oom_notifiers.get(usize::from(at)) else {
         let freed = word.tries & FREED != 0;
         cx.task_mut().tries = 0;
+        cx.emit(Event::OomNotifyOver { task: cx.me, freed });
         if freed {
             lock::release(cx, OOM_LOCK);
             return Next::Go(Pc::AllocTry);
@@ -242,7 +256,7 @@ fn short_cut<O: Observer>(cx: &mut Cx<'_, O>) -> bool {
 }
 
 /// What the scan of the task list ends with.
-pub enum Scan {
+enum Scan {
     /// This process is a victim that blocks the killer.
     Abort(ProcessId),
     /// Nobody is eligible.
@@ -252,14 +266,16 @@ pub enum Scan {
 }
 
 /// The abort rule (4.3) and `oom_badness` (1.1) over the whole task list, or over the
-/// processes of one memory cgroup: a victim elsewhere does not keep its killer waiting.
-pub fn scan(machine: &Machine, state: &State, memcg: Option<MemcgId>) -> Scan {
+/// processes of one memory cgroup: a victim elsewhere does not keep its killer waiting. Nor
+/// does any victim keep sysrq-f waiting, which may well choose the same one again.
+fn scan(machine: &Machine, state: &State, oc: OomControl) -> Scan {
+    let memcg = oc.memcg;
     let mut chosen = None;
     for process in machine.process_ids() {
         if memcg.is_some() && machine.memcg_of(process) != memcg {
             continue;
         }
-        if blocks_killer(machine, state, process) {
+        if !oc.sysrq && blocks_killer(machine, state, process) {
             return Scan::Abort(process);
         }
         let points = oom_badness(machine, state, process, memcg);

@@ -64,7 +64,7 @@ pub fn watermark_ok(free: u16, order: u8, mark: u16) -> bool {
 pub fn reserve(machine: &Machine, state: &State, task: TaskId) -> Option<(u16, Right)> {
     let gfp = request(machine, state, task).gfp;
     let min = machine.zone.min;
-    if gfp.has(Gfp::MEMALLOC) {
+    if gfp.has(Gfp::MEMALLOC) || is_memalloc(state, task) {
         return Some((0, Right::Memalloc));
     }
     let victim = is_victim(machine, state, task);
@@ -82,6 +82,20 @@ pub fn reserve(machine: &Machine, state: &State, task: TaskId) -> Option<(u16, R
         (false, true) => Some((high - high / 4, Right::Atomic)),
         (false, false) if favored => Some((high, Right::Favored)),
         (false, false) => gfp.has(Gfp::HIGH).then_some((high, Right::Atomic)),
+    }
+}
+
+/// Whether the task has `PF_MEMALLOC`.
+pub fn is_memalloc(state: &State, task: TaskId) -> bool {
+    state.task(task).flags.has(TaskFlags::MEMALLOC)
+}
+
+/// `memalloc_noreclaim_save` and `memalloc_noreclaim_restore`, also on the way out of a
+/// system call that failed in between. Nobody else's round reads this flag.
+pub(crate) fn set_memalloc<O: Observer>(cx: &mut Cx<'_, O>, on: bool) {
+    if is_memalloc(cx.state, cx.me) != on {
+        cx.set_flag(cx.me, TaskFlags::MEMALLOC, on);
+        cx.emit(Event::Memalloc { task: cx.me, on });
     }
 }
 
@@ -127,7 +141,7 @@ pub fn wants(task: &Task) -> bool {
                 ..
             }
             | Run::Asleep {
-                pc: Pc::AllocKillNap | Pc::AllocTry | Pc::Kmem(_),
+                pc: Pc::AllocKillNap | Pc::AllocTry | Pc::Kmem(_) | Pc::Memcg(_),
                 ..
             }
     ) || is_in_reclaim(task)
@@ -180,6 +194,10 @@ pub(crate) fn try_freelist<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     // P4.
     if !gfp.has(Gfp::DIRECT_RECLAIM) {
         return fail_early(cx, Null::NoReclaim);
+    }
+    // P5: nobody reclaims inside reclaim, nor calls the killer from there.
+    if is_memalloc(cx.state, cx.me) {
+        return fail_early(cx, Null::Memalloc);
     }
     // P6.
     if cx.machine.kernel.victim_fails == VictimFails::BeforeKiller

@@ -5,9 +5,11 @@
 //! HANDOFF bit, and lock stealing by readers (5.11+); facts: locks-and-allocation.md 2.4.
 //! **Leaves out** spinning on a running owner; the 4 ms that a woken head must have waited
 //! before it asks for the hand-off (in these stories it has); the limit of 256 readers a
-//! wake (no cast has so many tasks); RT tasks. Who inherits the HANDOFF bit of a killed
-//! head, and whether a killed reader wakes who is behind it (B4, fixed in 5.16 and 5.19),
-//! matters only if a steal comes between a release and its wake, and that is one step here.
+//! wake (no cast has so many tasks); RT tasks. Whether a killed head hands on (B4, fixed in
+//! 5.16 and 5.19) matters only if a steal comes between a release and its wake, and that is
+//! one step here, as it is in the documents: nobody who could have the lock is ever left
+//! asleep, and a test holds what can happen with the fix and without it against each other
+//! (`rwsem_bail.rs` in the explorer's tests).
 //!
 //! No scenario shows a stealing reader (5.11) alone: it stands before a waiting writer, just
 //! as if that writer had come to the lock a little later, and nothing orders the two. What
@@ -19,8 +21,8 @@
 //! operation.
 
 use crate::event::{Event, Observer};
-use crate::kernel::ReaderSteal;
 use crate::kernel::lock::{self, has_writer, is_free};
+use crate::kernel::{ReaderBail, ReaderSteal};
 use crate::machine::{LockId, Machine, Mode};
 use crate::state::State;
 use crate::step::Cx;
@@ -112,13 +114,14 @@ pub(crate) fn downgraded<O: Observer>(cx: &mut Cx<'_, O>, lock: LockId) {
     wake(cx, lock, WakeKind::Readers);
 }
 
-/// `out_nolock`: the killed waiter has left, and with a head its hand-off. A writer wakes
-/// who is behind it.
+/// `out_nolock`: the killed waiter has left. A head takes its hand-off along, or leaves it to
+/// the next one; a writer wakes who is behind it, and so does a head that was a reader (B4).
 pub(crate) fn waiter_left<O: Observer>(cx: &mut Cx<'_, O>, lock: LockId, mode: Mode, rank: u8) {
-    if rank == 1 || cx.state.queue_len(lock) == 0 {
+    let hands_on = cx.machine.kernel.reader_bail == ReaderBail::WakesNext;
+    if rank == 1 && !hands_on || cx.state.queue_len(lock) == 0 {
         cx.state.set_lock_bit(lock, false);
     }
-    if mode == Mode::Write {
+    if mode == Mode::Write || hands_on && rank == 1 {
         wake(cx, lock, WakeKind::Any);
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn send_signal<O: Observer>(cx: &mut Cx<'_, O>, task: TaskId) {
     let word = cx.state.task(task);
     let in_user_mode = match word.run {
         Run::Idle | Run::Exited => true,
-        Run::Ready(Pc::Line) => word.held.is_empty(),
+        Run::Ready(Pc::Line) => word.holds_nothing(),
         _ => false,
     };
     // A process that dumps core takes no signal but SIGKILL.

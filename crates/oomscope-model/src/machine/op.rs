@@ -59,6 +59,14 @@ pub enum Op {
     },
     /// `trans_commit`: `xfs_trans_commit`.
     TransCommit,
+    /// `memalloc_noreclaim_save`, `memalloc_noreclaim_restore`: sets `PF_MEMALLOC` and clears
+    /// it again.
+    Memalloc {
+        /// Whether it sets it.
+        on: bool,
+    },
+    /// `sysrq_f`: asks for an OOM kill, as Alt-SysRq-F or `f` in `/proc/sysrq-trigger` does.
+    SysrqF,
     /// `free_page [n]`: gives pages of the kernel back.
     Free {
         /// How many pages.

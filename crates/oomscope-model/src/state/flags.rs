@@ -38,6 +38,9 @@ impl TaskFlags {
     /// one off, so its `oom_reaper_list` is not NULL and says that it is queued.
     pub const REAPS_LINKED: u16 = 1 << 13;
 
+    /// `PF_MEMALLOC`: allocates in order to free memory, and does not reclaim for it.
+    pub const MEMALLOC: u16 = 1 << 14;
+
     /// Whether the bit is set.
     pub fn has(self, bit: u16) -> bool {
         self.0 & bit != 0
@@ -128,6 +131,8 @@ impl StateFlags {
     pub const PANIC: u8 = 1 << 2;
     /// A system call returned an error that its manual page does not list.
     pub const WRONG_ERRNO: u8 = 1 << 3;
+    /// `moom_work` is queued: somebody has asked for an OOM kill with sysrq-f.
+    pub const MOOM: u8 = 1 << 4;
 
     /// Whether the bit is set.
     pub fn has(self, bit: u8) -> bool {

@@ -80,6 +80,8 @@ pub enum Pc {
     Memcg(Memcg),
     /// In `oom_reap_task`, at the mmu notifiers of [`super::Task::mm_job`].
     Notify(Notify),
+    /// A kworker in `moom_callback`: sysrq-f.
+    Moom(Moom),
 }
 
 /// Where reclaim waits for somebody (locks-and-allocation.md 4.3 P7, 4.6, 5.4).
@@ -145,6 +147,8 @@ pub enum Memcg {
     FaultEnd,
     /// The fault is taken again.
     Retry,
+    /// Has killed somebody and sleeps one jiffy with `oom_lock` held (B10, 4.9 to 4.18).
+    KillNap,
 }
 
 all_steps!(Memcg {
@@ -153,7 +157,34 @@ all_steps!(Memcg {
     Group,
     GlobalGroup,
     FaultEnd,
-    Retry
+    Retry,
+    KillNap
+});
+
+/// Steps of the work item behind sysrq-f (`drivers/tty/sysrq.c`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Moom {
+    /// `mutex_lock(oom_lock)`, where sysrq-f takes it (4.2+).
+    Lock,
+    /// Calls the next callback of `oom_notify_list` (B2).
+    Notify,
+    /// That callback waited for its lock and has it.
+    Notified,
+    /// `out_of_memory`: chooses and kills.
+    Scan,
+    /// Sleeps one jiffy after the kill (B10, up to 4.18).
+    KillNap,
+    /// Kills the next process of a memory cgroup that dies as a group (C9).
+    Group,
+}
+
+all_steps!(Moom {
+    Lock,
+    Notify,
+    Notified,
+    Scan,
+    KillNap,
+    Group
 });
 
 /// Steps of system calls that do more than lock, work and unlock.

@@ -1,7 +1,7 @@
 //! What was merged from 4.9 to 4.17: the victim's mm is kept, the reaper and `exit_mmap` run together.
 
 use crate::kernel::{
-    Bookkeeping, Complaint, ExitProtocol, Isolation, KthreadSharer, Nofail, ReaperMm,
+    Bookkeeping, Complaint, ExitProtocol, Isolation, KthreadSharer, MemcgKiller, Nofail, ReaperMm,
     ReaperNotifiers, RetryMayfail, RootBonus, SpinlockBail, Unstable, VictimFails, VictimReserve,
 };
 use crate::patches::{Patch, PatchKind, Version};
@@ -24,6 +24,20 @@ pub(super) const PATCHES: &[Patch] = &[
             kernel.reaper_mm = ReaperMm::MmgetNotZero;
             kernel.exit_mmap = ExitProtocol::SkipAtEnd;
         },
+    },
+    Patch {
+        id: "memcg-out-of-memory",
+        title: "One killer for machine and memory cgroup",
+        subject: "mm: oom: deduplicate victim selection code for memcg and global oom",
+        author: "Vladimir Davydov",
+        commit: None,
+        kind: PatchKind::Merged(Version(4, 9)),
+        change: "The OOM killer of a memory cgroup is out_of_memory too, with the jiffy that it sleeps after a kill with oom_lock held.",
+        why: "There were two scans of the task list, and they drifted apart.",
+        source: "oom.md 1 (killer post-kill sleep), 4.2 B10",
+        requires: &[],
+        excludes: &[],
+        apply: |kernel| kernel.memcg_killer = MemcgKiller::OutOfMemory,
     },
     Patch {
         id: "reap-kthread-mm",

@@ -2,7 +2,8 @@
 
 use crate::kernel::{
     AdjSharer, Bookkeeping, ExitingTask, InitMm, InitSharer, InodeLock, KthreadSharer, Mmput,
-    NofailReserve, Nofs, Reaper, ReaperLock, ReclaimRetry, ShortCut, ShortCutMm, SiteWait, Vforked,
+    NofailReserve, Nofs, Reaper, ReaperLock, ReclaimRetry, ShortCut, ShortCutMm, SiteWait, Sysrq,
+    Vforked,
 };
 use crate::patches::{Patch, PatchKind, Version};
 
@@ -34,6 +35,20 @@ pub(super) const PATCHES: &[Patch] = &[
         requires: &[],
         excludes: &[],
         apply: |kernel| kernel.short_cut_mm = ShortCutMm::Needed,
+    },
+    Patch {
+        id: "sysrq-order",
+        title: "sysrq-f never panics",
+        subject: "mm, oom: do not panic for oom kills triggered from sysrq",
+        author: "David Rientjes",
+        commit: None,
+        kind: PatchKind::Merged(Version(4, 3)),
+        change: "An OOM kill by sysrq-f obeys no panic_on_oom, and does nothing if nobody may be killed; it waits for oom_lock (a mutex since dc56401fc9f2, 4.2).",
+        why: "Who asks for a kill to save the machine does not want to lose it.",
+        source: "oom.md K06, 1 (panic_on_oom), 4.1 (other entries), 4.2 B6, B9",
+        requires: &[],
+        excludes: &[],
+        apply: |kernel| kernel.sysrq = Sysrq::OrderMinusOne,
     },
     Patch {
         id: "spare-init",

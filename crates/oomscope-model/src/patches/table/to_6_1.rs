@@ -3,8 +3,8 @@
 use crate::kernel::{
     Badness, CoreDump, DyingCharge, Equals, ExitProtocol, HmmStart, KillNap, MemcgLock,
     MemcgMargin, MemcgNofs, MemcgOom, Mlocked, Mrelease, Munmap, NotifierPairing, OomGroup,
-    ReaderSteal, ReapDelay, ReapEnqueue, ReaperLock, ReaperNotifiers, RwsemCode, Sacrifice,
-    SiteWait, VmaList,
+    ReaderBail, ReaderSteal, ReapDelay, ReapEnqueue, ReaperLock, ReaperNotifiers, RwsemCode,
+    Sacrifice, SiteWait, SysrqNotified, VmaList,
 };
 use crate::patches::{Patch, PatchKind, Version};
 
@@ -349,6 +349,20 @@ pub(super) const PATCHES: &[Patch] = &[
         apply: |kernel| kernel.mrelease = Mrelease::UnderLock,
     },
     Patch {
+        id: "sysrq-kills-anyway",
+        title: "sysrq-f always kills",
+        subject: "mm/oom_kill: OOM sysrq should always kill a process",
+        author: "Jann Horn",
+        commit: None,
+        kind: PatchKind::Merged(Version(5, 17)),
+        change: "sysrq-f kills somebody also if the callbacks of oom_notify_list have freed something.",
+        why: "Who presses the keys has seen that a little memory does not help.",
+        source: "oom.md 4.2 B2",
+        requires: &["sysrq-order"],
+        excludes: &[],
+        apply: |kernel| kernel.sysrq_notified = SysrqNotified::KillsAnyway,
+    },
+    Patch {
         id: "clear-mm-mmap",
         title: "A dead mm has no VMAs",
         subject: "mm: fix use-after-free bug when mm->mmap is reused after being freed",
@@ -389,6 +403,20 @@ pub(super) const PATCHES: &[Patch] = &[
         requires: &["oom-reaper"],
         excludes: &[],
         apply: |kernel| kernel.reap_delay = ReapDelay::TwoSeconds,
+    },
+    Patch {
+        id: "rwsem-wakes-next",
+        title: "A killed waiter hands on",
+        subject: "locking/rwsem: Always try to wake waiters in out_nolock path",
+        author: "Waiman Long",
+        commit: None,
+        kind: PatchKind::Merged(Version(5, 19)),
+        change: "A killed waiter that was the head leaves its hand-off to the next one (5.16), and wakes it, reader or writer (5.19).",
+        why: "The next waiter may have a lock to take, or can spin for it.",
+        source: "locks-and-allocation.md 2.2 B4, 6 HANDOFFFIX, OUTNOLOCK, 7 L13",
+        requires: &["rwsem-rewrite"],
+        excludes: &[],
+        apply: |kernel| kernel.reader_bail = ReaderBail::WakesNext,
     },
     Patch {
         id: "exit-read-lock",
