@@ -5,9 +5,11 @@ mod play;
 
 use oomscope_model::event::{Event, Null, Right};
 use oomscope_model::kernel::{Kernel, page_alloc, vmscan};
-use oomscope_model::machine::{Machine, Parking, Timing};
+use oomscope_model::machine::{KillerWindow, Machine, OOM_LOCK, Parking, Timing};
 use oomscope_model::patches::{PatchSet, VERSIONS, Version};
 use oomscope_model::state::{Run, State};
+use oomscope_model::step::is_starved;
+use oomscope_model::transition::Transition;
 
 use play::Play;
 
@@ -317,5 +319,60 @@ fn a_marked_task_that_may_not_fail_goes_round_and_lets_long_sleeps_end() {
         assert!(play.events.iter().any(marked), "{version}");
         assert!(play.is_parked("f"), "{version}");
         assert_eq!(play.state.free_pages, 0, "{version}");
+    }
+}
+
+#[test]
+fn a_victim_fails_although_somebody_else_sits_on_oom_lock() {
+    // The victim is inside a system call; the killer calls a driver that waits for its lock.
+    let more = "[[oom_notifier]]\nname = \"driver\"\nfrees = \"1 pages\"\nlock = \"m\"\n\
+        [[process]]\nname = \"v\"\nrss = \"44 pages\"\nprogram = \"\"\"\n\
+        mutex_lock held\nmutex_lock m\nalloc_page GFP_KERNEL 15\nmutex_unlock m\nmutex_unlock held\n\"\"\"\n\
+        [[lock]]\nname = \"held\"\nkind = \"mutex\"\n";
+    for version in [V49, V412, V414] {
+        // The first page is the driver's.
+        let mut play = Play::new(machine(version, 8, "alloc_page GFP_KERNEL 2", more));
+        play.step("v");
+        while play.kills() == 0 {
+            play.step("f");
+        }
+        play.step("v");
+        play.run_at_most(12, "f");
+        let f = play.task("f");
+        assert!(
+            play.state.task(f).held.mode(OOM_LOCK).is_some(),
+            "{version}"
+        );
+        assert!(!play.can("f"), "{version}: waits for m");
+        play.run_at_most(40, "v");
+        assert_eq!(play.nulls(), [Null::Victim], "{version}");
+        assert!(play.can("f"), "{version}: m is free");
+    }
+}
+
+#[test]
+fn a_killed_allocator_never_sleeps_in_the_queue_for_oom_lock() {
+    let more = "[cpu]\ncount = 1\n\
+        [[process]]\nname = \"k\"\nrss = \"1 pages\"\nprogram = \"alloc_page GFP_KERNEL\"\n";
+    let program = "mutex_lock m\nalloc_page GFP_KERNEL\nmutex_unlock m";
+    for (killed, starves) in [(false, false), (true, true)] {
+        let mut machine = machine(V414, 8, program, more);
+        machine.rules.killer_window = KillerWindow::Split;
+        machine.rules.parking = Parking::Off;
+        let mut play = Play::new(machine);
+        play.switch("oom-lock-blocking", true);
+        play.steps("f k*2");
+        if killed {
+            play.kill("f");
+        }
+        let k = play.task("k");
+        assert!(play.state.task(k).held.mode(OOM_LOCK).is_some());
+        play.run_at_most(2, "f");
+        // At whatever place of its rounds it is.
+        for _ in 0..12 {
+            let starved = is_starved(&play.machine, &play.state, Transition(k));
+            assert_eq!(starved, starves, "{}", play.table);
+            play.run_at_most(1, "f");
+        }
     }
 }

@@ -159,12 +159,14 @@ fn is_in_reclaim(task: &Task) -> bool {
 }
 
 /// Whether the task burns CPU in rounds of the slow path that find nothing. A parked one
-/// does: parking is how the model says that its rounds change nothing.
+/// does: parking is how the model says that its rounds change nothing. So does one that is
+/// awake in a queue, for it runs: a killed allocator that waits killably for `oom_lock` gets
+/// -EINTR before it ever sleeps, and retries.
 pub fn is_busy(state: &State, task: TaskId) -> bool {
     let word = state.task(task);
     let sleeps = matches!(
         word.run,
-        Run::Queued { .. }
+        Run::Queued { awake: false, .. }
             | Run::Asleep {
                 pc: Pc::Vmscan(_) | Pc::Kmem(_),
                 ..
@@ -437,11 +439,7 @@ fn somebody_progresses<O: Observer>(cx: &mut Cx<'_, O>, verdict: oom_kill::Verdi
 }
 
 fn after_oom<O: Observer>(cx: &mut Cx<'_, O>, verdict: oom_kill::Verdict) -> Next {
-    // P11: a victim that was let into its reserve and found nothing there fails.
-    if cx.machine.kernel.victim_fails == VictimFails::AfterKiller
-        && is_victim(cx.machine, cx.state, cx.me)
-        && freelist(cx).is_none()
-    {
+    if gives_up(cx) {
         return fail(cx, Null::Victim);
     }
     match verdict {
@@ -456,6 +454,14 @@ fn after_oom<O: Observer>(cx: &mut Cx<'_, O>, verdict: oom_kill::Verdict) -> Nex
         oom_kill::Verdict::Aborted | oom_kill::Verdict::Progress => Next::Fruitless,
         oom_kill::Verdict::Panicked | oom_kill::Verdict::Nobody => Next::Go(Pc::AllocTry),
     }
+}
+
+/// P11: a victim that was let into its reserve and found nothing there fails, whether it
+/// came to the killer or lost the trylock.
+fn gives_up<O: Observer>(cx: &Cx<'_, O>) -> bool {
+    cx.machine.kernel.victim_fails == VictimFails::AfterKiller
+        && is_victim(cx.machine, cx.state, cx.me)
+        && freelist(cx).is_none()
 }
 
 /// FAIL: NULL, unless the caller said `__GFP_NOFAIL`; then from 4.12 on a last look at
@@ -496,10 +502,16 @@ pub(crate) fn end_round<O: Observer>(cx: &mut Cx<'_, O>) {
     cx.set_run(Run::Parked(pc));
 }
 
-/// M1 failed: naps a jiffy and retries. If nothing has changed since the round began, the
-/// nap changes nothing either, and it is parked until `oom_lock` is released or something
-/// else changes. Otherwise it retries, for there may be memory now, whoever holds the lock.
+/// M1 failed: naps a jiffy and, unless P11 ends it, retries. If nothing has changed since the
+/// round began, the nap changes nothing either, and it is parked until `oom_lock` is released
+/// or something else changes. Otherwise it retries, for there may be memory now, whoever
+/// holds the lock.
 pub(crate) fn lost_trylock<O: Observer>(cx: &mut Cx<'_, O>) {
+    let nofail = request(cx.machine, cx.state, cx.me).gfp.has(Gfp::NOFAIL);
+    if !nofail && gives_up(cx) {
+        let next = fail(cx, Null::Victim);
+        return cx.settle(next);
+    }
     let clean = cx.state.task(cx.me).flags.has(TaskFlags::CLEAN_ROUND);
     cx.set_flag(cx.me, TaskFlags::CLEAN_ROUND, false);
     match cx.machine.rules.parking {
