@@ -44,7 +44,9 @@ pub(crate) fn take_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
     let order = page_alloc::request(cx.machine, cx.state, cx.me).order;
     cx.state.free_pages -= 1 << order;
     // Where something is reclaimable, less free memory can be what ends the retries (4.5).
-    if !cx.machine.lrus.is_empty() {
+    // Who retries at the limit of a memory cgroup takes a free page first, every time: with
+    // none left it asks the killer of the whole machine.
+    if !cx.machine.lrus.is_empty() || !cx.machine.memcgs.is_empty() {
         cx.disturb();
     }
     cx.emit(Event::PageTaken { task: cx.me, right });
