@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Both programs carry this; an old worker from a cache answers with another one.
-pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "-protocol-5");
+pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "-protocol-6");
 
 /// What the page asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,11 +175,11 @@ pub struct Survey {
     pub kind: String,
     /// Outcomes that are reachable, in the words of scenario files, joined with spaces.
     pub outcomes: String,
-    /// What goes round, if it is a livelock and not what a flip would come to.
+    /// What goes round, if it is a livelock or a stall and not what a flip would come to.
     pub lap: Option<Lap>,
 }
 
-/// A livelock: from the state to the cycle, and once round.
+/// A livelock or starvation: from the state to the cycle, and once round.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lap {
     /// The steps to the cycle, as [`oomscope_scenario::run::Run`] writes them.
@@ -190,6 +190,9 @@ pub struct Lap {
     pub pages_freed: u32,
     /// Processes killed in one lap.
     pub kills: u32,
+    /// Who could end it and gets no CPU: names, joined with commas. Nobody can end a
+    /// livelock.
+    pub starved: String,
 }
 
 /// A run that goes wrong, and the one nearest to it that does not.

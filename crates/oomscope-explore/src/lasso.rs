@@ -5,7 +5,8 @@
 //!   round: the way out is there, and only a scheduler that never takes it keeps the cycle.
 //!
 //! Where nothing is left but allocators that retry in vain, the explorer has parked them; a
-//! lap is then one such round of each, which ends where it began.
+//! lap is then one such round of each, which ends where it began. If somebody else could go
+//! on there and gets no CPU ([`is_starved`]), that is starvation too: the declared kind.
 
 use std::collections::BTreeSet;
 
@@ -13,11 +14,11 @@ use oomscope_model::event::Observer;
 use oomscope_model::kernel::page_alloc;
 use oomscope_model::machine::{Machine, TaskId};
 use oomscope_model::state::{Run, State};
-use oomscope_model::step::{enabled, step};
+use oomscope_model::step::{enabled, is_starved, step};
 use oomscope_model::transition::Transition;
 
 use crate::explorer::{Explorer, mark};
-use crate::regions::{self, successors};
+use crate::regions::{self, Regions, successors};
 
 /// The most steps one round of a parked task, and what it sets off, is followed for.
 const ROUND_MAX: usize = 64;
@@ -95,9 +96,10 @@ fn able(machine: &Machine, state: &State) -> BTreeSet<TaskId> {
 }
 
 /// The rounds of all parked tasks, one after another, each with what whoever it wakes does
-/// until all is quiet again.
+/// until all is quiet again. Who could go on before them goes on getting no CPU.
 fn rounds(machine: &Machine, start: &State) -> Vec<Transition> {
     let mut cycle = Vec::new();
+    let left_out = able(machine, start);
     for task in machine.task_ids() {
         if !matches!(start.task(task).run, Run::Parked(_)) {
             continue;
@@ -108,9 +110,9 @@ fn rounds(machine: &Machine, start: &State) -> Vec<Transition> {
         while let Some(transition) = next.filter(|_| round.len() < ROUND_MAX) {
             advance(machine, &mut state, transition, &mut ());
             round.push(transition);
-            let mut moves = enabled(machine, &state);
-            let goes_on = moves.find(|&other| other == transition);
-            next = goes_on.or_else(|| enabled(machine, &state).next());
+            let moves = || enabled(machine, &state).filter(|it| !left_out.contains(&it.0));
+            let goes_on = moves().find(|&other| other == transition);
+            next = goes_on.or_else(|| moves().next());
         }
         if state == *start {
             cycle.append(&mut round);
@@ -138,8 +140,35 @@ impl Explorer {
 
     /// The cycle nearest to the start that only an unfair scheduler keeps, while somebody
     /// wants memory. `None`: as for [`Explorer::livelock`].
+    ///
+    /// With parking on there is no such cycle of transitions, for an allocator that retries
+    /// while others could move is parked; what is left is the lap of parked allocators while
+    /// whoever could end it gets no CPU.
     pub fn starvation(&self) -> Option<Lasso> {
         let regions = self.regions.as_ref().filter(|_| self.is_full())?;
+        self.unfair_cycle(regions)
+            .or_else(|| self.stalled_lap(regions))
+    }
+
+    /// A lap of parked allocators that whoever gets no CPU could end.
+    fn stalled_lap(&self, regions: &Regions) -> Option<Lasso> {
+        let machine = &self.machine;
+        let mut all = 0..self.marks.len() as u32;
+        all.find_map(|index| {
+            if !regions.is_stalled(index) {
+                return None;
+            }
+            let state = self.state(index);
+            let mut moves = enabled(machine, &state);
+            if !moves.all(|transition| is_starved(machine, &state, transition)) {
+                return None;
+            }
+            let stem = self.path_to(index);
+            Lasso::of(machine, &state, stem, rounds(machine, &state))
+        })
+    }
+
+    fn unfair_cycle(&self, regions: &Regions) -> Option<Lasso> {
         let mut best: Option<Vec<u32>> = None;
         regions::cycles(
             |index| !regions.is_doomed(index),

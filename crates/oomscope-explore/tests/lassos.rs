@@ -102,6 +102,28 @@ fn starvation_is_not_livelock() {
     assert!(livelocks > 20 && starvations > 20);
 }
 
+/// With parking on the starvation that is left is the declared one: allocators retry, and
+/// whoever could end that gets no CPU.
+#[test]
+fn a_stall_goes_round_until_the_starved_get_a_cpu() {
+    let mut stalls = 0;
+    for (id, machine, explorer) in searched(Parking::On) {
+        let stall = explorer.witness(Outcome::Stall);
+        let lasso = explorer.starvation();
+        assert_eq!(stall.is_some(), lasso.is_some(), "{id}");
+        let Some(lasso) = lasso else {
+            continue;
+        };
+        stalls += 1;
+        let class = goes_round(&machine, &lasso, &explorer);
+        assert_ne!(class, Class::Doomed, "{id}");
+        assert!(explorer.is_stalled(&played(&machine, &lasso.stem)), "{id}");
+        assert_ne!(lasso.starved, [], "{id}");
+        assert!(lasso.cycle.iter().all(|it| !lasso.starved.contains(&it.0)));
+    }
+    assert!(stalls > 0);
+}
+
 /// Somebody wants memory, and nobody will ever move again.
 #[test]
 fn a_deadlock_is_not_a_livelock() {

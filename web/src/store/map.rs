@@ -156,6 +156,8 @@ pub struct LapView {
     pub pages_freed: u32,
     /// Processes killed in one lap.
     pub kills: u32,
+    /// Who could end it and gets no CPU; nobody, if it is a livelock.
+    pub starved: String,
 }
 
 impl Store {
@@ -209,7 +211,7 @@ impl Store {
         }
     }
 
-    /// What goes round for ever from here, if that is a livelock.
+    /// What goes round from here, if that is a livelock, or starvation.
     pub fn lap(&self) -> Option<LapView> {
         let lap = self.track.known.survey(self.cursor)?.lap.as_ref()?;
         let machine = &self.here.machine;
@@ -236,6 +238,7 @@ impl Store {
             steps: cycle.into_iter().map(&mut lap_step).collect(),
             pages_freed: lap.pages_freed,
             kills: lap.kills,
+            starved: lap.starved.clone(),
         })
     }
 }

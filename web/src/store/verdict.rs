@@ -210,7 +210,8 @@ impl Store {
         if survey.is_some_and(|survey| survey.kind == "stall") {
             let mut verdict = self.verdict_of(Tone::Wait, "free", "Stalled");
             verdict.first = "Every way out of here needs the killer, and it gets no CPU while the others retry: long, but not for ever.".to_string();
-            verdict.sentence = self.chain_spans();
+            verdict.sentence = self.starvation_spans(survey);
+            verdict.sentence.extend(self.chain_spans());
             return verdict;
         }
         let mut verdict = self.verdict_of(Tone::Ok, "free", "Safe from here");
@@ -283,6 +284,20 @@ impl Store {
         verdict.first = first;
         verdict.sentence = self.chain_spans();
         verdict
+    }
+
+    /// That what goes round here is no livelock.
+    fn starvation_spans(&self, survey: Option<&Survey>) -> Vec<Span> {
+        let lap = survey.and_then(|survey| survey.lap.as_ref());
+        let Some(lap) = lap.filter(|lap| !lap.starved.is_empty()) else {
+            return Vec::new();
+        };
+        let name = Span {
+            text: String::from("Starvation, not a livelock"),
+            strong: true,
+        };
+        let rest = format!(": it ends as soon as {} gets a CPU. ", lap.starved);
+        vec![name, plain(&rest)]
     }
 
     fn chain_spans(&self) -> Vec<Span> {

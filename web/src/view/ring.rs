@@ -1,4 +1,4 @@
-//! A livelock as a ring: one dot a step, played lap after lap, and nothing comes of it.
+//! A livelock or starvation as a ring: one dot a step, played lap after lap, and nothing comes of it.
 
 use gloo::timers::callback::Timeout;
 use yew::prelude::*;
@@ -60,12 +60,17 @@ pub(super) fn Ring(props: &RingProps) -> Html {
     let playing = *at;
     let lit = playing.and_then(|step| Some((step, lap.steps.get(step)?)));
     let says = format!("Play one lap of {count} steps");
+    let name = if lap.starved.is_empty() {
+        "Lap"
+    } else {
+        "Starvation, lap"
+    };
     html! {
         <div class="lasso">
             <button type="button" id="ring" class="ring" title={says} onclick={play}>
                 { drawing(lap, playing) }
                 <span>
-                    <b id="laps">{ format!("Lap {}", *laps + u32::from(playing.is_some())) }</b>
+                    <b id="laps">{ format!("{name} {}", *laps + u32::from(playing.is_some())) }</b>
                     <span class="per-lap">
                         { format!("pages freed per lap: {}", lap.pages_freed) }
                         <br />{ format!("kills per lap: {}", lap.kills) }

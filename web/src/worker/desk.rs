@@ -349,10 +349,10 @@ fn survey(explorer: &Explorer, state: &State) -> Survey {
     }
 }
 
-/// The same, with what goes round if it is a livelock.
+/// The same, with what goes round if it is a livelock or a stall.
 fn survey_with_lap(explorer: &Explorer, machine: &Machine, state: &State) -> Survey {
     let mut survey = survey(explorer, state);
-    if survey.kind == "livelock" {
+    if ["livelock", "stall"].contains(&survey.kind.as_str()) {
         survey.lap = lap_of(explorer, machine);
     }
     survey

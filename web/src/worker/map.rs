@@ -45,13 +45,19 @@ pub(super) fn map_of(explorer: &Explorer, run: Vec<u32>) -> StateMap {
     drawn
 }
 
-/// The livelock nearest to where the exploration began.
+/// The livelock nearest to where the exploration began, or else what goes round there while
+/// somebody gets no CPU.
 pub(super) fn lap_of(explorer: &Explorer, machine: &Machine) -> Option<Lap> {
-    let lasso = explorer.livelock()?;
+    let lasso = explorer.livelock().or_else(|| explorer.starvation())?;
+    let starved = lasso.starved.iter();
+    let starved: Vec<&str> = starved
+        .map(|&task| machine.actor(task).name.as_str())
+        .collect();
     Some(Lap {
         stem: run_text(machine, lasso.stem),
         cycle: run_text(machine, lasso.cycle),
         pages_freed: lasso.pages_freed,
         kills: lasso.kills,
+        starved: starved.join(", "),
     })
 }

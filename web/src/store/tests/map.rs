@@ -82,3 +82,26 @@ fn a_livelock_goes_round_and_nothing_comes_of_it() {
     }
     assert_eq!(searched(queue()).lap(), None, "at risk is not a livelock");
 }
+
+#[test]
+fn a_stall_goes_round_as_starvation() {
+    let store = searched(open("#v1/nap-under-oom-lock"));
+    let bad = searched(store.reduce(Action::OpenRun {
+        side: crate::store::Side::Bad,
+    }));
+    let end = searched(bad.reduce(Action::Seek { step: bad.len() }));
+    let verdict = end.verdict();
+    let said: String = verdict.sentence.iter().map(|it| it.text.as_str()).collect();
+    assert_eq!(verdict.headline, "Stalled", "{said}");
+    let lap = end.lap().expect("it goes round");
+    assert!(!lap.steps.is_empty());
+    assert_eq!((lap.pages_freed, lap.kills), (0, 0));
+    assert!(
+        said.starts_with(&format!(
+            "Starvation, not a livelock: it ends as soon as {} gets a CPU.",
+            lap.starved
+        )),
+        "{said}"
+    );
+    assert_eq!(stuck().lap().map(|lap| lap.starved), Some(String::new()));
+}
