@@ -15,6 +15,31 @@ const places = (page) =>
     return [it, Math.round(box.top + window.scrollY), it === '#why' ? Math.round(box.height) : 0];
   }));
 
+/** Through all that the line can say, nothing else moves. */
+const still = (width, height) => async ({ newPage, open, url, assert }) => {
+  const page = await newPage({ viewport: { width, height } });
+  await open(url + CROWD, page);
+  await until(page, (now) => now.searching === 'true');
+  assert.match(await words(page, '#why'), /Looking for the step/);
+  const before = await places(page);
+  await page.locator('#cancel-search').click();
+  await until(page, (now) => now.searching === 'false');
+  assert.match(await words(page, '#why'), /unknown/);
+  assert.deepEqual(await places(page), before);
+  await open(`${url}#v1/writer-in-queue`, page);
+  await searched(page);
+  await page.locator('#why-bad').waitFor();
+  assert.equal((await places(page))[1][2], before[1][2]);
+  for (const side of ['good', 'bad']) {
+    const known = await places(page);
+    await page.locator(`#why-${side}`).click();
+    await searched(page);
+    assert.deepEqual(await places(page), known, side);
+  }
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(wide <= 0, `${wide} px wider than the window`);
+};
+
 export default {
   'the sentence names the step, and keys alone open both runs there': async ({ open, page, url, assert, shot }) => {
     await open(`${url}#v1/writer-in-queue?at=stuck`);
@@ -39,32 +64,7 @@ export default {
     assert.equal((await until(page, (now) => now.length === stuck.length)).length, stuck.length);
   },
 
-  'nothing moves when the words come, in any size': async ({ newPage, open, url, assert }) => {
-    for (const [name, [width, height]] of Object.entries(SIZES)) {
-      const page = await newPage({ viewport: { width, height } });
-      await open(url + CROWD, page);
-      await until(page, (now) => now.searching === 'true');
-      assert.match(await words(page, '#why'), /Looking for the step/);
-      const before = await places(page);
-      await page.locator('#cancel-search').click();
-      await until(page, (now) => now.searching === 'false');
-      assert.match(await words(page, '#why'), /unknown/);
-      assert.deepEqual(await places(page), before, name);
-      await open(`${url}#v1/writer-in-queue`, page);
-      await searched(page);
-      await page.locator('#why-bad').waitFor();
-      assert.equal((await places(page))[1][2], before[1][2], name);
-      for (const side of ['good', 'bad']) {
-        const known = await places(page);
-        await page.locator(`#why-${side}`).click();
-        await searched(page);
-        assert.deepEqual(await places(page), known, `${name}, ${side}`);
-      }
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      assert.ok(wide <= 0, `${name}: ${wide} px wider than the window`);
-      await page.context().close();
-    }
-  },
+  ...Object.fromEntries(Object.entries(SIZES).map(([name, size]) => [`nothing moves when the words come, ${name}`, still(...size)])),
 
   'an oops is explained before it happens': async ({ open, page, url, assert }) => {
     await open(`${url}#v1/munlock-oops`);
