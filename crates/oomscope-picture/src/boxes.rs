@@ -148,7 +148,12 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
     let detail = Label {
         font: Font::Mono,
         ..label(
-            fit(&detail, inner - badge_w, sizes.small, Font::Mono),
+            fit(
+                most_telling(&detail, inner - badge_w, sizes.small),
+                inner - badge_w,
+                sizes.small,
+                Font::Mono,
+            ),
             Point::new(rect.x + sizes.indent, rect.y + sizes.second),
             sizes.small,
         )
@@ -181,6 +186,17 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
         on_chain,
         absent: machine.actor(task).kind == Kind::OomReaper
             && machine.kernel.reaper == Reaper::Absent,
+    }
+}
+
+/// Where there is no room for all of a path: what it asks for, which the status does not say,
+/// or where it waits.
+fn most_telling(path: &str, room: f32, size: f32) -> &str {
+    let fits = |text: &str| text_width(text, size, Font::Mono) <= room;
+    match path.rsplit_once(" → ") {
+        Some((head, "alloc")) if !fits(path) => head,
+        Some((_, last)) if !fits(path) && fits(last) => last,
+        _ => path,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod cast;
 mod columns;
+mod locks;
 
 use oomscope_model::kernel::Kernel;
 use oomscope_model::machine::{LockId, Machine, MemcgId, TaskId};
@@ -85,6 +86,12 @@ pub struct LockPlace {
     pub slots: Vec<Rect>,
     /// Room for title and numbers outside the slots.
     pub roomy: bool,
+    /// Which row of locks it stands in, from the top; the corridor above has this number.
+    pub line: usize,
+    /// Which column of locks it stands in, from the left.
+    pub column: u8,
+    /// How many columns there are.
+    pub columns: u8,
 }
 
 /// The free strips between the columns and rows.
@@ -164,10 +171,5 @@ impl Layout {
             .iter()
             .find(|strip| strip.kind == StripKind::Memcgs)?;
         strip.cells.get(usize::from(memcg.0)).copied()
-    }
-
-    /// Row of a lock, from the top.
-    pub fn row_of(&self, lock: LockId) -> Option<usize> {
-        self.locks.iter().position(|place| place.lock == lock)
     }
 }

@@ -53,4 +53,4 @@ pub use text::to_text;
 pub use trace::{TRACEPOINTS_SINCE, log_with_traces, trace_lines};
 pub use wait::{Party, WaitEdge, Why, wait_edges};
 pub use why::{Contrast, Told, no_way_out, told};
-pub use words::caption;
+pub use words::{caption, caption_of};

@@ -137,6 +137,17 @@ fn crossed(edges: &[Edge], except: usize, area: Rect) -> usize {
         .count()
 }
 
+/// How often a line turns through a box beside the part that the box belongs to.
+fn turns(points: &[Point], area: Rect) -> usize {
+    let through = |pair: &&[Point]| {
+        let (top, bottom) = (pair[0].y.min(pair[1].y), pair[0].y.max(pair[1].y));
+        let upright = (pair[0].x - pair[1].x).abs() < 1.0;
+        let line = Rect::new(pair[0].x - 1.0, top, 2.0, bottom - top);
+        upright && line.overlaps(area)
+    };
+    points.windows(2).filter(through).count()
+}
+
 fn hop_at(scene: &Scene<'_>, edges: &[Edge], index: usize, taken: &[Rect]) -> Point {
     let (from, to) = longest(scene, &edges[index].points);
     let cost = |share: f32| {
@@ -195,7 +206,7 @@ fn label_at(
             let stage = Rect::new(2.0, 0.0, scene.layout.width - 2.0, scene.layout.height);
             let outside = !stage.contains(area);
             let boxes = taken.iter().filter(|rect| rect.overlaps(area)).count();
-            let lines = crossed(edges, index, area);
+            let lines = crossed(edges, index, area) + turns(&edge.points, area);
             if lines > bearable {
                 continue;
             }

@@ -252,36 +252,87 @@ impl FlagKind {
 const TEXT: f32 = 12.0;
 /// Height of a row of words.
 const ROW: f32 = 17.0;
+/// From a flag's line to its words, and between two words in a row.
+const BESIDE: f32 = 6.0;
+/// The same words again say nothing new so close to the last ones.
+const AGAIN: f32 = 120.0;
 
-/// Where the title begins: as far left as it can without a flag's line through it.
-fn beside_lines(flags: &[Flag], frame: Frame, width: f32) -> f32 {
-    let mut lines: Vec<f32> = (flags.iter())
-        .filter(|flag| flag.kind != FlagKind::ReapTry)
-        .map(|flag| x_of(flag.step, frame))
-        .collect();
-    lines.sort_by(f32::total_cmp);
-    let start = frame.pad_left + 8.0;
-    lines.into_iter().fold(start, |start, line| {
-        if line > start - 6.0 && line < start + width + 4.0 {
-            line + 8.0
-        } else {
-            start
+/// Rows of words from the top, and the lines between them. A line begins in the row of its own
+/// words, and below all words that it would cross: so it needs a row further down.
+struct Rows {
+    frame: Frame,
+    words: Vec<Vec<(f32, f32)>>,
+    /// Where each line is, and the first row that it runs through.
+    lines: Vec<(f32, usize)>,
+}
+
+impl Rows {
+    fn of(frame: Frame) -> Rows {
+        let most = ((frame.height - 24.0) / ROW).max(1.0) as usize;
+        Rows {
+            frame,
+            words: vec![Vec::new(); most],
+            lines: Vec::new(),
         }
-    })
+    }
+
+    /// The first row from which a line may run down without crossing words.
+    fn below(&self, x: f32) -> usize {
+        let crossed = |row: &Vec<(f32, f32)>| row.iter().any(|&(a, b)| a - 3.0 < x && x < b + 3.0);
+        self.words
+            .iter()
+            .rposition(crossed)
+            .map_or(0, |row| row + 1)
+    }
+
+    /// Whether words fit there: inside, beside all others, and across no line.
+    fn clear(&self, row: usize, (a, b): (f32, f32)) -> bool {
+        let inside = a >= self.frame.pad_left && b <= self.frame.width - self.frame.pad_right;
+        let free = |&(c, d): &(f32, f32)| b + BESIDE < c || d + BESIDE < a;
+        let crosses = |&(x, first): &(f32, usize)| first <= row && a - 3.0 < x && x < b + 3.0;
+        inside && self.words[row].iter().all(free) && !self.lines.iter().any(crosses)
+    }
+
+    /// The words of a flag in the first row with room beside its line; left of it for the
+    /// point of no return (what lies left of it is what could still be saved) and at the
+    /// right edge. Without a line there is nothing to keep clear below.
+    fn say(&mut self, flag: &Flag, x: f32, first: usize) -> Option<(usize, Prim)> {
+        if flag.label.is_empty() {
+            return None;
+        }
+        let width = text_width(&flag.label, TEXT, Font::Sans);
+        let right = (x + BESIDE, Anchor::Start, (x + BESIDE, x + BESIDE + width));
+        let left = (x - BESIDE, Anchor::End, (x - BESIDE - width, x - BESIDE));
+        let sides = match flag.kind {
+            FlagKind::PointOfNoReturn => [left, right],
+            _ => [right, left],
+        };
+        for row in first..self.words.len() {
+            for (at, anchor, span) in sides {
+                if self.clear(row, span) {
+                    self.words[row].push(span);
+                    let y = 16.0 + ROW * row as f32;
+                    let class = flag.kind.text_class();
+                    return Some((row, text(class, at, y, anchor, &flag.label)));
+                }
+            }
+        }
+        None
+    }
 }
 
 /// Lines and crosses for the flags; words in rows from the top, each where it covers no
-/// other.
+/// other and no line runs through it.
 fn flag_marks(flags: &[Flag], frame: Frame, prims: &mut Vec<Prim>) {
     let title = "free memory";
-    let width = text_width(title, TEXT, Font::Sans);
-    let start = beside_lines(flags, frame, width);
-    let mut rows: Vec<Vec<(f32, f32)>> = vec![vec![(start, start + width)]];
-    prims.push(text("axis-label", start, 16.0, Anchor::Start, title));
+    let start = frame.pad_left + 8.0;
+    let mut rows = Rows::of(frame);
+    rows.words[0].push((start, start + text_width(title, TEXT, Font::Sans)));
     // All words go above all lines: what is drawn later covers what was drawn before.
-    let mut words = Vec::new();
+    let mut words = vec![text("axis-label", start, 16.0, Anchor::Start, title)];
     let mut tries_named = false;
     let mut drawn: Vec<(FlagKind, i32)> = Vec::new();
+    let mut said: Vec<(&str, f32)> = Vec::new();
     for flag in flags {
         let x = x_of(flag.step, frame);
         if drawn.contains(&(flag.kind, x as i32)) {
@@ -289,75 +340,52 @@ fn flag_marks(flags: &[Flag], frame: Frame, prims: &mut Vec<Prim>) {
         }
         drawn.push((flag.kind, x as i32));
         if flag.kind == FlagKind::ReapTry {
-            let (y, d) = (frame.height - 9.0, 3.0);
-            let n = crate::geometry::number;
-            let path = format!(
-                "M{},{}L{},{}M{},{}L{},{}",
-                n(x - d),
-                n(y - d),
-                n(x + d),
-                n(y + d),
-                n(x + d),
-                n(y - d),
-                n(x - d),
-                n(y + d)
-            );
-            prims.push(Prim::Path {
-                class: flag.kind.class(),
-                d: path,
-            });
-            if tries_named {
-                continue;
+            prims.push(cross(flag.kind, x, frame.height - 9.0));
+            if !tries_named {
+                tries_named = true;
+                words.extend(rows.say(flag, x, 0).map(|(_, word)| word));
             }
-            tries_named = true;
-        } else {
-            let class = flag.kind.class();
-            prims.push(Prim::Line {
-                class,
-                x1: x,
-                y1: 0.0,
-                x2: x,
-                y2: frame.height,
-            });
+            continue;
         }
-        words.extend(flag_words(flag, x, frame, &mut rows));
+        let below = rows.below(x);
+        let again = said
+            .iter()
+            .any(|&(label, at)| label == flag.label && x - at < AGAIN);
+        let word = match again {
+            true => None,
+            false => rows.say(flag, x, below),
+        };
+        let first = word.as_ref().map_or(below, |&(row, _)| row);
+        rows.lines.push((x, first));
+        if let Some((_, word)) = word {
+            said.push((&flag.label, x));
+            words.push(word);
+        }
+        let y1 = if first == 0 {
+            0.0
+        } else {
+            3.0 + ROW * first as f32
+        };
+        prims.push(Prim::Line {
+            class: flag.kind.class(),
+            x1: x,
+            y1,
+            x2: x,
+            y2: frame.height,
+        });
     }
     prims.append(&mut words);
 }
 
-/// The words of a flag in the first row with room beside its line; left of it for the
-/// point of no return (what lies left of it is what could still be saved) and at the right
-/// edge.
-fn flag_words(flag: &Flag, x: f32, frame: Frame, rows: &mut Vec<Vec<(f32, f32)>>) -> Option<Prim> {
-    if flag.label.is_empty() {
-        return None;
+/// A try that failed.
+fn cross(kind: FlagKind, x: f32, y: f32) -> Prim {
+    let n = crate::geometry::number;
+    let d = 3.0;
+    let (left, right, top, bottom) = (n(x - d), n(x + d), n(y - d), n(y + d));
+    Prim::Path {
+        class: kind.class(),
+        d: format!("M{left},{top}L{right},{bottom}M{right},{top}L{left},{bottom}"),
     }
-    let width = text_width(&flag.label, TEXT, Font::Sans);
-    let right = (x + 6.0, Anchor::Start, (x + 6.0, x + 6.0 + width));
-    let left = (x - 6.0, Anchor::End, (x - 6.0 - width, x - 6.0));
-    let sides = if flag.kind == FlagKind::PointOfNoReturn {
-        [left, right]
-    } else {
-        [right, left]
-    };
-    let most = ((frame.height - 24.0) / ROW).max(1.0) as usize;
-    for row in 0..most {
-        if row == rows.len() {
-            rows.push(Vec::new());
-        }
-        for (at, anchor, span) in sides {
-            let inside = span.0 >= frame.pad_left && span.1 <= frame.width - frame.pad_right;
-            let clear = rows[row]
-                .iter()
-                .all(|other| span.1 + 6.0 < other.0 || other.1 + 6.0 < span.0);
-            if inside && clear {
-                rows[row].push(span);
-                let y = 16.0 + ROW * row as f32;
-                return Some(text(flag.kind.text_class(), at, y, anchor, &flag.label));
-            }
-        }
-    }
-    None
 }
 
 fn text(class: &'static str, x: f32, y: f32, anchor: Anchor, text: &str) -> Prim {

@@ -142,31 +142,30 @@ fn way(scene: &Scene<'_>, index: usize, draft: &Draft) -> Option<Way> {
     };
     let (corridor, lane, far, far_x) = match other {
         End::Slot(lock, place) => {
-            let row = layout.row_of(lock)?;
-            let rect = *layout.locks[row].slots.get(usize::from(place) - 1)?;
-            let drop = if layout.locks[row].roomy { 20.0 } else { 13.0 };
+            let at = layout.lock(lock)?;
+            let rect = *at.slots.get(usize::from(place) - 1)?;
+            let drop = if at.roomy { 20.0 } else { 13.0 };
             let end = Point::new(rect.center().x, rect.bottom() + drop);
-            (Some(row + 1), Lane::Top(u8::MAX - place), vec![end], end.x)
+            // Farther to the right means farther down, or they would cross.
+            let left_by = 20 * (at.columns - 1 - at.column);
+            let lane = Lane::Top(u8::MAX - left_by - place);
+            (Some(at.line + 1), lane, vec![end], end.x)
         }
         End::LockTop(lock) => {
-            let row = layout.row_of(lock)?;
-            let rect = layout.locks[row].rect;
+            let at = layout.lock(lock)?;
+            let rect = at.rect;
             let holders: Vec<TaskId> = scene.state.holders(lock).map(|(task, _)| task).collect();
             let rank = holders.iter().position(|holder| *holder == task)? as u8;
             let x = rect.center().x + 10.0 * (f32::from(rank) - (holders.len() as f32 - 1.0) / 2.0);
-            (
-                Some(row),
-                Lane::Bottom(rank),
-                vec![Point::new(x, rect.y)],
-                x,
-            )
+            let lane = Lane::Bottom(rank + 2 * at.column);
+            (Some(at.line), lane, vec![Point::new(x, rect.y)], x)
         }
         End::LockBottom(lock) => {
-            let row = layout.row_of(lock)?;
-            let rect = layout.locks[row].rect;
+            let at = layout.lock(lock)?;
+            let rect = at.rect;
             let end = Point::new(rect.center().x, rect.bottom() + 12.0);
             (
-                Some(row + 1),
+                Some(at.line + 1),
                 Lane::Middle(home.center().y.max(rect.bottom() + 34.0)),
                 vec![end],
                 end.x,

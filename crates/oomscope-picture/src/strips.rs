@@ -212,10 +212,10 @@ fn gap(kind: StripKind) -> f32 {
 const CELL_H: f32 = 40.0;
 
 /// A cell is never wider, nor narrower as long as there are rows to go to.
-const CELL_W: (f32, f32) = (96.0, 208.0);
+const CELL_W: (f32, f32) = (84.0, 208.0);
 
 /// Below each strip, and between two columns of them.
-const BETWEEN: (f32, f32) = (12.0, 28.0);
+const BETWEEN: (f32, f32) = (12.0, 20.0);
 
 /// Places the strips below each other, in so many columns, from height 0 down; and how high
 /// all of them are.
@@ -305,10 +305,16 @@ fn strip(place: &StripPlace, told: Told) -> Strip {
         )
     };
     let room = rect.w - text_width(&title.text, 12.5, Font::Sans) - 18.0;
+    // Without their prefix flags still say what they are.
+    let short = told.note.replace("MMF_", "");
+    let words = match text_width(&told.note, 12.0, Font::Sans) <= room {
+        true => &told.note,
+        false => &short,
+    };
     let note = (!told.note.is_empty() && room > 40.0).then(|| Label {
         anchor: Anchor::End,
         ..label(
-            fit(&told.note, room, 12.0, Font::Sans),
+            fit(words, room, 12.0, Font::Sans),
             Point::new(rect.right(), rect.y + 13.0),
             12.0,
         )

@@ -6,7 +6,7 @@ use oomscope_model::state::Run;
 
 use crate::boxes::label;
 use crate::draw::Scene;
-use crate::geometry::{Point, fit_name, number};
+use crate::geometry::{Font, Point, fit_name, number, text_width};
 use crate::names;
 use crate::picture::{Anchor, Ejection, Label, Token, Tone};
 
@@ -54,13 +54,22 @@ fn token(scene: &Scene<'_>, task: TaskId, lock: LockId, mode: Mode, rank: u8) ->
     } else {
         (15.5, 28.0)
     };
-    let middle = |text: String, y: f32, size: f32| Label {
-        anchor: Anchor::Middle,
-        ..label(
-            fit_name(&text, rect.w - 4.0, size),
-            Point::new(rect.center().x, rect.y + y),
-            size,
-        )
+    // A slot has round ends, which its words must not touch.
+    let room = rect.w - 5.0;
+    let middle = |text: String, y: f32, size: f32| {
+        let size = if text_width(&text, size, Font::Sans) > room {
+            size - 1.0
+        } else {
+            size
+        };
+        Label {
+            anchor: Anchor::Middle,
+            ..label(
+                fit_name(&text, room, size),
+                Point::new(rect.center().x, rect.y + y),
+                size,
+            )
+        }
     };
     let name = short_name(scene.machine, task);
     let word = match names::mode(scene.machine, lock, mode) {

@@ -13,8 +13,19 @@ use oomscope_model::machine::{
 use oomscope_model::state::{Kmem, Pc, Run, State};
 
 use crate::chain::nap_words;
-use crate::stack::gfp_name;
+use crate::stack::{detail, gfp_name};
 use crate::{names, vessel};
+
+/// What happened in a step of this task, in one sentence. A step that nothing tells of is told
+/// by where the task is now.
+pub fn caption_of(machine: &Machine, task: TaskId, events: &[Event], state: &State) -> String {
+    let words = Words { machine, state };
+    if events.iter().any(|event| words.clause(event).is_some()) {
+        return caption(machine, events, state);
+    }
+    let at = detail(machine, state, task);
+    format!("{} goes on: {at}.", names::task(machine, task))
+}
 
 /// What happened in this step, in one sentence. `state` is the state after the step.
 pub fn caption(machine: &Machine, events: &[Event], state: &State) -> String {

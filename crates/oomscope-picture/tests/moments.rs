@@ -10,7 +10,9 @@ use oomscope_model::patches::PatchId;
 use oomscope_model::state::State;
 use oomscope_model::step::{act, enabled, step};
 use oomscope_model::transition::Act;
-use oomscope_picture::{Size, Stage, Theme, caption, chain, layout, picture, to_svg, to_text};
+use oomscope_picture::{
+    Size, Stage, Theme, caption, caption_of, chain, layout, picture, to_svg, to_text,
+};
 use oomscope_scenario::builtin::BUILTIN;
 
 #[test]
@@ -23,7 +25,7 @@ fn every_scenario_reads_well() {
         for next in scenario.lead.expect("a lead").steps {
             let mut events = Vec::new();
             step(&machine, &mut state, next, &mut events);
-            writeln!(text, "{}", caption(&machine, &events, &state)).expect("string");
+            writeln!(text, "{}", caption_of(&machine, next.0, &events, &state)).expect("string");
         }
         tell(&mut text, &machine, &state);
         compare(builtin.id, &text);
@@ -53,7 +55,7 @@ fn the_headline_clears_in_words_too() {
     while let Some(next) = enabled(&machine, &state).last() {
         let mut events = Vec::new();
         step(&machine, &mut state, next, &mut events);
-        writeln!(text, "{}", caption(&machine, &events, &state)).expect("string");
+        writeln!(text, "{}", caption_of(&machine, next.0, &events, &state)).expect("string");
     }
     tell(&mut text, &machine, &state);
     assert!(state.is_finished());

@@ -139,7 +139,13 @@ impl Store {
         if self.cursor == 0 {
             return "The start.".to_string();
         }
-        oomscope_picture::caption(&self.here.machine, &self.here.events, &self.here.state)
+        let (machine, state) = (&self.here.machine, &self.here.state);
+        match self.last_move() {
+            Some(Move::Step(step)) => {
+                oomscope_picture::caption_of(machine, step.0, &self.here.events, state)
+            }
+            _ => oomscope_picture::caption(machine, &self.here.events, state),
+        }
     }
 
     /// The kernel's rule behind the step.

@@ -230,7 +230,7 @@ impl Store {
             let events = play(machine, &mut state, transition);
             LapStep {
                 task: machine.actor(transition.0).name.clone(),
-                caption: oomscope_picture::caption(machine, &events, &state),
+                caption: oomscope_picture::caption_of(machine, transition.0, &events, &state),
             }
         };
         Some(LapView {

@@ -79,6 +79,9 @@ pub(crate) fn count(props: &Props) -> Html {
     }
 }
 
+/// More letters than this need a third line, and smaller type.
+const LONG: usize = 104;
+
 /// What just happened, in one sentence. Readers hear it when the machine stands still.
 #[component]
 pub fn Caption(props: &Props) -> Html {
@@ -87,5 +90,7 @@ pub fn Caption(props: &Props) -> Html {
     } else {
         "polite"
     };
-    html! { <p id="caption" class="caption" aria-live={live}><span>{ props.store.caption() }</span></p> }
+    let said = props.store.caption();
+    let long = (said.len() > LONG).then_some("long");
+    html! { <p id="caption" class={classes!("caption", long)} aria-live={live}><span>{ said }</span></p> }
 }

@@ -13,7 +13,7 @@ use crate::store::{Action, MarkerAt, Store, View};
 /// The step at the right end. A run grows while it is played; the axis grows in a few large
 /// leaps instead, so that the past stands still.
 pub(crate) fn horizon(len: usize) -> usize {
-    let mut end = 40;
+    let mut end = 24;
     while end < len {
         end += end / 2;
     }
@@ -60,7 +60,7 @@ pub fn Plot(props: &Props) -> Html {
         pad_right: pad,
         last_step: last as u32,
     };
-    // While one only looks around, nothing of this changes.
+    // While one only looks around, nothing of this changes. The words go above the cursor.
     let body = {
         let store = store.clone();
         let known = (
@@ -71,20 +71,23 @@ pub fn Plot(props: &Props) -> Html {
         );
         use_memo(known, move |_| {
             if frame.width < 40.0 {
-                return Html::default();
+                return (Html::default(), Html::default());
             }
-            history(store.samples(), store.flags(), &store.machine().zone, frame)
-                .iter()
-                .map(prim)
-                .collect()
+            let all = history(store.samples(), store.flags(), &store.machine().zone, frame);
+            let (words, shapes): (Vec<&Prim>, Vec<&Prim>) =
+                (all.iter()).partition(|prim| matches!(prim, Prim::Text { .. }));
+            let draw = |prims: Vec<&Prim>| prims.into_iter().map(prim).collect::<Html>();
+            (draw(shapes), draw(words))
         })
     };
+    let (shapes, said) = (*body).clone();
     let x = pad + (width - 2.0 * pad) * store.cursor() as f32 / last as f32;
     html! {
         <div id="plot" class="plot" ref={node} style={format!("height:{height}px")}>
             <svg viewBox={format!("0 0 {} {height}", width.max(1.0))} role="img" aria-label={words(store)}>
-                { (*body).clone() }
+                { shapes }
                 <path d={format!("M0,0V{height}")} class="cursor" style={format!("transform:translateX({}px)", number(x))} />
+                { said }
             </svg>
         </div>
     }
@@ -223,37 +226,59 @@ struct Placed<'a> {
     align: &'static str,
 }
 
+/// The widths that a marker's words may be cut to where all of them find no room.
+const CUT: [f32; 3] = [190.0, 140.0, 96.0];
+
 /// Puts words under ticks so that none overlap: centred where there is room, else to one
-/// side. What still finds no room keeps its tick. The one at the cursor goes first.
+/// side, and cut rather than left out. What still finds no room keeps its tick. The one at the
+/// cursor goes first.
 fn place(markers: &[MarkerAt], cursor: usize, last: usize, track: f32) -> Vec<Placed<'_>> {
-    const GAP: f32 = 4.0;
     let mut order: Vec<&MarkerAt> = markers.iter().collect();
     order.sort_by_key(|marker| (marker.step != cursor, marker.step == 0));
     let mut placed: Vec<Placed<'_>> = Vec::new();
+    let mut crowded = Vec::new();
     for marker in order {
-        let width = (text_width(&marker.title, 12.5, Font::Sans) + 14.0).min(190.0);
         let tick = track * marker.step as f32 / last.max(1) as f32;
-        let room = |x: f32| {
-            x >= -9.0
-                && x + width <= track + 9.0
-                && placed
-                    .iter()
-                    .all(|other| x + width + GAP <= other.x || other.x + other.width + GAP <= x)
-        };
-        let tries = [
-            (tick - width / 2.0, "center"),
-            (tick - 8.0, "left"),
-            (tick - width + 8.0, "right"),
-        ];
-        if let Some(&(x, align)) = tries.iter().find(|(x, _)| room(*x)) {
-            placed.push(Placed {
-                marker,
-                x,
-                width,
-                align,
-            });
+        let width = text_width(&marker.title, 12.5, Font::Sans) + 14.0;
+        match free_place(marker, tick, width, track, &placed) {
+            Some(found) => placed.push(found),
+            None => crowded.push((marker, tick, width)),
         }
+    }
+    for (marker, tick, width) in crowded {
+        let cut = (CUT.iter().filter(|&&cut| cut < width))
+            .find_map(|&cut| free_place(marker, tick, cut, track, &placed));
+        placed.extend(cut);
     }
     placed.sort_by_key(|placed| placed.marker.step);
     placed
+}
+
+/// Where words of this width cover no others, nearest to their tick.
+fn free_place<'a>(
+    marker: &'a MarkerAt,
+    tick: f32,
+    width: f32,
+    track: f32,
+    placed: &[Placed<'_>],
+) -> Option<Placed<'a>> {
+    const GAP: f32 = 4.0;
+    let room = |x: f32| {
+        x >= -9.0
+            && x + width <= track + 9.0
+            && (placed.iter())
+                .all(|other| x + width + GAP <= other.x || other.x + other.width + GAP <= x)
+    };
+    let tries = [
+        (tick - width / 2.0, "center"),
+        (tick - 8.0, "left"),
+        (tick - width + 8.0, "right"),
+    ];
+    let &(x, align) = tries.iter().find(|(x, _)| room(*x))?;
+    Some(Placed {
+        marker,
+        x,
+        width,
+        align,
+    })
 }

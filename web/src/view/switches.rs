@@ -14,7 +14,7 @@ pub fn Switches(props: &Props) -> Html {
     html! {
         <section class="patches" aria-label="Patches">
             <div class="lead">
-                <h2>{ "Patches, switched from this step on" }</h2>
+                <h2>{ "Patches, from this step on" }</h2>
                 if store.view() == View::Full && !switches.is_empty() {
                     <button type="button" id="matrix" class="btn undo" aria-haspopup="dialog" title="What every mix of these patches comes to (m)"
                             onclick={on(dispatch, Action::Open { panel: Panel::Matrix })}>{ "All mixes" }</button>

@@ -1,21 +1,21 @@
 //! The places themselves: rail, locks and memory side by side, or one below the other.
 
-use oomscope_model::machine::{LockId, Machine, OOM_LOCK, TaskId};
+use oomscope_model::machine::{Machine, TaskId};
 
-use super::cast::{drawn_locks, drawn_tasks, queuers};
-use super::{Channels, Layout, LockPlace, Size, Stage, TaskPlace};
+use super::cast::{drawn_locks, drawn_tasks};
+use super::locks::{Grid, Rows, most_queuers, row_heights, rows};
+use super::{Channels, Layout, Size, Stage, TaskPlace};
 use crate::geometry::Rect;
 use crate::strips::{self, StripPlace};
 
 /// The fixed distances of a stage with columns.
+#[derive(Clone, Copy)]
 pub(super) struct Columns {
     width: f32,
     height: f32,
     rail_x: f32,
     rail_w: f32,
-    lane_x: f32,
-    lock_x: f32,
-    lock_w: f32,
+    grid: Grid,
     memory_x: f32,
     memory_w: f32,
     top: f32,
@@ -27,9 +27,11 @@ pub(super) const WIDE: Columns = Columns {
     height: 520.0,
     rail_x: 28.0,
     rail_w: 272.0,
-    lane_x: 378.0,
-    lock_x: 652.0,
-    lock_w: 148.0,
+    grid: Grid {
+        lane: (378.0, 628.0),
+        lock: (652.0, 148.0),
+        beside: 0.0,
+    },
     memory_x: 858.0,
     memory_w: 118.0,
     top: 44.0,
@@ -41,9 +43,11 @@ pub(super) const EMBED: Columns = Columns {
     height: 320.0,
     rail_x: 22.0,
     rail_w: 218.0,
-    lane_x: 296.0,
-    lock_x: 490.0,
-    lock_w: 124.0,
+    grid: Grid {
+        lane: (296.0, 466.0),
+        lock: (490.0, 124.0),
+        beside: 0.0,
+    },
     memory_x: 660.0,
     memory_w: 100.0,
     top: 36.0,
@@ -55,17 +59,27 @@ pub(super) const SMALL: Columns = Columns {
     height: 240.0,
     rail_x: 18.0,
     rail_w: 200.0,
-    lane_x: 260.0,
-    lock_x: 392.0,
-    lock_w: 98.0,
+    grid: Grid {
+        lane: (260.0, 368.0),
+        lock: (392.0, 98.0),
+        beside: 0.0,
+    },
     memory_x: 518.0,
     memory_w: 78.0,
     top: 27.0,
     bottom: 12.0,
 };
 
+/// The least height of a corridor: two lines with their labels.
+const CORRIDOR_MIN: f32 = 40.0;
+
 /// More tasks than this have one line and half a rail each.
-const CROWD: usize = 10;
+fn crowd(size: Size) -> usize {
+    match size {
+        Size::Wide | Size::Narrow => 10,
+        Size::Embed | Size::Small => 8,
+    }
+}
 
 /// Height of a task box and the gap below it, for this many tasks in this height.
 fn task_pitch(size: Size, count: usize, height: f32) -> (f32, f32) {
@@ -94,8 +108,8 @@ struct Rail<'a> {
 const BRICK: (f32, f32) = (28.0, 12.0);
 
 impl Rail<'_> {
-    fn of(cast: &[TaskId], width: f32, (row, gap): (f32, f32)) -> Rail<'_> {
-        let brick = cast.len() > CROWD;
+    fn of(size: Size, cast: &[TaskId], width: f32, (row, gap): (f32, f32)) -> Rail<'_> {
+        let brick = cast.len() > crowd(size);
         let (rows, height) = if brick {
             let (row, gap) = BRICK;
             let courses = cast.len() as f32 / 2.0 + 0.5;
@@ -138,19 +152,63 @@ impl Rail<'_> {
     }
 }
 
+impl Columns {
+    /// The same with two columns of locks: wider, and only half as tall.
+    fn doubled(&self, slots: usize, width: f32) -> Columns {
+        let grid = self.grid.doubled(slots, width);
+        let more = grid.end() - self.grid.end();
+        Columns {
+            width: self.width + more,
+            memory_x: self.memory_x + more,
+            grid,
+            ..*self
+        }
+    }
+
+    /// How large a stage of this size is drawn where the plain one just fits.
+    fn scale(&self, layout: &Layout) -> f32 {
+        (self.width / layout.width).min(self.height / layout.height)
+    }
+}
+
+/// Rail, locks and memory side by side. A cast that would make the stage taller than its
+/// frame is arranged in whichever way shrinks it least.
 pub(super) fn side_by_side(machine: &Machine, stage: Stage, columns: &Columns) -> Layout {
+    /// Less than this is gained: not worth another arrangement.
+    const WORTH: f32 = 1.03;
+    let mut best = arranged(machine, stage, columns, Rows::Usual);
+    let mut others = vec![(*columns, Rows::Low)];
+    if drawn_locks(machine).len() > 3 {
+        let (most, width) = match stage.size {
+            Size::Wide => (3, 64.0),
+            _ => (2, 52.0),
+        };
+        let doubled = columns.doubled(most_queuers(machine).min(most), width);
+        others.extend([(doubled, Rows::Usual), (doubled, Rows::Low)]);
+    }
+    for (other, rows) in others {
+        let layout = arranged(machine, stage, &other, rows);
+        if columns.scale(&layout) > columns.scale(&best) * WORTH {
+            best = layout;
+        }
+    }
+    best
+}
+
+fn arranged(machine: &Machine, stage: Stage, columns: &Columns, style: Rows) -> Layout {
     let cast = drawn_tasks(machine, stage.kworker);
     let drawn = drawn_locks(machine);
-    let row_h = row_heights(stage.size, &drawn);
-    let corridor_min = match (stage.size, drawn.len()) {
-        (Size::Small, _) => 28.0,
-        (_, ..=4) => CORRIDOR_MIN,
+    let row_h = row_heights(stage.size, style, columns.grid.per_row(), &drawn);
+    let corridor_min = match (stage.size, style, row_h.len()) {
+        (Size::Small, Rows::Low, _) => 24.0,
+        (Size::Small, ..) | (_, Rows::Low, _) => 28.0,
+        (_, _, ..=4) => CORRIDOR_MIN,
         _ => 32.0,
     };
-    let locks_h: f32 = row_h.iter().sum::<f32>() + corridor_min * (drawn.len() + 1) as f32;
+    let locks_h: f32 = row_h.iter().sum::<f32>() + corridor_min * (row_h.len() + 1) as f32;
     let base = columns.height - columns.top - columns.bottom;
     let (box_h, gap) = task_pitch(stage.size, cast.len(), base.max(locks_h));
-    let rail = Rail::of(&cast, columns.rail_w, (box_h, gap));
+    let rail = Rail::of(stage.size, &cast, columns.rail_w, (box_h, gap));
     let mut shelf = Shelf::of(machine, stage, columns, (rail.height, locks_h), base);
     let inner = base
         .max(rail.height + shelf.below_rail)
@@ -159,7 +217,6 @@ pub(super) fn side_by_side(machine: &Machine, stage: Stage, columns: &Columns) -
 
     let rail_top = columns.top + (inner - shelf.below_rail - rail.height) / 2.0;
     let tasks = rail.places(columns.rail_x, rail_top);
-    let lane = (columns.lane_x, columns.lock_x - 24.0);
     let (locks, corridors) = rows(
         machine,
         &drawn,
@@ -168,8 +225,7 @@ pub(super) fn side_by_side(machine: &Machine, stage: Stage, columns: &Columns) -
             columns.top - corridor_min.min(24.0),
             height - shelf.below_locks,
         ),
-        lane,
-        (columns.lock_x, columns.lock_w),
+        &columns.grid,
     );
     strips::lower(&mut shelf.strips, height - shelf.below_locks);
     Layout {
@@ -182,11 +238,11 @@ pub(super) fn side_by_side(machine: &Machine, stage: Stage, columns: &Columns) -
         strips: shelf.strips,
         channels: Channels {
             gutter: (4.0, columns.rail_x - 6.0),
-            rail: (columns.rail_x + columns.rail_w + 16.0, columns.lane_x - 8.0),
-            memory: (
-                columns.lock_x + columns.lock_w + 10.0,
-                columns.memory_x - 16.0,
+            rail: (
+                columns.rail_x + columns.rail_w + 16.0,
+                columns.grid.lane.0 - 8.0,
             ),
+            memory: (columns.grid.end() + 10.0, columns.memory_x - 16.0),
             corridors,
         },
     }
@@ -212,106 +268,35 @@ impl Shelf {
             Size::Small => Vec::new(),
             _ => strips::strips_of(machine, stage),
         };
-        let end = columns.lock_x + columns.lock_w;
-        let places = |x: f32, beside| strips::places(&all, x, end - x, beside);
-        let (under, one) = places(columns.lane_x, 1);
-        let (beside, two) = places(columns.rail_x, 2);
-        let tall = rail.max(locks + one).max(base);
-        if base.max(rail.max(locks) + two) + 1.0 < tall {
-            Shelf {
-                strips: beside,
-                below_rail: two,
-                below_locks: two,
-            }
-        } else {
-            Shelf {
-                strips: under,
-                below_rail: 0.0,
-                below_locks: one,
+        let grid = &columns.grid;
+        let end = grid.end();
+        let mut best: Option<(f32, Shelf)> = None;
+        // Under the locks, or under rail and locks; the first that makes the stage least tall.
+        for (x, beside) in [
+            (grid.lane.0, 1),
+            (columns.rail_x, 2),
+            (grid.lane.0, grid.per_row()),
+            (columns.rail_x, grid.per_row() + 1),
+        ] {
+            let (strips, below) = strips::places(&all, x, end - x, beside);
+            let shelf = Shelf {
+                strips,
+                below_rail: if x == columns.rail_x { below } else { 0.0 },
+                below_locks: below,
+            };
+            let tall = (rail + shelf.below_rail).max(locks + below).max(base);
+            if best.as_ref().is_none_or(|&(least, _)| tall + 1.0 < least) {
+                best = Some((tall, shelf));
             }
         }
-    }
-}
-
-/// The least width of a slot with the gap beside it, so that a name fits.
-const SLOT_MIN: f32 = 48.0;
-
-/// The least height of a corridor: two lines with their labels.
-const CORRIDOR_MIN: f32 = 40.0;
-
-/// Rows shrink when there are many; `oom_lock` is always small.
-fn row_heights(size: Size, locks: &[LockId]) -> Vec<f32> {
-    let full = if locks.len() <= 3 && size != Size::Small {
-        92.0
-    } else {
-        60.0
-    };
-    locks
-        .iter()
-        .map(|&lock| if lock == OOM_LOCK { 56.0 } else { full })
-        .collect()
-}
-
-/// Spreads the rows evenly over the height, lanes to the left of the boxes.
-fn rows(
-    machine: &Machine,
-    locks: &[LockId],
-    heights: &[f32],
-    (top, bottom): (f32, f32),
-    lane: (f32, f32),
-    (lock_x, lock_w): (f32, f32),
-) -> (Vec<LockPlace>, Vec<(f32, f32)>) {
-    let corridor = (bottom - top - heights.iter().sum::<f32>()) / (locks.len() + 1) as f32;
-    let mut places = Vec::new();
-    let mut corridors = Vec::new();
-    let mut y = top;
-    for (&lock, &height) in locks.iter().zip(heights) {
-        corridors.push((y, y + corridor));
-        y += corridor;
-        places.push(row(machine, lock, y, height, lane, (lock_x, lock_w)));
-        y += height;
-    }
-    corridors.push((y, bottom));
-    (places, corridors)
-}
-
-fn row(
-    machine: &Machine,
-    lock: LockId,
-    y: f32,
-    height: f32,
-    (lane_left, lane_right): (f32, f32),
-    (lock_x, lock_w): (f32, f32),
-) -> LockPlace {
-    let roomy = height > 80.0;
-    let limit = if lock == OOM_LOCK { 3 } else { 5 };
-    // A slot too narrow for a name says less than a count of those behind.
-    let room = ((lane_right - lane_left) / SLOT_MIN) as usize;
-    let count = queuers(machine, lock).clamp(1, limit.min(room.max(1)));
-    let pitch = ((lane_right - lane_left) / count as f32).min(82.0);
-    let slot_h = if roomy { 40.0 } else { 34.0 };
-    let slot_y = if roomy {
-        y + 26.0
-    } else {
-        y + (height - slot_h - 14.0) / 2.0
-    };
-    let gap = if pitch > 60.0 { 10.0 } else { 5.0 };
-    let slots = (0..count)
-        .map(|index| {
-            Rect::new(
-                lane_right - (index + 1) as f32 * pitch + gap,
-                slot_y,
-                pitch - gap,
-                slot_h,
-            )
-        })
-        .collect();
-    LockPlace {
-        lock,
-        rect: Rect::new(lock_x, y, lock_w, height),
-        row: Rect::new(lane_left, y, lock_x + lock_w - lane_left, height),
-        slots,
-        roomy,
+        best.map_or(
+            Shelf {
+                strips: Vec::new(),
+                below_rail: 0.0,
+                below_locks: 0.0,
+            },
+            |(_, shelf)| shelf,
+        )
     }
 }
 
@@ -324,19 +309,22 @@ pub(super) fn stacked(machine: &Machine, stage: Stage) -> Layout {
     let cast = drawn_tasks(machine, stage.kworker);
     let drawn = drawn_locks(machine);
     let (box_h, gap) = (50.0, 10.0);
-    let rail = Rail::of(&cast, RIGHT - LEFT, (box_h, gap));
+    let rail = Rail::of(stage.size, &cast, RIGHT - LEFT, (box_h, gap));
     let tasks = rail.places(LEFT, 12.0);
     let rail_bottom = 12.0 + rail.height;
-    let heights = row_heights(stage.size, &drawn);
+    let grid = Grid {
+        lane: (LEFT - 8.0, RIGHT - LOCK - 16.0),
+        lock: (RIGHT - LOCK, LOCK),
+        beside: 0.0,
+    };
+    let heights = row_heights(stage.size, Rows::Usual, grid.per_row(), &drawn);
     let locks_bottom = rail_bottom + heights.iter().sum::<f32>() + 44.0 * (drawn.len() + 1) as f32;
-    let lane = (LEFT - 8.0, RIGHT - LOCK - 16.0);
     let (locks, corridors) = rows(
         machine,
         &drawn,
         &heights,
         (rail_bottom, locks_bottom),
-        lane,
-        (RIGHT - LOCK, LOCK),
+        &grid,
     );
     // The watermarks stand to its left here, because lines arrive from the right.
     let all = strips::strips_of(machine, stage);

@@ -309,3 +309,29 @@ fn no_switch_moves_a_box() {
         }
     }
 }
+
+/// A stage that is taller than its frame is drawn smaller; so much of a size must be left that
+/// its words stay legible.
+#[test]
+fn every_scenario_is_legible_in_its_frame() {
+    let frames = [
+        (Size::Wide, (1024.0, 520.0)),
+        (Size::Embed, (800.0, 320.0)),
+        (Size::Small, (640.0, 240.0)),
+    ];
+    for builtin in BUILTIN {
+        let scenario = builtin.scenario().expect("parsed");
+        for (size, (width, height)) in frames {
+            let stage = Stage::of(size, scenario.machine.patches, &scenario.offered);
+            let layout = layout(&scenario.machine, stage);
+            let scale = f32::min(width / layout.width, height / layout.height);
+            // A wall of bricks is looked at as a crowd, not read.
+            let least = match (layout.tasks[0].brick, size) {
+                (true, _) => 0.58,
+                (false, Size::Wide) => 0.80,
+                (false, _) => 0.64,
+            };
+            assert!(scale > least, "{} {size:?}: {scale:.2}", builtin.id);
+        }
+    }
+}
