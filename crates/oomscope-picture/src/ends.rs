@@ -118,11 +118,8 @@ impl Words<'_> {
                 format!("{} {why}begins to exit", self.task(task))
             }
             Event::MmDropped { task, mm, users: 0 } => {
-                format!(
-                    "{} lets go of {} as the last user",
-                    self.task(task),
-                    self.mm(mm)
-                )
+                let whose = self.whose(task, mm, "mm");
+                format!("{} drops the last reference to {whose}", self.task(task))
             }
             Event::MmDropped { task, mm, users } => {
                 let noun = if users == 1 {
@@ -130,10 +127,10 @@ impl Words<'_> {
                 } else {
                     "users remain"
                 };
+                let whose = self.whose(task, mm, "mm");
                 format!(
-                    "{} lets go of {}, {users} {noun}",
-                    self.task(task),
-                    self.mm(mm)
+                    "{} drops a reference to {whose}, {users} {noun}",
+                    self.task(task)
                 )
             }
             Event::MmputQueued { mm } => {
@@ -161,7 +158,11 @@ impl Words<'_> {
                 )
             }
             Event::ExitMmapStarts { task, mm } => {
-                format!("{} enters exit_mmap of {}", self.task(task), self.mm(mm))
+                let whose = match self.owns(task, mm) {
+                    true => String::new(),
+                    false => format!(" of {}", self.mm(mm)),
+                };
+                format!("{} enters exit_mmap{whose}", self.task(task))
             }
             Event::PtlTaken { task, .. } => {
                 format!(
@@ -173,7 +174,7 @@ impl Words<'_> {
                 format!(
                     "{} unmaps {} and frees {}",
                     self.task(task),
-                    self.mm(mm),
+                    self.whose(task, mm, "memory"),
                     self.size(pages)
                 )
             }

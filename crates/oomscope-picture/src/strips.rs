@@ -305,12 +305,13 @@ fn strip(place: &StripPlace, told: Told) -> Strip {
         )
     };
     let room = rect.w - text_width(&title.text, 12.5, Font::Sans) - 18.0;
-    // Without their prefix flags still say what they are.
+    // Without their prefix flags still say what they are, and they say more than a count.
     let short = told.note.replace("MMF_", "");
-    let words = match text_width(&told.note, 12.0, Font::Sans) <= room {
-        true => &told.note,
-        false => &short,
-    };
+    let flags = short.split_once(", ").map_or("", |(_, flags)| flags);
+    let fits = |words: &&str| text_width(words, 12.0, Font::Sans) <= room;
+    let all = [told.note.as_str(), short.as_str(), flags];
+    let words = all.into_iter().find(fits);
+    let words = words.unwrap_or(&told.note);
     let note = (!told.note.is_empty() && room > 40.0).then(|| Label {
         anchor: Anchor::End,
         ..label(

@@ -167,6 +167,24 @@ impl Words<'_> {
         names::mm(self.machine, mm)
     }
 
+    /// Whether an mm is the task's own; a kernel thread only adopts one.
+    pub(crate) fn owns(&self, task: TaskId, mm: oomscope_model::machine::MmId) -> bool {
+        self.machine.process_of(task).is_some() && self.machine.actor(task).mm == Some(mm)
+    }
+
+    /// `its mm`, or `qemu’s mm` where somebody else's is meant.
+    pub(crate) fn whose(
+        &self,
+        task: TaskId,
+        mm: oomscope_model::machine::MmId,
+        what: &str,
+    ) -> String {
+        match self.owns(task, mm) {
+            true => format!("its {what}"),
+            false => format!("{}’s {what}", self.mm(mm)),
+        }
+    }
+
     /// What about the request of a task keeps it from the killer.
     fn request(&self, task: TaskId) -> String {
         let Request { gfp, order } = page_alloc::request(self.machine, self.state, task);
@@ -435,11 +453,9 @@ impl Words<'_> {
                 names::memcg(self.machine, memcg),
                 vessel::memcg_level(self.machine, self.state, memcg)
             ),
-            Event::ForceCharged { task, memcg } => format!(
-                "{} is let over the limit of the memory cgroup {}",
-                self.task(task),
-                names::memcg(self.machine, memcg)
-            ),
+            Event::ForceCharged { task, .. } => {
+                format!("{} is let over the limit", self.task(task))
+            }
             Event::PagesFreed { task, pages } => {
                 format!("{} gives back {}", self.task(task), self.size(pages))
             }

@@ -79,8 +79,13 @@ pub(crate) fn count(props: &Props) -> Html {
     }
 }
 
-/// More letters than this need a third line, and smaller type.
-const LONG: usize = 104;
+/// Whether a sentence needs a third line, and smaller type: a long identifier leaves gaps at the
+/// ends of lines.
+fn is_long(said: &str) -> bool {
+    const TWO_LINES: usize = 138;
+    let longest = said.split([' ', '-']).map(str::len).max();
+    said.len() + longest.unwrap_or(0) > TWO_LINES
+}
 
 /// What just happened, in one sentence. Readers hear it when the machine stands still.
 #[component]
@@ -91,6 +96,6 @@ pub fn Caption(props: &Props) -> Html {
         "polite"
     };
     let said = props.store.caption();
-    let long = (said.len() > LONG).then_some("long");
+    let long = is_long(&said).then_some("long");
     html! { <p id="caption" class={classes!("caption", long)} aria-live={live}><span>{ said }</span></p> }
 }

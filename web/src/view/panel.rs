@@ -248,13 +248,22 @@ fn story(props: &Props) -> Html {
                     { " states of each mix; the same machine in small, " }<code>{ &bound.sibling }</code>{ ", is searched whole." }
                 </p>
             }
-            { for scenario.story.split("\n\n").map(|paragraph| html! { <p>{ paragraph.trim() }</p> }) }
+            { for scenario.story.split("\n\n").map(|paragraph| html! { <p>{ prose(paragraph.trim()) }</p> }) }
             if !scenario.sources.is_empty() {
                 <h3>{ "Sources" }</h3>
                 <ul class="sources">{ for scenario.sources.iter().map(source) }</ul>
             }
         </div>
     }
+}
+
+/// A story's words, with what stands between asterisks set off.
+pub(crate) fn prose(text: &str) -> Html {
+    let set = |(nth, part): (usize, &str)| match nth % 2 {
+        1 => html! { <em>{ part }</em> },
+        _ => html! { { part } },
+    };
+    text.split('*').enumerate().map(set).collect()
 }
 
 /// A source; only an address becomes a link, and only when somebody presses it.

@@ -26,9 +26,9 @@ fn a_lockup_is_told_beside_the_nearest_good_run() {
         +    9  cc1 wants a page, but 8 MB are not above the min mark (8 MB) and reclaim finds nothing.
         +   10  cc1 calls the OOM killer, which kills tar.
         +   11  tar notices SIGKILL and begins to exit.
-        +   12  tar lets go of tar as the last user.
-        +   13  tar enters exit_mmap of tar.
-        +   14  tar unmaps tar and frees 148 MB.
+        +   12  tar drops the last reference to its mm.
+        +   13  tar enters exit_mmap.
+        +   14  tar unmaps its memory and frees 148 MB.
         +   15  exit_mmap of tar is done.
         +       … 5 more steps
         => dd needs a page, pages are freed only when tar exits, tar waits for i_mutex, which dd holds.
@@ -64,7 +64,7 @@ fn a_wide_screen_has_both_schedules_side_by_side() {
         bad                                                     good
           17  oom_reaper has reaped db; 100 MB are freed; the |   17  db takes the page-table lock that it looked up.
               OOM killer now looks past db (MMF_OOM_SKIP).
-          18  db takes the lock of a page table that the      |   18  db unmaps db and frees 100 MB.
+          18  db takes the lock of a page table that the      |   18  db unmaps its memory and frees 100 MB.
               reaper has cleared: NULL dereference.
                                                               >   19  The OOM killer now looks past db
                                                                       (MMF_OOM_SKIP).

@@ -7,6 +7,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::store::Action;
+use crate::view::panel::prose;
 use crate::view::{Props, on};
 
 /// What a card of the gallery says, read from its file once.
@@ -110,7 +111,7 @@ fn card(props: &Props, head: &Head) -> Html {
             <button type="button" class="card" data-scenario={head.id} onclick={open}
                     aria-current={current.then_some("true")}>
                 <span class="name">{ &head.title }</span>
-                <span class="tale">{ &head.tale }</span>
+                <span class="tale">{ prose(&head.tale) }</span>
                 <span class="origin">{ &head.origin }</span>
             </button>
         </li>
