@@ -376,3 +376,22 @@ fn a_killed_allocator_never_sleeps_in_the_queue_for_oom_lock() {
         }
     }
 }
+
+#[test]
+fn who_is_told_to_kill_itself_again_and_again_lets_long_sleeps_end_too() {
+    let sysctl = "[sysctl]\noom_kill_allocating_task = true";
+    let program = "mutex_lock m\nalloc_page GFP_KERNEL|__GFP_NOFAIL 12\nmutex_unlock m";
+    for version in [V49, V412, V414] {
+        let mut play = Play::new(machine(version, 8, program, sysctl));
+        for _ in 0..20 {
+            play.run_at_most(20, "f");
+            play.run_at_most(20, "oom_reaper");
+        }
+        assert_eq!(
+            play.kills(),
+            1,
+            "{version}: only itself, and its mm is hidden"
+        );
+        assert!(play.is_parked("f"), "{version}");
+    }
+}

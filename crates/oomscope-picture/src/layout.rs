@@ -9,6 +9,7 @@ use oomscope_model::kernel::Kernel;
 use oomscope_model::machine::{LockId, Machine, MemcgId, TaskId};
 use oomscope_model::patches::{PatchId, PatchSet};
 
+use self::cast::asks_for_kills;
 pub use self::cast::{drawn_locks, drawn_tasks, queuers};
 use self::columns::{EMBED, SMALL, WIDE, side_by_side, stacked};
 use crate::geometry::Rect;
@@ -144,7 +145,8 @@ impl Stage {
 
 /// Places the cast of this machine on the stage.
 pub fn layout(machine: &Machine, stage: impl Into<Stage>) -> Layout {
-    let stage = stage.into();
+    let mut stage = stage.into();
+    stage.kworker |= asks_for_kills(machine);
     match stage.size {
         Size::Wide => side_by_side(machine, stage, &WIDE),
         Size::Embed => side_by_side(machine, stage, &EMBED),

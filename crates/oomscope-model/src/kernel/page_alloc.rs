@@ -1,11 +1,14 @@
 //! `mm/page_alloc.c`, 3.19 to 6.1: __alloc_pages_slowpath and who calls the killer.
 //!
 //! **Models** the watermark test, gfp_to_alloc_flags, __alloc_pages_slowpath (P0 to P12) and
-//! __alloc_pages_may_oom (M1 to M6) with the vetoes of every era; facts:
-//! locks-and-allocation.md 4.1 to 4.4, 4.7.
+//! __alloc_pages_may_oom (M1 to M6) with the vetoes of every era, and `PF_MEMALLOC` as a
+//! state of the task; facts: locks-and-allocation.md 4.1 to 4.4, 4.7. At P5 the sheets let a
+//! `__GFP_NOFAIL` request with `PF_MEMALLOC` fail in 3.19 and 4.2. It does not come that far:
+//! up to 4.4 __alloc_pages_high_priority, before P5, goes round until it has a page. So such
+//! a request loops in every version, and never calls the killer.
 //! **Leaves out** zones, compaction and fragmentation: a request of order n needs 2^n pages
-//! and finds them in one piece. PF_DUMPCORE, `__GFP_THISNODE`, suspended storage: nobody
-//! here is one of them.
+//! and finds them in one piece. `__GFP_THISNODE`, suspended storage: nobody here is one of
+//! them. `GFP_ATOMIC` with `__GFP_NOFAIL` is no request that the language knows.
 //! **Atomic because** P0 to P9 only read the free list and the task's own flags where reclaim
 //! ([`super::vmscan`]) waits for nobody; M1 to M6 take and give back `oom_lock` around reads
 //! (and the kill), so no one can tell that from one instant. These cuts stay visible: between
@@ -443,15 +446,16 @@ fn after_oom<O: Observer>(cx: &mut Cx<'_, O>, verdict: oom_kill::Verdict) -> Nex
         return fail(cx, Null::Victim);
     }
     match verdict {
-        oom_kill::Verdict::Killed
-        | oom_kill::Verdict::KilledGroup
-        | oom_kill::Verdict::KilledCaller => Next::Go(Pc::AllocTry),
+        oom_kill::Verdict::Killed | oom_kill::Verdict::KilledGroup => Next::Go(Pc::AllocTry),
         oom_kill::Verdict::Vetoed => {
             cx.emit(Event::KillerVetoed { task: cx.me });
             Next::Fruitless
         }
-        // Who was marked already finds what it found: only a fresh mark is a change.
-        oom_kill::Verdict::Aborted | oom_kill::Verdict::Progress => Next::Fruitless,
+        // Who was marked already, or killed, finds what it found: only a fresh mark or signal
+        // is a change.
+        oom_kill::Verdict::Aborted
+        | oom_kill::Verdict::Progress
+        | oom_kill::Verdict::KilledCaller => Next::Fruitless,
         oom_kill::Verdict::Panicked | oom_kill::Verdict::Nobody => Next::Go(Pc::AllocTry),
     }
 }

@@ -18,6 +18,10 @@ use crate::step::Cx;
 /// Sends SIGKILL to every thread of the process. Nobody dies here: each thread dies when
 /// it next returns towards user mode.
 pub(crate) fn send_sigkill<O: Observer>(cx: &mut Cx<'_, O>, process: ProcessId) {
+    let mut threads = cx.machine.threads(process);
+    if threads.all(|task| cx.state.task(task).flags.has(TaskFlags::SIGKILL)) {
+        return;
+    }
     cx.disturb();
     // Who waits for isolated pages looks at the signal after its sleep (4.6).
     vmscan::look_again(cx.state);

@@ -74,9 +74,18 @@ pub fn queuers(machine: &Machine, lock: LockId) -> usize {
                 && (class == LockClass::OomLock || is_notifiers_lock(machine, lock));
             let by_reclaim = is_reclaims_lock(machine, lock)
                 && (actor.kind == Kind::Kswapd || may_reclaim(&actor.program));
-            by_program || by_exit || by_reaper || by_reclaim
+            let by_work = actor.kind == Kind::Kworker
+                && class == LockClass::OomLock
+                && asks_for_kills(machine);
+            by_program || by_exit || by_reaper || by_reclaim || by_work
         })
         .count()
+}
+
+/// Whether somebody uses sysrq-f, which is a work item for the kworker.
+pub(super) fn asks_for_kills(machine: &Machine) -> bool {
+    let mut lines = machine.tasks.iter().flat_map(|actor| &actor.program);
+    lines.any(|line| line.op == Op::SysrqF)
 }
 
 fn has_page(machine: &Machine, mm: MmId, lock: LockId) -> bool {

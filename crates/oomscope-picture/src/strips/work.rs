@@ -2,7 +2,7 @@
 
 use oomscope_model::kernel::Reaper;
 use oomscope_model::machine::{Kind, MmId, TaskId};
-use oomscope_model::state::MmFlags;
+use oomscope_model::state::{MmFlags, Pc, StateFlags};
 
 use crate::draw::Scene;
 use crate::names;
@@ -69,7 +69,12 @@ fn for_the_worker(scene: &Scene<'_>) -> Says {
         .filter(|&mm| state.mm(mm).flags.has(MmFlags::MMPUT_QUEUED))
         .map(|mm| names::mm(machine, mm))
         .collect();
+    let asked = state.flags.has(StateFlags::MOOM);
+    let at = machine
+        .kernel_task(Kind::Kworker)
+        .and_then(|worker| names::pc(state.task(worker).run));
     let detail = match works {
+        _ if asked || matches!(at, Some(Pc::Moom(_))) => Some("moom_callback (sysrq-f)".into()),
         Some(mm) => Some(format!("exit_mmap of {}", names::mm(machine, mm))),
         None if queued.is_empty() => None,
         None => Some(format!("mmput_async {}", queued.join(", "))),
