@@ -122,7 +122,7 @@ fn waits_for_a_cpu(machine: &Machine, state: &State, transition: Transition, cpu
     let busy = || {
         machine
             .task_ids()
-            .filter(|&other| other != me && page_alloc::is_busy(state, other))
+            .filter(|&other| other != me && page_alloc::burns_cpu(machine, state, other))
     };
     let is_killer =
         state.task(me).held.mode(OOM_LOCK).is_some() && page_alloc::wants_page(state, me);

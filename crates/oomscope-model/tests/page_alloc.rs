@@ -395,3 +395,23 @@ fn who_is_told_to_kill_itself_again_and_again_lets_long_sleeps_end_too() {
         assert!(play.is_parked("f"), "{version}");
     }
 }
+
+#[test]
+fn who_would_sleep_for_oom_lock_leaves_the_cpu_to_its_holder() {
+    let more = "[cpu]\ncount = 1\n\
+        [[process]]\nname = \"k\"\nrss = \"1 pages\"\nprogram = \"alloc_page GFP_KERNEL\"\n";
+    for blocking in [false, true] {
+        let mut machine = machine(V414, 8, "alloc_page GFP_KERNEL", more);
+        machine.rules.killer_window = KillerWindow::Split;
+        let mut play = Play::new(machine);
+        play.switch("oom-lock-blocking", blocking);
+        // It kills somebody, waits for the victim, and parks.
+        play.run_at_most(20, "f");
+        assert!(play.is_parked("f"));
+        play.steps("k*2");
+        let k = play.task("k");
+        assert!(play.state.task(k).held.mode(OOM_LOCK).is_some());
+        let starved = is_starved(&play.machine, &play.state, Transition(k));
+        assert_eq!(starved, !blocking);
+    }
+}

@@ -24,7 +24,12 @@ use crate::machine::{
     Gfp, KillerWindow, Machine, Mode, OOM_LOCK, Op, PAGE_ALLOC_COSTLY_ORDER, Parking, TaskId,
 };
 use crate::state::{Kmem, Memcg, Nap, Pc, Run, State, Task, TaskFlags, Trans, Vmscan};
-use crate::step::{Cx, Next};
+use crate::step::{Cx, Next, step};
+use crate::transition::Transition;
+
+/// The most steps that one fruitless round can take: seventeen passes of reclaim, and the
+/// killer.
+const ROUND_MAX: u32 = 64;
 
 /// What the current line of a task asks of the allocator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -242,8 +247,32 @@ pub fn another_round(state: &mut State, task: TaskId) -> bool {
     };
     state.task_mut(task).run = match pc {
         Pc::Vmscan(_) => Run::Asleep { nap: Nap::Hz10, pc },
+        Pc::Memcg(_) => Run::Ready(Pc::Memcg(Memcg::Retry)),
         _ => Run::Ready(Pc::AllocTry),
     };
+    true
+}
+
+/// Whether a task leaves no CPU to whoever holds `oom_lock`. A parked one is asked for the
+/// round it stands for: if that waits for `oom_lock` in a queue, as at the limit of a memory
+/// cgroup, the task sleeps while somebody else has it.
+pub fn burns_cpu(machine: &Machine, state: &State, task: TaskId) -> bool {
+    if !is_busy(state, task) {
+        return false;
+    }
+    let mut round = *state;
+    if !another_round(&mut round, task) {
+        return true;
+    }
+    for _ in 0..ROUND_MAX {
+        step(machine, &mut round, Transition(task), &mut ());
+        if !is_busy(&round, task) {
+            return false;
+        }
+        if matches!(round.task(task).run, Run::Parked(_)) {
+            return true;
+        }
+    }
     true
 }
 
