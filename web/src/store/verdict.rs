@@ -296,7 +296,7 @@ impl Store {
             text: String::from("Starvation, not a livelock"),
             strong: true,
         };
-        let rest = format!(": it ends as soon as {} gets a CPU. ", lap.starved);
+        let rest = format!(": this lap ends as soon as {} gets a CPU. ", lap.starved);
         vec![name, plain(&rest)]
     }
 

@@ -107,7 +107,7 @@ const saySearches = async () => {
     for (let n = 0; n < ROUNDS; n += 1) {
       const { context, page } = await open(link);
       const found = await counted(page);
-      if (found.states !== Number(states)) throw new Error(`${name}: ${found.states} states here, ${states} natively`);
+      if (found.states !== Number(states)) throw new Error(`${name}: ${found.states} states here, ${states} natively; is dist/ built of these sources?`);
       // A search that was over before the second look has no rate.
       if (Number.isFinite(found.rate)) rates.push(found.rate);
       await context.close();

@@ -98,7 +98,7 @@ fn a_stall_goes_round_as_starvation() {
     assert_eq!((lap.pages_freed, lap.kills), (0, 0));
     assert!(
         said.starts_with(&format!(
-            "Starvation, not a livelock: it ends as soon as {} gets a CPU.",
+            "Starvation, not a livelock: this lap ends as soon as {} gets a CPU.",
             lap.starved
         )),
         "{said}"
