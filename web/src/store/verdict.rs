@@ -1,6 +1,7 @@
 //! What the page says about the state at the cursor, from the explorer only.
 
 use oomscope_explore::{Class, Outcome};
+use oomscope_model::event::Event;
 use oomscope_model::kernel::oom_kill::blocks_killer;
 use oomscope_model::machine::{KillerWindow, Kind, ProcessId, TaskId, Timing};
 use oomscope_model::state::{Run, StateFlags, Task, TaskFlags};
@@ -19,7 +20,7 @@ impl Store {
         let class = known.class(self.cursor);
         let flags = self.here.state.flags;
         let mut verdict = if flags.has(StateFlags::PANIC) {
-            self.broken("Panic", "Nothing was left to kill, so the kernel panicked.")
+            self.broken("Panic", self.why_panic())
         } else if flags.has(StateFlags::CORRUPT) {
             self.broken(
                 "Memory corrupted",
@@ -53,6 +54,19 @@ impl Store {
             verdict.sentence.push(plain(&format!(" {more}")));
         }
         verdict
+    }
+
+    /// A panic is the last step of its run.
+    fn why_panic(&self) -> &'static str {
+        let why = |event: &Event| match event {
+            Event::PanickedOnOom { .. } => {
+                Some("With vm.panic_on_oom the OOM killer panics instead of choosing a victim.")
+            }
+            Event::InitDied { .. } => Some("init was killed, so the kernel panicked."),
+            _ => None,
+        };
+        let told = self.here.events.iter().find_map(why);
+        told.unwrap_or("Nothing was left to kill, so the kernel panicked.")
     }
 
     fn verdict_of(&self, tone: Tone, word: &'static str, headline: &str) -> Verdict {

@@ -68,14 +68,13 @@ fn chip(switch: &SwitchView, dispatch: &Callback<Action>) -> Html {
     let patch = switch.patch.get();
     let (look, shape) = badge_look(&switch.badge);
     let words = switch.badge.words().to_string();
-    let told = shape.is_some();
     html! {
         <button key={patch.id} type="button" role="switch" data-switch={patch.id} title={patch.change}
                 class={classes!("chip-switch", look)} aria-checked={switch.on.to_string()}
                 onclick={on(dispatch, Action::Switch { patch: switch.patch, on: !switch.on })}>
             <i aria-hidden="true" />{ patch.title }
-            if told && !switch.on {
-                <small>{ words }</small>
+            if let Some(shape) = shape.filter(|_| !switch.on) {
+                <small><span aria-hidden="true">{ shape }</span>{ " " }{ words }</small>
             }
         </button>
     }
