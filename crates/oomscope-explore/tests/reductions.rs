@@ -221,10 +221,14 @@ const SEARCH_MAX: u32 = 1_500;
 const MACHINES: u64 = 2_800;
 
 fn search(machine: &Machine, reductions: Reductions) -> Option<Explorer> {
+    search_up_to(machine, reductions, SEARCH_MAX)
+}
+
+fn search_up_to(machine: &Machine, reductions: Reductions, most: u32) -> Option<Explorer> {
     let start = State::start(machine);
     let mut explorer = Explorer::with_reductions(machine, &start, reductions);
     while !explorer.advance(500).done {
-        if explorer.progress().states > SEARCH_MAX {
+        if explorer.progress().states > most {
             return None;
         }
     }
@@ -310,6 +314,45 @@ fn compare(name: &str, machine: &Machine, full: &Explorer, reductions: Reduction
         );
     }
     Some(())
+}
+
+/// States beyond which a mix of a scenario is not searched twice.
+const SCENARIO_MAX: u32 = 6_000;
+
+/// Every scenario, every rule, every mix of its patches that has few enough states: the
+/// verdict itself. [`compare`] looks closer, at fewer machines.
+#[test]
+fn reductions_change_no_verdict_of_a_scenario() {
+    let (mut compared, mut left) = (0, 0);
+    for builtin in BUILTIN {
+        let scenario = parse(builtin.text).scenario.expect("parsed");
+        for mix in scenario.combinations() {
+            for (rule, rules) in rules::WORDS {
+                let mut machine = scenario.machine.clone();
+                machine.patches = mix;
+                machine.kernel = Kernel::of(mix);
+                machine.rules = rules;
+                let Some(full) = search_up_to(&machine, Reductions::NONE, SCENARIO_MAX) else {
+                    left += 1;
+                    continue;
+                };
+                for reductions in [Reductions::SYMMETRY, Reductions::ALL] {
+                    let place = format!("{} {rule} {mix:?} {reductions:?}", builtin.id);
+                    let reduced = search_up_to(&machine, reductions, SCENARIO_MAX);
+                    let reduced = reduced.unwrap_or_else(|| panic!("{place}: larger"));
+                    let words = |found: &Explorer| {
+                        let all = found.outcomes().into_iter();
+                        all.map(Outcome::word).collect::<Vec<_>>()
+                    };
+                    assert_eq!(words(&reduced), words(&full), "{place}");
+                    assert_eq!(reduced.kills_max(), full.kills_max(), "{place}");
+                }
+                compared += 1;
+            }
+        }
+    }
+    println!("{compared} compared, {left} too large");
+    assert!(compared > 1_000, "only {compared} were small enough");
 }
 
 #[test]

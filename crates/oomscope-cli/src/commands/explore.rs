@@ -32,6 +32,9 @@ pub(crate) struct Explore {
     schedules: bool,
 
     /// Leave out states that change no verdict
+    ///
+    /// What goes round for ever and which step decides are told of single runs: `run` and
+    /// `explain` always search all states.
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "shard")]
     reduce: Option<Reduce>,
 
@@ -138,14 +141,18 @@ fn print(
         "{states}, {transitions}, depth {}, at most {kills}",
         size.depth
     ))?;
+    // Memory comes in chunks: among few states they say nothing about one.
+    let each = match size.states {
+        0..10_000 => String::new(),
+        _ => format!(" ({:.0} bytes a state)", size.bytes_per_state()),
+    };
     screen.line(paint(
         SOFT,
         format!(
-            "{:.2} s, {}/s, {} ({:.0} bytes a state)",
+            "{:.2} s, {}/s, {}{each}",
             size.seconds,
             count(size.states_per_second() as u64, "state"),
             bytes(size.bytes),
-            size.bytes_per_state()
         ),
     ))?;
     if let Some(bound) = bound {
