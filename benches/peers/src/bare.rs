@@ -63,7 +63,7 @@ fn stream(machine: &Machine) -> (usize, Vec<u64>) {
     let mut queue = std::collections::VecDeque::from([start]);
     while let Some(state) = queue.pop_front() {
         for transition in enabled(machine, &state) {
-            let mut next = state;
+            let mut next = state.clone();
             step(machine, &mut next, transition, &mut ());
             let mut words = [0; WORDS_MAX];
             next.words(&mut words);

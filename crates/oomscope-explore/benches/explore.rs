@@ -68,7 +68,7 @@ fn one_step(bencher: Bencher) {
     let start = State::start(&machine);
     let first = enabled(&machine, &start).next().expect("something moves");
     bencher.counter(ItemsCount::new(1_usize)).bench_local(|| {
-        let mut state = start;
+        let mut state = start.clone();
         step(&machine, &mut state, first, &mut ());
         state
     });

@@ -7,9 +7,10 @@ use std::collections::VecDeque;
 
 use oomscope_model::machine::{Machine, TaskId};
 use oomscope_model::state::{State, StateFlags};
-use oomscope_model::step::{enabled, enabled_if, is_starved, step};
+use oomscope_model::step::{enabled, is_starved, step};
 use oomscope_model::transition::Transition;
 
+use crate::memo::{Known, Made, Memo};
 use crate::parts::bits;
 use crate::reductions::{Found, Reducer, Reductions};
 use crate::regions::{Regions, successors};
@@ -35,6 +36,8 @@ pub(crate) mod mark {
     pub(crate) const WRONG_ERRNO: u8 = 1 << 6;
     /// Some task retries in the allocator and is parked because nothing changes.
     pub(crate) const PARKED: u8 = 1 << 7;
+    /// Those that are flags of the machine.
+    pub(crate) const OF_MACHINE: u8 = OOPS | CORRUPT | PANIC | WRONG_ERRNO;
 }
 
 /// How many states are expanded before what they lead to is looked up.
@@ -55,8 +58,8 @@ pub struct Explorer {
     pub(crate) store: Store,
     /// The state being expanded.
     from: Loaded,
-    /// How many kills it shows.
-    kills: u8,
+    /// What steps do, where that may be known in advance.
+    memo: Option<Memo>,
     /// What the states being expanded lead to.
     arrows: Vec<Arrow>,
     pub(crate) marks: Vec<u8>,
@@ -90,16 +93,16 @@ impl Explorer {
     }
 
     fn with_reducer(machine: &Machine, start: &State, reducer: Reducer) -> Explorer {
-        let mut first = *start;
+        let mut first = start.clone();
         reducer.stand_in(machine, &mut first);
         let store = Store::new(&first, machine.rules.timing);
         let mut explorer = Explorer {
             machine: machine.clone(),
-            start: *start,
+            start: start.clone(),
             reducer,
             from: store.loaded(),
             store,
-            kills: 0,
+            memo: None,
             arrows: Vec::new(),
             marks: Vec::new(),
             parents: Vec::new(),
@@ -114,10 +117,17 @@ impl Explorer {
             first: [None; Outcome::ALL.len()],
             regions: None,
         };
-        explorer.collect(0, 0, 0);
+        // All of it is new.
+        let mut changed = 0;
+        let crowd = explorer.store.collect(&mut explorer.from, &mut changed);
+        explorer.note(&crowd, 0, 0);
         explorer.take_in();
         // No arrow leads to it.
         explorer.targets.clear();
+        // A stand-in depends on the whole state.
+        if explorer.reducer.is_trivial() {
+            explorer.memo = Memo::new(machine, &explorer.store);
+        }
         explorer
     }
 
@@ -155,7 +165,7 @@ impl Explorer {
             states: self.store.len(),
             transitions: self.targets.len() as u64,
             depth: self.depth,
-            bytes: self.store.bytes() + own,
+            bytes: self.store.bytes() + own + self.memo.as_ref().map_or(0, Memo::bytes),
             done: self.regions.is_some(),
         }
     }
@@ -253,7 +263,7 @@ impl Explorer {
     /// After how many steps a schedule shows the outcome; none if it cannot be played or
     /// never does.
     fn first_shown(&self, outcome: Outcome, schedule: &[Transition]) -> Option<usize> {
-        let mut state = self.start;
+        let mut state = self.start.clone();
         for (length, &transition) in schedule.iter().enumerate() {
             if self.is_shown(outcome, &state) {
                 return Some(length);
@@ -285,7 +295,7 @@ impl Explorer {
         if self.reducer.is_trivial() {
             return self.store.find(state);
         }
-        let mut stand_in = *state;
+        let mut stand_in = state.clone();
         self.reducer.stand_in(&self.machine, &mut stand_in);
         self.store.find(&stand_in)
     }
@@ -363,53 +373,115 @@ impl Explorer {
     }
 
     fn expand(&mut self, index: u32) -> Found {
-        self.store.load(index, &mut self.from);
-        debug_assert!(
-            self.store.find(&self.from.state) == Some(index),
-            "the parts of a state are not invertible"
-        );
-        if core::mem::take(&mut self.from.crowd.kills_changed) {
-            self.kills = self.from.state.kills(&self.machine);
-        }
-        for transition in enabled_if(&self.from.state, self.from.crowd.moves()) {
-            let Loaded { state, next, .. } = &mut self.from;
-            let found = self.reducer.step(&self.machine, next, transition);
-            if found == Found::Difference {
-                return found;
+        self.store.look_up(index, &mut self.from);
+        debug_assert!(self.is_invertible(index));
+        let mut who = match self.from.crowd.who(Traits::MOVES) {
+            _ if self.marks[index as usize] & mark::PANIC != 0 => 0,
+            0 => {
+                self.store.unpack(&mut self.from);
+                let sleepers = enabled(&self.machine, &self.from.state);
+                sleepers.fold(0, |who, it| who | 1 << it.0.0)
             }
-            self.reducer.stand_in(&self.machine, next);
-            let touched = next.take_touched(state);
-            if is_starved(&self.machine, &self.from.state, transition) {
-                let arrow = self.targets.len() + self.arrows.len();
-                self.starved.push(arrow as u32);
+            who => who,
+        };
+        while who != 0 {
+            let task = who.trailing_zeros() as u8;
+            who &= who - 1;
+            if !self.repeat(index, task) && self.make(index, task) == Found::Difference {
+                return Found::Difference;
             }
-            let changed = self.collect(touched, index, transition.0.0);
-            let Loaded { state, next, .. } = &mut self.from;
-            bits(changed, |part| next.copy_part(part, state));
         }
         let end = self.targets.len() + self.arrows.len();
         self.offsets.push(end as u32);
         Found::Step
     }
 
-    /// Notes the next state, which differs from what was loaded last at most in the parts
-    /// `touched`; says in which it does.
+    fn is_invertible(&self, index: u32) -> bool {
+        let mut loaded = self.from.clone();
+        self.store.unpack(&mut loaded);
+        self.store.find(&loaded.state) == Some(index)
+    }
+
+    /// Notes where a step leads that is known from elsewhere; says whether it is.
     #[inline]
-    fn collect(&mut self, touched: u64, parent: u32, via: u8) -> u64 {
-        let mut changed = touched;
-        let crowd = self.store.collect(&mut self.from, &mut changed);
-        let kills = if crowd.kills_changed {
-            self.from.next.kills(&self.machine)
-        } else {
-            self.kills
+    fn repeat(&mut self, parent: u32, task: u8) -> bool {
+        let Some(memo) = &self.memo else {
+            return false;
         };
-        self.kills_max = self.kills_max.max(kills);
+        let Some(known) = memo.find(&self.from, usize::from(task)) else {
+            return false;
+        };
+        self.store.collect_known(&self.from, known.difference);
+        let kills = self.marks[parent as usize] & mark::SECOND_KILL;
+        let of_tasks = marks_of_tasks(known.marks, known.shown(&self.from.crowd));
+        let marks = kills | known.marks | of_tasks;
         self.arrows.push(Arrow {
             parent,
-            via,
-            marks: marks_by(&self.from.next, &crowd, kills),
+            via: task,
+            marks,
         });
-        changed
+        debug_assert!(self.is_repeated(task, marks), "a step is not what it was");
+        true
+    }
+
+    /// Whether the arrow noted last is what the step does.
+    fn is_repeated(&mut self, task: u8, marks: u8) -> bool {
+        let mut loaded = self.from.clone();
+        self.store.unpack(&mut loaded);
+        let mut next = loaded.state;
+        step(&self.machine, &mut next, Transition(TaskId(task)), &mut ());
+        self.store.is_collected(&next) && marks_of(&self.machine, &next) == marks
+    }
+
+    /// Makes a step and notes where it leads.
+    fn make(&mut self, parent: u32, task: u8) -> Found {
+        let transition = Transition(TaskId(task));
+        self.store.unpack(&mut self.from);
+        let Loaded { state, next, .. } = &mut self.from;
+        next.take_reads();
+        let found = self.reducer.step(&self.machine, next, transition);
+        if found == Found::Difference {
+            return found;
+        }
+        let reads = next.take_reads();
+        self.reducer.stand_in(&self.machine, next);
+        let touched = next.take_touched(state);
+        if is_starved(&self.machine, &self.from.state, transition) {
+            let arrow = self.targets.len() + self.arrows.len();
+            self.starved.push(arrow as u32);
+        }
+        self.from.crowd.kills_changed = false;
+        let mut changed = touched;
+        let crowd = self.store.collect(&mut self.from, &mut changed);
+        let marks = self.note(&crowd, parent, task);
+        if let Some(memo) = &mut self.memo {
+            memo.keep_up(&self.store);
+            if !crowd.kills_changed {
+                let made = Made {
+                    reads,
+                    crowd: &crowd,
+                    marks: marks & mark::OF_MACHINE,
+                };
+                memo.learn(&self.store, &self.from, usize::from(task), &made);
+            }
+        }
+        let Loaded { state, next, .. } = &mut self.from;
+        bits(changed, |part| next.copy_part(part, state));
+        Found::Step
+    }
+
+    /// Notes the state that was collected last; says its marks.
+    fn note(&mut self, crowd: &Crowd, parent: u32, via: u8) -> u8 {
+        let kills = if crowd.kills_changed {
+            let kills = self.from.next.kills(&self.machine);
+            self.kills_max = self.kills_max.max(kills);
+            kills >= 2
+        } else {
+            self.marks[parent as usize] & mark::SECOND_KILL != 0
+        };
+        let marks = marks_by(&self.from.next, crowd, kills);
+        self.arrows.push(Arrow { parent, via, marks });
+        marks
     }
 
     /// Finds or adds the states that were noted.
@@ -446,23 +518,35 @@ impl Explorer {
 
 pub(crate) fn marks_of(machine: &Machine, state: &State) -> u8 {
     let crowd = Crowd::of(state, machine.rules.timing);
-    marks_by(state, &crowd, state.kills(machine))
+    marks_by(state, &crowd, state.kills(machine) >= 2)
 }
 
 /// The same, for who knows already what its tasks show.
-fn marks_by(state: &State, crowd: &Crowd, kills: u8) -> u8 {
-    let mut marks = 0;
-    let mut set = |bit: u8, on: bool| marks |= if on { bit } else { 0 };
-    let panicked = state.flags.has(StateFlags::PANIC);
-    set(mark::FINISHED, !crowd.any(Traits::UNFINISHED) || panicked);
-    set(mark::SECOND_KILL, kills >= 2);
-    set(mark::OOPS, state.flags.has(StateFlags::OOPS));
-    set(mark::CORRUPT, state.flags.has(StateFlags::CORRUPT));
-    set(mark::WRONG_ERRNO, state.flags.has(StateFlags::WRONG_ERRNO));
-    set(mark::PANIC, panicked);
-    set(mark::WANTS_PAGE, crowd.any(Traits::WANTS_PAGE));
-    set(mark::PARKED, crowd.any(Traits::PARKED));
-    marks
+fn marks_by(state: &State, crowd: &Crowd, second_kill: bool) -> u8 {
+    let of_machine = [
+        (mark::OOPS, StateFlags::OOPS),
+        (mark::CORRUPT, StateFlags::CORRUPT),
+        (mark::WRONG_ERRNO, StateFlags::WRONG_ERRNO),
+        (mark::PANIC, StateFlags::PANIC),
+    ];
+    let of_machine = of_machine.map(|(bit, flag)| if_so(bit, state.flags.has(flag)));
+    let of_machine = of_machine.into_iter().fold(0, |all, bit| all | bit);
+    let shown = Known::SHOWN.map(|bit| crowd.any(bit));
+    if_so(mark::SECOND_KILL, second_kill) | of_machine | marks_of_tasks(of_machine, shown)
+}
+
+/// The marks that depend on all tasks together.
+#[inline]
+fn marks_of_tasks(of_machine: u8, [unfinished, wants_page, parked]: [bool; 3]) -> u8 {
+    let panicked = of_machine & mark::PANIC != 0;
+    if_so(mark::FINISHED, !unfinished || panicked)
+        | if_so(mark::WANTS_PAGE, wants_page)
+        | if_so(mark::PARKED, parked)
+}
+
+#[inline]
+fn if_so(bit: u8, on: bool) -> u8 {
+    if on { bit } else { 0 }
 }
 
 /// The outcomes that one state shows by itself.

@@ -56,12 +56,12 @@ impl Lasso {
         stem: Vec<Transition>,
         cycle: Vec<Transition>,
     ) -> Option<Lasso> {
-        let mut state = *start;
+        let mut state = start.clone();
         let mut pages_freed = 0;
         let mut kills = 0;
         let mut waiting = able(machine, start);
         for &transition in &cycle {
-            let before = state;
+            let before = state.clone();
             advance(machine, &mut state, transition, &mut ());
             pages_freed += u32::from(state.free_pages.saturating_sub(before.free_pages));
             kills += u32::from(state.kills(machine) - before.kills(machine));
@@ -104,7 +104,7 @@ fn rounds(machine: &Machine, start: &State) -> Vec<Transition> {
         if !matches!(start.task(task).run, Run::Parked(_)) {
             continue;
         }
-        let mut state = *start;
+        let mut state = start.clone();
         let mut round = Vec::new();
         let mut next = Some(Transition(task));
         while let Some(transition) = next.filter(|_| round.len() < ROUND_MAX) {

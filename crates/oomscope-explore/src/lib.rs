@@ -14,6 +14,7 @@ pub mod explain;
 pub mod explorer;
 pub mod lasso;
 pub mod map;
+mod memo;
 mod parts;
 pub mod reductions;
 mod regions;

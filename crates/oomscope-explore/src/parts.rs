@@ -5,7 +5,7 @@ use oomscope_model::machine::Timing;
 use oomscope_model::state::{State, Task};
 use oomscope_model::words::{PARTS_MAX, Part};
 
-use crate::traits::Traits;
+use crate::traits::{Stand, Traits};
 
 /// The most words a packed state can have: no part needs more than 32 bits.
 pub(crate) const WIDTH_MAX: usize = PARTS_MAX.div_ceil(2);
@@ -31,6 +31,7 @@ struct Value {
     /// What it is if it is a task: unpacking one costs more than keeping it.
     task: Option<Task>,
     traits: Traits,
+    stand: Stand,
 }
 
 impl Parts {
@@ -68,17 +69,21 @@ impl Parts {
         self.kinds[part].probe(value).ok()
     }
 
-    /// Writes the value with the number `new` over that with the number `old`; says in which
-    /// traits they differ.
+    /// Writes the value with this number.
     #[inline]
-    pub(crate) fn load(&self, part: usize, old: u32, new: u32, into: &mut State) -> Traits {
-        let values = &self.kinds[part].values;
-        let value = &values[new as usize];
+    pub(crate) fn load(&self, part: usize, number: u32, into: &mut State) {
+        let value = &self.kinds[part].values[number as usize];
         match value.task {
             Some(task) => into.put_task(part, task),
             None => into.set_part(part, value.part),
         }
-        values[old as usize].traits.difference(value.traits)
+    }
+
+    /// What the value with this number shows.
+    #[inline]
+    pub(crate) fn shown(&self, part: usize, number: u32) -> (Traits, &Stand) {
+        let value = &self.kinds[part].values[number as usize];
+        (value.traits, &value.stand)
     }
 
     /// The number of the value that a part has now that had the number `old`, and in which
@@ -120,6 +125,7 @@ impl Values {
             part: value,
             task,
             traits: task.map_or(Traits::default(), |task| Traits::of(&task, timing)),
+            stand: task.map_or(Stand::default(), |task| Stand::of(&task)),
         });
         if self.values.len() * 2 > self.table.len() {
             let slots = self.table.len() * 2;
@@ -178,9 +184,12 @@ struct Field {
 }
 
 impl Layout {
-    /// A few bits for each of that many parts.
+    /// A few bits for each of that many parts, as many as there is room for in as few words
+    /// as possible.
     pub(crate) fn new(count: usize) -> Layout {
-        Layout::of(vec![3; count])
+        let words = count.div_ceil(64 / 4);
+        let bits = 64 / count.div_ceil(words);
+        Layout::of(vec![bits.min(8) as u8; count])
     }
 
     /// How many words a state takes.
@@ -216,6 +225,16 @@ impl Layout {
     pub(crate) fn set(&self, words: &mut [u64], part: usize, old: u32, number: u32) {
         let field = self.fields[part];
         words[usize::from(field.word)] ^= u64::from(old ^ number) << field.shift;
+    }
+
+    /// The bits of a state that hold the numbers of these parts.
+    pub(crate) fn mask(&self, parts: u64) -> Vec<u64> {
+        let mut words = vec![0; self.words()];
+        bits(parts, |part| {
+            let field = self.fields[part];
+            words[usize::from(field.word)] |= field.mask << field.shift;
+        });
+        words
     }
 
     /// Calls `each` with every part whose number differs between this word of two states, and

@@ -92,7 +92,7 @@ impl Reducer {
             return Found::Step;
         }
         let mut watch = Watch::default();
-        let before = *state;
+        let before = state.clone();
         step(machine, state, transition, &mut watch);
         match self.symmetry.unfair(machine, &before, &watch) {
             None => Found::Step,
@@ -111,7 +111,7 @@ impl Reducer {
         start: &State,
         path: &[Transition],
     ) -> Vec<(Transition, bool)> {
-        let mut state = *start;
+        let mut state = start.clone();
         let mut run = Vec::new();
         for &Transition(name) in path {
             self.settle(machine, &mut state, |it| run.push((it, false)));

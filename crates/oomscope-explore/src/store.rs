@@ -18,7 +18,7 @@ use oomscope_model::state::State;
 use oomscope_model::words::{PARTS_MAX, fold};
 
 use crate::parts::{Layout, Parts, WIDTH_MAX, bits};
-use crate::traits::Crowd;
+use crate::traits::{Crowd, Locks};
 
 /// States per chunk.
 const CHUNK_STATES: usize = 1 << 12;
@@ -33,6 +33,8 @@ pub(crate) struct Store {
     len: u32,
     table: Vec<u32>,
     batch: Batch,
+    /// How often the layout has changed.
+    widened: u32,
 }
 
 /// States that wait to be looked up: their words one after the other, and for each the index
@@ -44,23 +46,29 @@ struct Batch {
     guesses: Vec<u32>,
 }
 
-/// A state out of the store, unpacked, with the numbers of its parts.
+/// A state out of the store: the numbers of its parts, what they show, and the state itself.
 #[derive(Clone)]
 pub(crate) struct Loaded {
-    /// The state.
+    /// The state, except for the stale parts.
     pub(crate) state: State,
     /// Once more, for steps to change; whoever makes one takes it back afterwards.
     pub(crate) next: State,
+    /// Which parts of both are not unpacked yet.
+    stale: u64,
     /// What its tasks show.
     pub(crate) crowd: Crowd,
-    numbers: [u32; PARTS_MAX],
-    words: [u64; WIDTH_MAX],
+    /// Who holds and who waits for its locks.
+    pub(crate) locks: Locks,
+    /// Which value each part has.
+    pub(crate) numbers: [u32; PARTS_MAX],
+    /// The same, packed.
+    pub(crate) words: [u64; WIDTH_MAX],
 }
 
 impl Store {
     /// An empty store for states of this shape.
     pub(crate) fn new(shape: &State, timing: Timing) -> Store {
-        let mut fresh = *shape;
+        let mut fresh = shape.clone();
         fresh.take_touched(shape);
         Store {
             shape: fresh,
@@ -70,7 +78,13 @@ impl Store {
             len: 0,
             table: vec![EMPTY; 1 << 10],
             batch: Batch::default(),
+            widened: 0,
         }
+    }
+
+    /// A state with as many of everything as all have.
+    pub(crate) fn shape(&self) -> &State {
+        &self.shape
     }
 
     /// How many states there are.
@@ -88,30 +102,58 @@ impl Store {
     /// parts have number 0.
     pub(crate) fn loaded(&self) -> Loaded {
         Loaded {
-            state: self.shape,
-            next: self.shape,
+            state: self.shape.clone(),
+            next: self.shape.clone(),
+            stale: 0,
             crowd: Crowd::of(&self.shape, self.parts.timing),
+            locks: Locks::of(&self.shape),
             numbers: [0; PARTS_MAX],
             words: [0; WIDTH_MAX],
         }
     }
 
-    /// Unpacks the state with this index. Parts that are as in what was loaded before cost
-    /// nothing.
+    /// Loads and unpacks the state with this index. Parts that are as in what was loaded
+    /// before cost nothing.
     pub(crate) fn load(&self, index: u32, into: &mut Loaded) {
+        self.look_up(index, into);
+        self.unpack(into);
+    }
+
+    /// Loads what the state with this index shows, but does not unpack it.
+    #[inline]
+    pub(crate) fn look_up(&self, index: u32, into: &mut Loaded) {
         for (at, &word) in self.words(index).iter().enumerate() {
             let before = core::mem::replace(&mut into.words[at], word);
             self.layout.differing(at, word, before, |part, number| {
                 let old = core::mem::replace(&mut into.numbers[part], number);
-                let difference = self.parts.load(part, old, number, &mut into.state);
-                into.crowd.change(part, difference);
-                into.next.copy_part(part, &into.state);
+                let (was, from) = self.parts.shown(part, old);
+                let (is, to) = self.parts.shown(part, number);
+                into.crowd.change(part, was.difference(is));
+                into.locks.change(part, from, to);
+                into.stale |= 1 << part;
             });
         }
     }
 
+    /// Unpacks what was looked up.
+    #[inline]
+    pub(crate) fn unpack(&self, loaded: &mut Loaded) {
+        bits(core::mem::take(&mut loaded.stale), |part| {
+            self.parts
+                .load(part, loaded.numbers[part], &mut loaded.state);
+            loaded.next.copy_part(part, &loaded.state);
+        });
+    }
+
     /// The index of a state, if it was found.
     pub(crate) fn find(&self, state: &State) -> Option<u32> {
+        let words = self.words_of(state)?;
+        let words = &words[..self.layout.words()];
+        self.probe(words, fold(words)).ok()
+    }
+
+    /// Its words, if all its parts have been seen.
+    fn words_of(&self, state: &State) -> Option<[u64; WIDTH_MAX]> {
         let mut words = [0; WIDTH_MAX];
         for part in 0..self.parts.count() {
             let number = self.parts.find(part, state.part(part))?;
@@ -120,8 +162,7 @@ impl Store {
             }
             self.layout.set(&mut words, part, 0, number);
         }
-        let words = &words[..self.layout.words()];
-        self.probe(words, fold(words)).ok()
+        Some(words)
     }
 
     /// Adds a state at once unless it is there; says which index it has and whether it is
@@ -171,6 +212,33 @@ impl Store {
         }
         self.batch.hashes.push(fold(words));
         crowd
+    }
+
+    /// Adds a state to the batch that is known to differ from `from` by these bits.
+    #[inline]
+    pub(crate) fn collect_known(&mut self, from: &Loaded, difference: &[u64]) {
+        let start = self.batch.words.len();
+        let words = from.words.iter().zip(difference);
+        self.batch
+            .words
+            .extend(words.map(|(word, bits)| word ^ bits));
+        self.batch.hashes.push(fold(&self.batch.words[start..]));
+    }
+
+    /// The words of what was collected last.
+    pub(crate) fn collected(&self) -> &[u64] {
+        &self.batch.words[self.batch.words.len() - self.layout.words()..]
+    }
+
+    /// Whether what was collected last is this state.
+    pub(crate) fn is_collected(&self, state: &State) -> bool {
+        let words = self.words_of(state);
+        words.is_some_and(|words| words[..self.layout.words()] == *self.collected())
+    }
+
+    /// Which bits of a state say what its parts are, and how often that has changed.
+    pub(crate) fn layout(&self) -> (&Layout, u32) {
+        (&self.layout, self.widened)
     }
 
     /// Looks up the batch and adds what is new, in the order in which it was collected. Says
@@ -285,13 +353,14 @@ impl Store {
         self.chunks = chunks;
         self.batch = batch;
         self.layout = wider;
+        self.widened += 1;
         self.index(self.table.len());
     }
 }
 
 /// Whether they are; two or three words are not worth a call.
 #[inline]
-fn equal(one: &[u64], other: &[u64]) -> bool {
+pub(crate) fn equal(one: &[u64], other: &[u64]) -> bool {
     one.iter()
         .zip(other)
         .fold(0, |differs, (one, other)| differs | one ^ other)

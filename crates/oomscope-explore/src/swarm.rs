@@ -308,7 +308,7 @@ impl Swarm {
             frame.left &= !(1 << task);
         }
         self.store.load(index, &mut self.from);
-        let mut state = self.from.state;
+        let mut state = self.from.state.clone();
         let transition = Transition(TaskId(task as u8));
         step(&self.machine, &mut state, transition, &mut ());
         self.transitions += 1;

@@ -123,7 +123,7 @@ impl Symmetry {
 
     /// The stand-in of a state, and what each task is called in it.
     pub fn canonical(&self, machine: &Machine, state: &State) -> (State, Renaming) {
-        let mut stand_in = *state;
+        let mut stand_in = state.clone();
         let mut renaming = Renaming::NONE;
         for group in &self.groups {
             let members = group.exchangeable(machine, state);
@@ -138,7 +138,7 @@ impl Symmetry {
     /// The run from `start` that a path of stand-ins describes: entry n of `path` is what
     /// the stand-in of the state after n entries did.
     pub fn unfold(&self, machine: &Machine, start: &State, path: &[Transition]) -> Vec<Transition> {
-        let mut state = *start;
+        let mut state = start.clone();
         path.iter()
             .map(|&Transition(name)| {
                 let (_, renaming) = self.canonical(machine, &state);

@@ -38,7 +38,7 @@ fn played(machine: &Machine, schedule: &[Transition]) -> State {
 
 fn goes_round(machine: &Machine, lasso: &Lasso, explorer: &Explorer) -> Class {
     let start = played(machine, &lasso.stem);
-    let mut state = start;
+    let mut state = start.clone();
     for _ in 0..3 {
         lasso.lap(machine, &mut state, &mut ());
         assert!(state == start, "a lap ends elsewhere");

@@ -142,11 +142,11 @@ impl Naive {
         naive.depth.push(0);
         let mut queue = VecDeque::from([0]);
         while let Some(index) = queue.pop_front() {
-            let state = naive.states[index];
+            let state = naive.states[index].clone();
             let mut next = Vec::new();
             let mut fed = Vec::new();
             for transition in enabled(machine, &state) {
-                let mut after = state;
+                let mut after = state.clone();
                 step(machine, &mut after, transition, &mut ());
                 let fresh = naive.states.len();
                 let id = *ids.entry(key(&after)).or_insert(fresh);

@@ -42,33 +42,33 @@ fn key(state: &State) -> Vec<u64> {
 fn states(machine: &Machine) -> Vec<State> {
     let start = State::start(machine);
     let mut seen = HashMap::from([(key(&start), ())]);
-    let mut found = vec![start];
-    let mut meet = |found: &mut Vec<State>, state: State, transition: Transition| {
-        let mut next = state;
+    let mut found = vec![start.clone()];
+    let mut meet = |found: &mut Vec<State>, state: &State, transition: Transition| {
+        let mut next = state.clone();
         step(machine, &mut next, transition, &mut ());
         if seen.insert(key(&next), ()).is_none() {
-            found.push(next);
+            found.push(next.clone());
         }
         next
     };
     let mut at = 0;
     while at < found.len() && found.len() < STATES_MAX {
-        let state = found[at];
+        let state = found[at].clone();
         at += 1;
         for transition in enabled(machine, &state) {
-            meet(&mut found, state, transition);
+            meet(&mut found, &state, transition);
         }
     }
     let mut dice = Dice(1);
     for _ in 0..RUNS {
-        let mut state = start;
+        let mut state = start.clone();
         for _ in 0..STEPS_MAX {
             let possible: Vec<Transition> = enabled(machine, &state).collect();
             if possible.is_empty() || found.len() > 3 * STATES_MAX {
                 break;
             }
             let drawn = possible[dice.roll(possible.len() as u64) as usize];
-            state = meet(&mut found, state, drawn);
+            state = meet(&mut found, &state, drawn);
         }
     }
     found
@@ -119,7 +119,7 @@ fn exchanging_equal_tasks_commutes_with_every_step() {
         for state in states(machine) {
             for transition in enabled(machine, &state) {
                 let mut watch = Watch::default();
-                let mut after = state;
+                let mut after = state.clone();
                 step(machine, &mut after, transition, &mut watch);
                 if symmetry.unfair(machine, &state, &watch).is_some() {
                     continue;
@@ -176,7 +176,7 @@ fn steps_taken_at_once_commute_with_every_other_step() {
                     || enabled(machine, state).any(|it| it.0 == task),
                 "{name}: {task:?} cannot move in {state:?}"
             );
-            let mut next = *state;
+            let mut next = state.clone();
             step(machine, &mut next, Transition(task), &mut ());
             next
         };
@@ -239,9 +239,9 @@ fn search_up_to(machine: &Machine, reductions: Reductions, most: u32) -> Option<
 /// the one after it.
 fn play(machine: &Machine, schedule: &[Transition], place: &str) -> (State, State) {
     let mut before = State::start(machine);
-    let mut state = before;
+    let mut state = before.clone();
     for &transition in schedule {
-        before = state;
+        before = state.clone();
         let mut possible = enabled(machine, &state);
         assert!(
             possible.any(|it| it == transition),

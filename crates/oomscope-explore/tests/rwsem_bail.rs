@@ -84,7 +84,7 @@ fn ends(machine: &Machine) -> (BTreeSet<Vec<u64>>, usize) {
         let mut moved = false;
         for transition in enabled(machine, &state) {
             moved = true;
-            let mut after = state;
+            let mut after = state.clone();
             step(machine, &mut after, transition, &mut ());
             if seen.insert(key(&after)) {
                 left.push(after);

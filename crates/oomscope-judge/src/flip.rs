@@ -27,10 +27,10 @@ pub struct Flip {
 /// The states that a schedule goes through, the start first.
 pub fn states(machine: &Machine, schedule: &[Transition]) -> Vec<State> {
     let mut state = State::start(machine);
-    let mut states = vec![state];
+    let mut states = vec![state.clone()];
     for &transition in schedule {
         step(machine, &mut state, transition, &mut ());
-        states.push(state);
+        states.push(state.clone());
     }
     states
 }
@@ -47,7 +47,7 @@ pub fn flips(
     for &patch in offered {
         let on = !machine.patches.has(patch);
         let changes = machine.patches.switch(patch, on);
-        let (mut machine, mut state) = (machine.clone(), *state);
+        let (mut machine, mut state) = (machine.clone(), state.clone());
         let done = together(&mut machine, &mut state, &changes);
         if !done {
             continue;

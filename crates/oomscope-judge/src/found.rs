@@ -140,7 +140,7 @@ impl Found {
             .iter()
             .find(|(outcome, _)| *outcome == Outcome::Lockup);
         let kind = lockup.and_then(|(_, schedule)| {
-            let mut state = *start;
+            let mut state = start.clone();
             for &transition in schedule {
                 step(machine, &mut state, transition, &mut ());
             }

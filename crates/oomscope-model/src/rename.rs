@@ -137,8 +137,9 @@ impl State {
             mm_count: _,
             lru_count: _,
             memcg_count: _,
+            asked: _,
         } = self;
-        let mut renamed = *self;
+        let mut renamed = self.clone();
         for (task, word) in tasks[..usize::from(*task_count)].iter().enumerate() {
             let name = renaming.tasks[task];
             renamed.tasks[usize::from(name)] = word.rename(renaming);

@@ -13,6 +13,12 @@ use crate::tracked::Tracked;
 
 mod flags;
 mod pc;
+mod reads;
+
+pub(crate) use reads::Asking;
+use reads::Question;
+
+pub use reads::{Asked, Reads};
 
 pub use flags::{Held, MmFlags, StateFlags, TaskFlags};
 pub use pc::{ExitMmap, Exiting, Kmem, Memcg, Moom, Notify, Pc, Reap, Site, Vmscan};
@@ -191,9 +197,22 @@ pub struct LruState {
     pub isolated: bool,
 }
 
-/// Everything that changes. `Copy`, compared by value; [`State::words`] is its exact
-/// packed form.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// Some tasks, lowest first: bit n for task n.
+pub(crate) struct Who(pub(crate) u32);
+
+impl Iterator for Who {
+    type Item = TaskId;
+
+    #[inline]
+    fn next(&mut self) -> Option<TaskId> {
+        let lowest = self.0.trailing_zeros() as u8;
+        self.0 &= self.0.wrapping_sub(1);
+        (lowest < 32).then_some(TaskId(lowest))
+    }
+}
+
+/// Everything that changes, compared by value; [`State::words`] is its exact packed form.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct State {
     /// Tasks; only the first [`State::task_count`] exist.
     pub tasks: Tracked<Task, TASKS_MAX>,
@@ -223,6 +242,8 @@ pub struct State {
     pub lru_count: u8,
     /// How many memory cgroups there are.
     pub memcg_count: u8,
+    /// What was asked of all tasks together.
+    pub(crate) asked: Asking,
 }
 
 impl State {
@@ -243,6 +264,7 @@ impl State {
             mm_count: machine.mms.len() as u8,
             lru_count: machine.lrus.len() as u8,
             memcg_count: machine.memcgs.len() as u8,
+            asked: Asking::default(),
         };
         for (lru, info) in state.lrus.iter_mut().zip(&machine.lrus) {
             lru.pages = info.pages;
@@ -314,26 +336,36 @@ impl State {
     /// Whether nobody holds a lock. Asked at every turn, so it does without [`State::holders`].
     #[inline]
     pub(crate) fn is_free(&self, lock: LockId) -> bool {
-        self.all_held() & Held::ANY << (2 * lock.0) == 0
+        self.all_held(lock) & Held::ANY << (2 * lock.0) == 0
     }
 
     /// Whether a writer holds a lock.
     #[inline]
     pub(crate) fn has_writer(&self, lock: LockId) -> bool {
-        self.all_held() & Held::WRITE << (2 * lock.0) != 0
+        self.all_held(lock) & Held::WRITE << (2 * lock.0) != 0
     }
 
-    /// What all tasks together hold.
+    /// What all tasks together hold, if only this lock matters.
     #[inline]
-    fn all_held(&self) -> u32 {
-        let tasks = &self.tasks[..usize::from(self.task_count)];
+    fn all_held(&self, lock: LockId) -> u32 {
+        self.asked.note(Question::Holds(lock));
+        let tasks = self.every_task();
         tasks.iter().fold(0, |all, task| all | task.held.0)
+    }
+
+    /// The tasks that exist, for a question that is noted by itself.
+    #[inline]
+    fn every_task(&self) -> &[Task] {
+        &self.tasks.peek()[..usize::from(self.task_count)]
     }
 
     /// The task at this place of a lock's queue, 1 is the head.
     pub fn queued(&self, lock: LockId, place: u8) -> Option<(TaskId, Mode)> {
-        let tasks = &self.tasks[..usize::from(self.task_count)];
-        for (id, task) in tasks.iter().enumerate() {
+        self.asked.note(match place {
+            1 => Question::QueueHead(lock),
+            _ => Question::Queue(lock),
+        });
+        for (id, task) in self.every_task().iter().enumerate() {
             match task.run {
                 Run::Queued { on, mode, rank, .. } if on == lock && rank == place => {
                     return Some((TaskId(id as u8), mode));
@@ -342,6 +374,14 @@ impl State {
             }
         }
         None
+    }
+
+    /// Which tasks stand in a lock's queue behind this place.
+    pub(crate) fn behind(&self, lock: LockId, place: u8) -> Who {
+        self.asked.note(Question::Queue(lock));
+        self.who(
+            |task| matches!(task.run, Run::Queued { on, rank, .. } if on == lock && rank > place),
+        )
     }
 
     /// Whether the lock's bit in [`State::lock_bits`] is set.
@@ -355,11 +395,42 @@ impl State {
 
     /// How many tasks stand in a lock's queue.
     pub fn queue_len(&self, lock: LockId) -> u8 {
-        let tasks = &self.tasks[..usize::from(self.task_count)];
-        tasks
+        self.asked.note(Question::QueueLen(lock));
+        self.every_task()
             .iter()
             .map(|task| u8::from(matches!(task.run, Run::Queued { on, .. } if on == lock)))
             .sum()
+    }
+
+    /// Which tasks are so that a change in memory or in `oom_lock` has them look again
+    /// ([`Task::is_restless`]).
+    pub(crate) fn restless(&self) -> Who {
+        self.asked.note(Question::Restless);
+        self.who(Task::is_restless)
+    }
+
+    /// Which tasks have pages of a transaction's reserve left.
+    pub(crate) fn reserving(&self) -> Who {
+        self.asked.note(Question::Reserving);
+        self.who(Task::is_reserving)
+    }
+
+    /// The tasks of which something is true now, whatever becomes of them meanwhile.
+    #[inline]
+    fn who(&self, is: impl Fn(&Task) -> bool) -> Who {
+        let tasks = self.every_task().iter().enumerate();
+        Who(tasks.fold(0, |who, (id, task)| who | u32::from(is(task)) << id))
+    }
+
+    /// What was looked at since this was asked last, by steps or by anybody else.
+    pub fn take_reads(&mut self) -> Reads {
+        let only = |count: u8, read: u32| u64::from(read) & !(u64::MAX << count);
+        let tasks = only(self.task_count, self.tasks.take_read());
+        let mms = only(self.mm_count, self.mms.take_read());
+        Reads {
+            parts: tasks | mms << self.task_count,
+            asked: self.asked.take(),
+        }
     }
 
     /// Whether a process has been sent SIGKILL, which reaches all its threads. A core dump
@@ -396,6 +467,27 @@ impl State {
 }
 
 impl Task {
+    /// Whether it retries in the allocator, in a round or between two, in a way that the next
+    /// relevant change ends ([`crate::machine::Parking`]).
+    #[inline]
+    pub fn is_restless(&self) -> bool {
+        let waits = matches!(
+            self.run,
+            Run::Parked(_)
+                | Run::Asleep {
+                    pc: Pc::Kmem(Kmem::Lap),
+                    ..
+                }
+        );
+        waits | self.flags.has(TaskFlags::CLEAN_ROUND)
+    }
+
+    /// Whether its transaction has pages in reserve that it has not taken yet.
+    #[inline]
+    pub fn is_reserving(&self) -> bool {
+        self.reserve > 0
+    }
+
     /// Whether it is in user mode, if it stands at the start of a line: it holds no lock, is
     /// not inside a transaction, and has not set `PF_MEMALLOC`.
     pub fn holds_nothing(&self) -> bool {

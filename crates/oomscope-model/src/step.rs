@@ -12,6 +12,7 @@ use crate::machine::{
 use crate::patches::InvalidMix;
 use crate::state::{
     Exiting, Kmem, Memcg, MmFlags, Nap, Pc, Reap, Run, Site, State, StateFlags, Task, TaskFlags,
+    Who,
 };
 use crate::transition::{Act, Transition};
 
@@ -37,16 +38,12 @@ pub fn moves(task: &Task, timing: Timing) -> bool {
 /// [`enabled`], for who knows already which tasks [`moves`] is true of: bit n for task n.
 #[inline]
 pub fn enabled_if(state: &State, now: u32) -> impl Iterator<Item = Transition> + use<> {
-    let mut mask = match now {
+    let who = match now {
         _ if state.flags.has(StateFlags::PANIC) => 0,
         0 => shortest_sleepers(state),
         _ => now,
     };
-    core::iter::from_fn(move || {
-        let lowest = mask.trailing_zeros() as u8;
-        mask &= mask.wrapping_sub(1);
-        (lowest < 32).then_some(Transition(TaskId(lowest)))
-    })
+    Who(who).map(Transition)
 }
 
 /// Long sleeps are held back by whoever can move, and by every shorter sleep.
@@ -95,7 +92,7 @@ pub fn step<O: Observer>(
         _ => {}
     }
     if cfg!(debug_assertions)
-        && let Err(broken) = state.check(machine)
+        && let Err(broken) = state.clone().check(machine)
     {
         panic!("{broken} after {transition:?}");
     }
@@ -606,29 +603,18 @@ impl<O: Observer> Cx<'_, O> {
     /// flags of victims, whose mm is gone, signals, the kernel's axes. Locks other than
     /// `oom_lock` do not enter a round, so taking one is no change here.
     pub(crate) fn disturb(&mut self) {
-        for index in 0..usize::from(self.state.task_count) {
-            let task = &self.state.tasks[index];
-            let in_lap = matches!(
-                task.run,
-                Run::Asleep {
+        for id in self.state.restless() {
+            let task = self.state.task_mut(id);
+            match task.run {
+                Run::Parked(Pc::Memcg(_)) => task.run = Run::Ready(Pc::Memcg(Memcg::Retry)),
+                Run::Parked(Pc::AllocTry | Pc::AllocOom | Pc::Kmem(_))
+                | Run::Asleep {
                     pc: Pc::Kmem(Kmem::Lap),
                     ..
-                }
-            );
-            let parked = matches!(
-                task.run,
-                Run::Parked(Pc::AllocTry | Pc::AllocOom | Pc::Kmem(_))
-            );
-            let at_limit = matches!(task.run, Run::Parked(Pc::Memcg(_)));
-            if at_limit {
-                self.state.tasks[index].run = Run::Ready(Pc::Memcg(Memcg::Retry));
+                } => task.run = Run::Ready(Pc::AllocTry),
+                _ => {}
             }
-            if in_lap || parked {
-                self.state.tasks[index].run = Run::Ready(Pc::AllocTry);
-            }
-            if self.state.tasks[index].flags.has(TaskFlags::CLEAN_ROUND) {
-                self.state.tasks[index].flags.0 &= !TaskFlags::CLEAN_ROUND;
-            }
+            task.flags.0 &= !TaskFlags::CLEAN_ROUND;
         }
     }
 }

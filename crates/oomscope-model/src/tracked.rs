@@ -1,13 +1,17 @@
-//! An array that remembers which of its items were handed out for writing, so that whoever
-//! compares two states need not look at what no step has touched.
+//! An array that remembers which of its items were looked at and which were handed out for
+//! writing. So whoever compares two states need not look at what no step has touched, and
+//! whoever knows what a step did once knows it wherever what the step looked at is the same.
 
+use core::cell::Cell;
 use core::ops::{Deref, DerefMut, Index, IndexMut, RangeTo};
 
-/// An array with that memory, which is not part of its value.
-#[derive(Clone, Copy, Debug)]
+/// An array with that memory, which is not part of its value. What is handed out for writing
+/// counts as looked at.
+#[derive(Clone, Debug)]
 pub struct Tracked<T, const N: usize> {
     items: [T; N],
     touched: u32,
+    read: Cell<u32>,
 }
 
 impl<T: Copy, const N: usize> Tracked<T, N> {
@@ -17,7 +21,21 @@ impl<T: Copy, const N: usize> Tracked<T, N> {
         Tracked {
             items: [item; N],
             touched: 0,
+            read: Cell::new(0),
         }
+    }
+
+    /// Bit `n`: item `n` was looked at since this was asked last.
+    #[inline]
+    pub(crate) fn take_read(&mut self) -> u32 {
+        self.read.take()
+    }
+
+    /// All items, without remembering that somebody looked. For questions that are remembered
+    /// by themselves ([`crate::state::State::take_asked`]), and for who is no step.
+    #[inline]
+    pub(crate) fn peek(&self) -> &[T] {
+        &self.items
     }
 
     /// Bit `n`: item `n` was handed out for writing since this was asked last.
@@ -30,6 +48,19 @@ impl<T: Copy, const N: usize> Tracked<T, N> {
     #[inline]
     pub(crate) fn put(&mut self, index: usize, item: T) {
         self.items[index] = item;
+    }
+}
+
+impl<T, const N: usize> Tracked<T, N> {
+    #[inline]
+    fn note(&self, items: u32) {
+        self.read.set(self.read.get() | items);
+    }
+
+    /// Bits of the first `end` items.
+    #[inline]
+    fn first(end: usize) -> u32 {
+        u32::MAX.checked_shr(32 - end as u32).unwrap_or(0)
     }
 }
 
@@ -46,6 +77,7 @@ impl<T, const N: usize> Index<usize> for Tracked<T, N> {
 
     #[inline]
     fn index(&self, index: usize) -> &T {
+        self.note(1 << index);
         &self.items[index]
     }
 }
@@ -54,6 +86,7 @@ impl<T, const N: usize> IndexMut<usize> for Tracked<T, N> {
     #[inline]
     fn index_mut(&mut self, index: usize) -> &mut T {
         self.touched |= 1 << index;
+        self.note(1 << index);
         &mut self.items[index]
     }
 }
@@ -63,13 +96,15 @@ impl<T, const N: usize> Index<RangeTo<usize>> for Tracked<T, N> {
 
     #[inline]
     fn index(&self, range: RangeTo<usize>) -> &[T] {
+        self.note(Tracked::<T, N>::first(range.end));
         &self.items[range]
     }
 }
 
 impl<T, const N: usize> IndexMut<RangeTo<usize>> for Tracked<T, N> {
     fn index_mut(&mut self, range: RangeTo<usize>) -> &mut [T] {
-        self.touched |= u32::MAX.checked_shr(32 - range.end as u32).unwrap_or(0);
+        self.touched |= Tracked::<T, N>::first(range.end);
+        self.note(Tracked::<T, N>::first(range.end));
         &mut self.items[range]
     }
 }
@@ -79,6 +114,7 @@ impl<T, const N: usize> Deref for Tracked<T, N> {
 
     #[inline]
     fn deref(&self) -> &[T] {
+        self.note(Tracked::<T, N>::first(N));
         &self.items
     }
 }
@@ -86,7 +122,8 @@ impl<T, const N: usize> Deref for Tracked<T, N> {
 impl<T, const N: usize> DerefMut for Tracked<T, N> {
     #[inline]
     fn deref_mut(&mut self) -> &mut [T] {
-        self.touched = u32::MAX >> (32 - N);
+        self.touched = Tracked::<T, N>::first(N);
+        self.note(Tracked::<T, N>::first(N));
         &mut self.items
     }
 }

@@ -182,8 +182,8 @@ impl State {
     #[inline]
     pub fn part(&self, index: usize) -> Part {
         match self.part_kind(index) {
-            PartKind::Task(at) => pack_task(&self.tasks[at]),
-            PartKind::Mm(at) => [pack_mm(&self.mms[at]), 0],
+            PartKind::Task(at) => pack_task(&self.tasks.peek()[at]),
+            PartKind::Mm(at) => [pack_mm(&self.mms.peek()[at]), 0],
             PartKind::Memcgs => [pack_memcgs(&self.kmem), 0],
             PartKind::Lrus => [pack_lrus(&self.lrus), 0],
             PartKind::Rest => [self.pack_rest(), 0],
@@ -206,8 +206,8 @@ impl State {
     #[inline]
     pub fn copy_part(&mut self, index: usize, from: &State) {
         match self.part_kind(index) {
-            PartKind::Task(at) => self.tasks.put(at, from.tasks[at]),
-            PartKind::Mm(at) => self.mms.put(at, from.mms[at]),
+            PartKind::Task(at) => self.tasks.put(at, from.tasks.peek()[at]),
+            PartKind::Mm(at) => self.mms.put(at, from.mms.peek()[at]),
             PartKind::Memcgs => self.kmem = from.kmem,
             PartKind::Lrus => self.lrus = from.lrus,
             PartKind::Rest => self.copy_rest(from),
@@ -267,7 +267,7 @@ impl State {
 
     /// The exact inverse of [`State::words`]; `shape` gives the counts.
     pub fn from_words(shape: &State, words: &[u64]) -> State {
-        let mut state = *shape;
+        let mut state = shape.clone();
         let mut words = words.iter().copied();
         for index in 0..shape.part_count() {
             let first = words.next().unwrap_or_default();

@@ -55,7 +55,7 @@ impl Replay {
     pub fn from_state(machine: Machine, state: State) -> Replay {
         Replay {
             moves: Vec::new(),
-            checkpoints: vec![(state, machine.patches)],
+            checkpoints: vec![(state.clone(), machine.patches)],
             tip: state,
             tip_machine: machine.clone(),
             start: machine,
@@ -100,7 +100,7 @@ impl Replay {
     /// Machine and state at a step; beyond the end, the last ones.
     pub fn at(&self, step: usize) -> (Machine, State) {
         if step >= self.moves.len() {
-            return (self.tip_machine.clone(), self.tip);
+            return (self.tip_machine.clone(), self.tip.clone());
         }
         let (mut machine, mut state) = self.checkpoint(step / STRIDE);
         for &entry in &self.moves[step / STRIDE * STRIDE..step] {
@@ -144,7 +144,8 @@ impl Replay {
             .map_err(|sentence| Diverged { at, sentence })?;
         self.moves.push(entry);
         if self.moves.len().is_multiple_of(STRIDE) {
-            self.checkpoints.push((self.tip, self.tip_machine.patches));
+            self.checkpoints
+                .push((self.tip.clone(), self.tip_machine.patches));
         }
         Ok(())
     }
@@ -207,7 +208,7 @@ impl Replay {
     }
 
     fn checkpoint(&self, index: usize) -> (Machine, State) {
-        let (state, patches) = self.checkpoints[index];
+        let (state, patches) = self.checkpoints[index].clone();
         let mut machine = self.start.clone();
         machine.patches = patches;
         machine.kernel = Kernel::of(patches);

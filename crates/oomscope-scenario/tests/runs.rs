@@ -101,7 +101,7 @@ fn every_step_of_a_replay_is_the_one_that_was_walked() {
         for (at, &entry) in replay.moves().iter().enumerate() {
             assert_eq!(
                 (replay.machine_at(at), replay.state(at)),
-                (machine.clone(), state),
+                (machine.clone(), state.clone()),
                 "{at}"
             );
             let mut events = Vec::new();
@@ -111,7 +111,10 @@ fn every_step_of_a_replay_is_the_one_that_was_walked() {
             }
             assert_eq!(replay.events(at), events, "{at}");
         }
-        assert_eq!((replay.tip_machine(), *replay.tip()), (&machine, state));
+        assert_eq!(
+            (replay.tip_machine(), replay.tip().clone()),
+            (&machine, state)
+        );
         let text = Run {
             moves: replay.moves().to_vec(),
         }
@@ -124,7 +127,7 @@ fn every_step_of_a_replay_is_the_one_that_was_walked() {
         for cut in [399, 257, 256, 255, 64, 1, 0] {
             let (expected_machine, expected) = replay.at(cut);
             again.truncate(cut);
-            assert_eq!((again.len(), *again.tip()), (cut, expected));
+            assert_eq!((again.len(), again.tip().clone()), (cut, expected));
             assert_eq!(*again.tip_machine(), expected_machine);
         }
         again.extend(replay.moves().iter().copied()).unwrap();
@@ -195,7 +198,7 @@ fn a_walk_is_the_same_every_time_and_starves_nobody() {
     let mut replay = Replay::new(restless());
     let mut waiting = vec![0_usize; replay.tip_machine().tasks.len()];
     for _ in 0..3000 {
-        let (machine, state) = (replay.tip_machine(), *replay.tip());
+        let (machine, state) = (replay.tip_machine(), replay.tip().clone());
         let Some(next) = walk.next(machine, &state, replay.moves()) else {
             break;
         };

@@ -219,7 +219,7 @@ impl Store {
             steps_of(machine, &lap.stem)?,
             steps_of(machine, &lap.cycle)?,
         );
-        let mut state = self.here.state;
+        let mut state = self.here.state.clone();
         let stem_len = stem.len();
         for transition in stem {
             play(machine, &mut state, transition);

@@ -157,7 +157,7 @@ impl Store {
             play(&machine, &mut fork, transition);
         }
         let told = |schedule: &[Transition]| {
-            let mut state = fork;
+            let mut state = fork.clone();
             let steps = schedule.iter().zip(base + 1..).skip(common);
             let told = steps.map(|(&transition, number)| {
                 let events = play(&machine, &mut state, transition);

@@ -305,7 +305,7 @@ impl Work {
     }
 
     fn flipped(&self, patch: PatchId) -> Result<(Explorer, State), String> {
-        let (mut machine, mut state) = (self.machine.clone(), self.state);
+        let (mut machine, mut state) = (self.machine.clone(), self.state.clone());
         let on = !machine.patches.has(patch);
         for (patch, on) in machine.patches.switch(patch, on) {
             act(&mut machine, &mut state, Act::Switch { patch, on }, &mut ())

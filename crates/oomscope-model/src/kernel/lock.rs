@@ -236,9 +236,9 @@ pub(crate) fn reconsider<O: Observer>(cx: &mut Cx<'_, O>, lock: LockId) {
 
 /// Allocators that napped because `oom_lock` was taken try again.
 fn oom_lock_released(state: &mut State) {
-    for index in 0..usize::from(state.task_count) {
-        if state.tasks[index].run == Run::Parked(Pc::AllocOom) {
-            state.tasks[index].run = Run::Ready(Pc::AllocTry);
+    for task in state.restless() {
+        if state.task(task).run == Run::Parked(Pc::AllocOom) {
+            state.task_mut(task).run = Run::Ready(Pc::AllocTry);
         }
     }
 }
@@ -391,12 +391,8 @@ pub(crate) fn grant<O: Observer>(
 
 /// Closes the gap that the waiter at `place` leaves.
 pub(crate) fn unlink(state: &mut State, lock: LockId, place: u8) {
-    for index in 0..usize::from(state.task_count) {
-        let behind = matches!(
-            state.tasks[index].run,
-            Run::Queued { on, rank, .. } if on == lock && rank > place
-        );
-        if behind && let Run::Queued { rank, .. } = &mut state.tasks[index].run {
+    for task in state.behind(lock, place) {
+        if let Run::Queued { rank, .. } = &mut state.task_mut(task).run {
             *rank -= 1;
         }
     }

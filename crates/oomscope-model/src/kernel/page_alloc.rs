@@ -260,7 +260,7 @@ pub fn burns_cpu(machine: &Machine, state: &State, task: TaskId) -> bool {
     if !is_busy(state, task) {
         return false;
     }
-    let mut round = *state;
+    let mut round = state.clone();
     if !another_round(&mut round, task) {
         return true;
     }

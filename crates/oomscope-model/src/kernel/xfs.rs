@@ -35,7 +35,8 @@ use crate::step::{Cx, Next};
 /// raised for ordinary requests (B1). Rights below `WMARK_MIN` stay what they were: victims,
 /// `__GFP_HIGH`, `__GFP_NOFAIL` after the killer. Always 0 without the proposal.
 pub fn reserved(state: &State) -> u16 {
-    state.tasks().map(|(_, task)| u16::from(task.reserve)).sum()
+    let reserves = state.reserving().map(|task| state.task(task).reserve);
+    reserves.map(u16::from).sum()
 }
 
 /// Whether this request may take a page of its transaction's own reserve: below

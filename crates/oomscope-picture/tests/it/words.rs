@@ -391,7 +391,7 @@ fn stacks_bear_the_kernels_names() {
         call_stack(&killable, &state, TaskId(2))[0],
         "rwsem_down_write_failed_killable"
     );
-    let mut exiting = state;
+    let mut exiting = state.clone();
     exiting.tasks[1].run = Run::Queued {
         on: LockId(1),
         mode: Mode::Read,

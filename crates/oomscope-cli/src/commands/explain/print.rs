@@ -54,7 +54,7 @@ impl Case<'_> {
             return Ok(());
         };
         let machine = self.machine();
-        let there = states(machine, &lasso.stem).last().copied();
+        let there = states(machine, &lasso.stem).last().cloned();
         if let Some(chain) = there.and_then(|state| chain(machine, &state)) {
             screen.line(paint(WARN, format!("=> {}", chain.text())))?;
         }
