@@ -10,7 +10,7 @@ use oomscope_model::state::{State, StateFlags};
 use oomscope_model::step::{enabled, is_starved, step};
 use oomscope_model::transition::Transition;
 
-use crate::memo::{Known, Made, Memo};
+use crate::memo::{Made, Memo};
 use crate::parts::bits;
 use crate::reductions::{Found, Reducer, Reductions};
 use crate::regions::{Regions, successors};
@@ -413,7 +413,7 @@ impl Explorer {
         };
         self.store.collect_known(&self.from, known.difference);
         let kills = self.marks[parent as usize] & mark::SECOND_KILL;
-        let of_tasks = marks_of_tasks(known.marks, known.shown(&self.from.crowd));
+        let of_tasks = marks_of_tasks(known.marks, known.any(&self.from.crowd));
         let marks = kills | known.marks | of_tasks;
         self.arrows.push(Arrow {
             parent,
@@ -531,17 +531,16 @@ fn marks_by(state: &State, crowd: &Crowd, second_kill: bool) -> u8 {
     ];
     let of_machine = of_machine.map(|(bit, flag)| if_so(bit, state.flags.has(flag)));
     let of_machine = of_machine.into_iter().fold(0, |all, bit| all | bit);
-    let shown = Known::SHOWN.map(|bit| crowd.any(bit));
-    if_so(mark::SECOND_KILL, second_kill) | of_machine | marks_of_tasks(of_machine, shown)
+    if_so(mark::SECOND_KILL, second_kill) | of_machine | marks_of_tasks(of_machine, crowd.any())
 }
 
 /// The marks that depend on all tasks together.
 #[inline]
-fn marks_of_tasks(of_machine: u8, [unfinished, wants_page, parked]: [bool; 3]) -> u8 {
+fn marks_of_tasks(of_machine: u8, any: Traits) -> u8 {
     let panicked = of_machine & mark::PANIC != 0;
-    if_so(mark::FINISHED, !unfinished || panicked)
-        | if_so(mark::WANTS_PAGE, wants_page)
-        | if_so(mark::PARKED, parked)
+    if_so(mark::FINISHED, !any.has(Traits::UNFINISHED) || panicked)
+        | if_so(mark::WANTS_PAGE, any.has(Traits::WANTS_PAGE))
+        | if_so(mark::PARKED, any.has(Traits::PARKED))
 }
 
 #[inline]

@@ -18,14 +18,14 @@
 //!
 //! Everything is kept in tables of a fixed size where the newer takes the place of the older.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use oomscope_model::machine::Machine;
 use oomscope_model::state::{Asked, Reads};
 
 use crate::parts::{Layout, WIDTH_MAX, bits};
 use crate::store::{Loaded, Store, equal};
-use crate::traits::{Crowd, Traits};
+use crate::traits::{Crowd, Traits, any};
 
 /// Entries at the beginning, and at most.
 const ENTRIES: [usize; 2] = [1 << 8, 1 << 15];
@@ -53,9 +53,6 @@ struct Scope {
     mask: Vec<u64>,
     /// The locks that it asks about.
     locks: Vec<Lock>,
-    /// All ones if it asks this.
-    restless: u64,
-    reserving: u64,
 }
 
 /// What is asked about a lock.
@@ -95,8 +92,8 @@ impl Lock {
 pub(crate) struct Known<'a> {
     /// The bits that it flips.
     pub(crate) difference: &'a [u64],
-    /// Which tasks show something else afterwards, for each trait of the marks.
-    flips: [u32; 3],
+    /// In which traits each task differs afterwards, a byte for each.
+    shown: &'a [u64],
     /// Bits that the state has afterwards whatever it was before.
     pub(crate) marks: u8,
 }
@@ -114,7 +111,7 @@ pub(crate) struct Memo {
     /// The layout that the masks are of.
     widened: u32,
     scopes: Vec<Scope>,
-    numbers: HashMap<Reads, u16>,
+    numbers: BTreeMap<Reads, u16>,
     /// Parts that are in every scope.
     always: u64,
     /// For each task and each value it has: the scope of what was asked in that place.
@@ -142,7 +139,7 @@ impl Memo {
             stride: 0,
             widened: 0,
             scopes: Vec::new(),
-            numbers: HashMap::new(),
+            numbers: BTreeMap::new(),
             always: u64::MAX << first & !(u64::MAX << store.shape().part_count()),
             asked: vec![Vec::new(); tasks],
             hints: Vec::new(),
@@ -174,8 +171,8 @@ impl Memo {
         self.widened = widened;
         // Whose step and who is restless or has a reserve, locks, parts.
         self.key_words = 1 + ANSWERS + self.width;
-        // The key, the difference, what tasks show and marks.
-        self.stride = self.key_words + self.width + 2;
+        // The key, the difference, marks and what tasks show.
+        self.stride = self.key_words + self.width + 1 + self.lanes;
         for scope in &mut self.scopes {
             scope.mask = layout.mask(scope.reads.parts | self.always);
         }
@@ -187,14 +184,11 @@ impl Memo {
     }
 
     fn scope(&self, layout: &Layout, reads: Reads, questions: u16) -> Scope {
-        let all = |on: bool| if on { u64::MAX } else { 0 };
         Scope {
             reads,
             questions,
             mask: layout.mask(reads.parts | self.always),
             locks: Lock::all(reads.asked),
-            restless: all(reads.asked.restless),
-            reserving: all(reads.asked.reserving),
         }
     }
 
@@ -245,8 +239,8 @@ impl Memo {
         let (difference, shown) = value.split_at(self.width);
         Some(Known {
             difference,
-            flips: [shown[0] as u32, (shown[0] >> 32) as u32, shown[1] as u32],
-            marks: (shown[1] >> 32) as u8,
+            shown: &shown[1..],
+            marks: shown[0] as u8,
         })
     }
 
@@ -254,9 +248,12 @@ impl Memo {
     #[inline]
     fn answer(&self, from: &Loaded, questions: u16, key: &mut Key) -> u64 {
         let scope = &self.scopes[usize::from(questions)];
-        let restless = u64::from(from.crowd.who(Traits::RESTLESS)) & scope.restless;
-        let reserving = u64::from(from.crowd.who(Traits::RESERVING)) & scope.reserving;
-        key[0] = restless << TAG_BITS | reserving << (TAG_BITS + TASKS);
+        if scope.reads.asked.restless {
+            key[0] = u64::from(from.crowd.who(Traits::RESTLESS)) << TAG_BITS;
+        }
+        if scope.reads.asked.reserving {
+            key[0] |= u64::from(from.crowd.who(Traits::RESERVING)) << (TAG_BITS + TASKS);
+        }
         let mut mixed = key[0];
         let mut end = 1;
         let mut add = |word| {
@@ -331,11 +328,11 @@ impl Memo {
         let at = self.look(from, number, task, answers, &mut key);
         let flips = from.words.iter().zip(store.collected());
         let flips = flips.map(|(before, after)| before ^ after);
-        let [first, second, third] =
-            Known::SHOWN.map(|bit| u64::from(from.crowd.who(bit) ^ made.crowd.who(bit)));
-        let shown = [first | second << 32, third | u64::from(made.marks) << 32];
+        let lanes = from.crowd.lanes.iter().zip(&made.crowd.lanes);
+        let lanes = lanes.take(self.lanes).map(|(before, after)| before ^ after);
         let key = key[..self.key_words].iter().copied();
-        let entry = key.chain(flips).chain(shown);
+        let marks = core::iter::once(made.marks.into());
+        let entry = key.chain(flips).chain(marks).chain(lanes);
         for (word, value) in self.entries[at..].iter_mut().zip(entry) {
             *word = value;
         }
@@ -395,14 +392,13 @@ pub(crate) struct Made<'a> {
 }
 
 impl Known<'_> {
-    /// The traits that enter the marks of a state.
-    pub(crate) const SHOWN: [u8; 3] = [Traits::UNFINISHED, Traits::WANTS_PAGE, Traits::PARKED];
-
-    /// Whether some task has them afterwards.
+    /// All traits that some task has afterwards.
     #[inline]
-    pub(crate) fn shown(&self, from: &Crowd) -> [bool; 3] {
-        let [one, two, three] = self.flips;
-        let who = Known::SHOWN.map(|bit| from.who(bit));
-        [who[0] ^ one != 0, who[1] ^ two != 0, who[2] ^ three != 0]
+    pub(crate) fn any(&self, from: &Crowd) -> Traits {
+        any(from
+            .lanes
+            .iter()
+            .zip(self.shown)
+            .map(|(was, flips)| was ^ flips))
     }
 }

@@ -24,8 +24,6 @@ impl Traits {
     pub(crate) const RESTLESS: u8 = 1 << 4;
     /// Its transaction has pages in reserve.
     pub(crate) const RESERVING: u8 = 1 << 5;
-    /// How many bits come before: each is counted in a [`Crowd`].
-    const COUNTED: usize = 6;
     /// It was killed.
     pub(crate) const SIGKILL: u8 = 1 << 6;
     /// It dumps core, or has.
@@ -63,11 +61,10 @@ impl Traits {
     }
 }
 
-/// The traits of all tasks of a state.
+/// The traits of all tasks of a state, a byte for each task.
 #[derive(Clone, Copy)]
 pub(crate) struct Crowd {
-    /// Which tasks have each of the counted traits: bit n for task n.
-    who: [u32; Traits::COUNTED],
+    pub(crate) lanes: [u64; TASKS_MAX / 8],
     /// Something of what enters the count of kills has changed since this was cleared.
     pub(crate) kills_changed: bool,
 }
@@ -76,7 +73,7 @@ impl Crowd {
     /// The traits of the tasks of this state.
     pub(crate) fn of(state: &State, timing: Timing) -> Crowd {
         let mut crowd = Crowd {
-            who: [0; Traits::COUNTED],
+            lanes: [0; TASKS_MAX / 8],
             kills_changed: true,
         };
         for (id, task) in state.tasks() {
@@ -88,26 +85,37 @@ impl Crowd {
     /// A part shows something else now. What is no task shows nothing, ever.
     #[inline]
     pub(crate) fn change(&mut self, part: usize, difference: Traits) {
-        if difference.0 == 0 {
-            return;
+        if difference.0 != 0 {
+            self.lanes[part / 8] ^= u64::from(difference.0) << (part % 8 * 8);
+            self.kills_changed |= difference.has(Traits::OF_KILLS);
         }
-        for (bit, who) in self.who.iter_mut().enumerate() {
-            *who ^= u32::from(difference.0 >> bit & 1) << part;
-        }
-        self.kills_changed |= difference.has(Traits::OF_KILLS);
     }
 
-    /// Which tasks have this trait, one of those that are counted: bit n for task n.
+    /// Which tasks have this trait: bit n for task n.
     #[inline]
     pub(crate) fn who(&self, bit: u8) -> u32 {
-        self.who[bit.trailing_zeros() as usize]
+        let lanes = self.lanes.iter().rev();
+        lanes.fold(0, |who, lane| {
+            let ones = lane >> bit.trailing_zeros() & 0x0101_0101_0101_0101;
+            // Moves bit 8 n to bit 56 + n.
+            who << 8 | (ones.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
+        })
     }
 
-    /// Whether some task has it.
+    /// All traits that some task has.
     #[inline]
-    pub(crate) fn any(&self, bit: u8) -> bool {
-        self.who(bit) != 0
+    pub(crate) fn any(&self) -> Traits {
+        any(self.lanes)
     }
+}
+
+/// All traits that some task has, of a byte for each task.
+#[inline]
+pub(crate) fn any(lanes: impl IntoIterator<Item = u64>) -> Traits {
+    let mut all = lanes.into_iter().fold(0, |all, lane| all | lane);
+    all |= all >> 32;
+    all |= all >> 16;
+    Traits((all | all >> 8) as u8)
 }
 
 /// A byte for each lock.

@@ -23,7 +23,7 @@ pub(crate) enum Question {
 }
 
 /// Questions about all tasks together.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Asked {
     /// Bit n: whether and how somebody holds lock n.
     pub holds: u16,
@@ -55,7 +55,7 @@ impl Asked {
 
 /// What was looked at. Besides that a step may always look at the machine-wide part, at the
 /// memory cgroups and at the lists of reclaimable pages, which nobody keeps book of.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Reads {
     /// Bit n: part n of the state ([`super::State::part`]) as a whole, a task or an address
     /// space.
