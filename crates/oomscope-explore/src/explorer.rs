@@ -10,7 +10,7 @@ use oomscope_model::state::{State, StateFlags};
 use oomscope_model::step::{enabled, is_starved, step};
 use oomscope_model::transition::Transition;
 
-use crate::memo::{Made, Memo};
+use crate::memo::{self, Made, Memo};
 use crate::parts::bits;
 use crate::reductions::{Found, Reducer, Reductions};
 use crate::regions::{Regions, successors};
@@ -60,6 +60,8 @@ pub struct Explorer {
     from: Loaded,
     /// What steps do, where that may be known in advance.
     memo: Option<Memo>,
+    /// There will be one when enough states are found.
+    memo_due: bool,
     /// What the states being expanded lead to.
     arrows: Vec<Arrow>,
     pub(crate) marks: Vec<u8>,
@@ -103,6 +105,7 @@ impl Explorer {
             from: store.loaded(),
             store,
             memo: None,
+            memo_due: false,
             arrows: Vec::new(),
             marks: Vec::new(),
             parents: Vec::new(),
@@ -125,9 +128,7 @@ impl Explorer {
         // No arrow leads to it.
         explorer.targets.clear();
         // A stand-in depends on the whole state.
-        if explorer.reducer.is_trivial() {
-            explorer.memo = Memo::new(machine, &explorer.store);
-        }
+        explorer.memo_due = explorer.reducer.is_trivial();
         explorer
     }
 
@@ -150,6 +151,10 @@ impl Explorer {
                 }
             }
             self.take_in();
+            if self.memo_due && self.store.len() >= memo::FROM_STATES {
+                self.memo_due = false;
+                self.memo = Memo::new(&self.machine, &self.store);
+            }
         }
         if self.expanded() == self.store.len() && self.regions.is_none() {
             self.finish();
@@ -405,7 +410,7 @@ impl Explorer {
     /// Notes where a step leads that is known from elsewhere; says whether it is.
     #[inline]
     fn repeat(&mut self, parent: u32, task: u8) -> bool {
-        let Some(memo) = &self.memo else {
+        let Some(memo) = &mut self.memo else {
             return false;
         };
         let Some(known) = memo.find(&self.from, usize::from(task)) else {
@@ -454,16 +459,16 @@ impl Explorer {
         let mut changed = touched;
         let crowd = self.store.collect(&mut self.from, &mut changed);
         let marks = self.note(&crowd, parent, task);
-        if let Some(memo) = &mut self.memo {
-            memo.keep_up(&self.store);
-            if !crowd.kills_changed {
-                let made = Made {
-                    reads,
-                    crowd: &crowd,
-                    marks: marks & mark::OF_MACHINE,
-                };
-                memo.learn(&self.store, &self.from, usize::from(task), &made);
-            }
+        self.memo.take_if(|memo| !memo.keep_up(&self.store));
+        if let Some(memo) = &mut self.memo
+            && !crowd.kills_changed
+        {
+            let made = Made {
+                reads,
+                crowd: &crowd,
+                marks: marks & mark::OF_MACHINE,
+            };
+            memo.learn(&self.store, &self.from, usize::from(task), &made);
         }
         let Loaded { state, next, .. } = &mut self.from;
         bits(changed, |part| next.copy_part(part, state));

@@ -29,6 +29,13 @@ use crate::traits::{Crowd, Traits, any};
 
 /// Entries at the beginning, and at most.
 const ENTRIES: [usize; 2] = [1 << 8, 1 << 15];
+/// So many states are found before any step is kept: small searches are over by then. A debug
+/// build makes every step that is known once more and compares, so there it begins at once.
+pub(crate) const FROM_STATES: u32 = if cfg!(debug_assertions) { 1 } else { 1 << 12 };
+/// After so many questions it is asked whether keeping steps has paid.
+const TRIAL: u32 = 1 << 15;
+/// It has if no more than one step in so many had to be made.
+const WORTH: u32 = 4;
 /// States for each entry: what is kept of steps must stay small beside what is kept of states.
 const STATES_PER_ENTRY: usize = 8;
 /// Hints for each entry.
@@ -121,6 +128,9 @@ pub(crate) struct Memo {
     entries: Vec<u64>,
     /// How many steps were kept since the tables grew.
     kept: usize,
+    /// How many steps were asked for since the last trial, and how many of them were made.
+    asked_for: u32,
+    made: u32,
 }
 
 impl Memo {
@@ -145,6 +155,8 @@ impl Memo {
             hints: Vec::new(),
             entries: Vec::new(),
             kept: 0,
+            asked_for: 0,
+            made: 0,
         };
         // Number 0 is no scope.
         memo.scopes
@@ -218,7 +230,8 @@ impl Memo {
 
     /// What this task's step does in the state that was looked up, if that is known.
     #[inline]
-    pub(crate) fn find(&self, from: &Loaded, task: usize) -> Option<Known<'_>> {
+    pub(crate) fn find(&mut self, from: &Loaded, task: usize) -> Option<Known<'_>> {
+        self.asked_for += 1;
         let own = from.numbers[task];
         let questions = self.asked[task].get(own as usize).copied();
         let questions = questions.filter(|&questions| questions != NONE)?;
@@ -297,10 +310,17 @@ impl Memo {
         (mixed >> 20) as usize & (self.hints.len() - 1)
     }
 
-    /// Begins anew if the store writes states in another way now, or if there is room for more.
-    /// To be called whenever a state with a new part was collected.
+    /// To be called after every step that was made: begins anew if the store writes states in
+    /// another way now, or if there is room for more. Says whether keeping steps is worth it.
     #[inline]
-    pub(crate) fn keep_up(&mut self, store: &Store) {
+    pub(crate) fn keep_up(&mut self, store: &Store) -> bool {
+        self.made += 1;
+        if self.asked_for >= TRIAL {
+            let made = core::mem::take(&mut self.made);
+            if made > core::mem::take(&mut self.asked_for) / WORTH {
+                return false;
+            }
+        }
         let wanted = self.kept.min(store.len() as usize / STATES_PER_ENTRY);
         let entries = self.hints.len() / HINTS;
         if store.layout().1 != self.widened {
@@ -308,6 +328,7 @@ impl Memo {
         } else if wanted > entries && entries < ENTRIES[1] {
             self.clear(store, entries * 2);
         }
+        true
     }
 
     /// Keeps what a step did that was made in the state that was looked up, and collected last
