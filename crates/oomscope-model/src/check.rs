@@ -119,12 +119,12 @@ impl State {
         for (id, task) in self.tasks() {
             let ended = matches!(task.run, Run::Idle | Run::Exited);
             // What an unpaired range_start leaves behind stays with the reaper.
-            let mut left = machine.mms.iter().flat_map(|mm| &mm.notifiers);
+            let left = machine.mms.iter().flat_map(|mm| &mm.notifiers);
             let leaks = machine.actor(id).kind == Kind::OomReaper
-                && task
-                    .held
-                    .locks()
-                    .all(|(lock, _)| left.any(|it| [it.lock, it.count].contains(&Some(lock))));
+                && task.held.locks().all(|(lock, _)| {
+                    left.clone()
+                        .any(|it| [it.lock, it.count].contains(&Some(lock)))
+                });
             ensure(
                 !ended || task.trans == Trans::None,
                 "a task ended inside a transaction",
