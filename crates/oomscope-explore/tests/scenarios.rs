@@ -64,10 +64,6 @@ const NO_WITNESS: &[(&str, &str)] = &[
         "the self-reap before it already keeps the reaper away (6.4 e1b)",
     ),
     (
-        "sysrq-kills-anyway",
-        "changes whether somebody dies, not what can become of the machine",
-    ),
-    (
         "rwsem-wakes-next",
         "nobody who could have the lock is left asleep without it: rwsem_bail.rs",
     ),
@@ -246,6 +242,7 @@ scenarios! {
     own_writer_group_reserve = "own-writer-group-reserve",
     memalloc_nofail = "memalloc-nofail",
     sysrq_f = "sysrq-f",
+    notified_sysrq_f = "notified-sysrq-f",
     exiting_aborts = "exiting-aborts",
     mark_without_mm = "mark-without-mm",
     shared_mm_protected = "shared-mm-protected",

@@ -115,6 +115,7 @@ builtins! {
     "own-writer-group-reserve",
     "memalloc-nofail",
     "sysrq-f",
+    "notified-sysrq-f",
     "exiting-aborts",
     "mark-without-mm",
     "shared-mm-protected",
