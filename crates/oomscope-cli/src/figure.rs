@@ -6,7 +6,7 @@ use oomscope_picture::geometry::{Font, text_width};
 use oomscope_picture::layout::Layout;
 use oomscope_picture::picture::Anchor;
 use oomscope_picture::plot::Prim;
-use oomscope_picture::{Size, Stage, Theme, caption, layout, picture, to_svg, to_text};
+use oomscope_picture::{Size, Stage, Theme, caption_of_move, layout, picture, to_svg, to_text};
 use oomscope_scenario::replay::Replay;
 
 use crate::choice::Setup;
@@ -70,13 +70,13 @@ impl<'a> Artist<'a> {
     /// A step as SVG whose colours need no CSS variables.
     pub(crate) fn svg(&self, step: usize) -> String {
         let (machine, state) = self.replay.at(step);
-        let events = match step.checked_sub(1) {
-            Some(before) => self.replay.events(before),
-            None => Vec::new(),
-        };
+        let before = step.checked_sub(1);
+        let events = before.map_or_else(Vec::new, |before| self.replay.events(before));
         let drawing = picture(&machine, &state, &self.layout, &events);
+        let entry = before.and_then(|before| self.replay.moves().get(before));
+        let said = entry.map(|&entry| caption_of_move(&machine, entry, &events, &state));
         let words = match self.words {
-            true => self.below(step, &drawing.label, &caption(&machine, &events, &state)),
+            true => self.below(step, &drawing.label, said.as_deref()),
             false => Vec::new(),
         };
         without_variables(&to_svg(&drawing, &words, self.theme))
@@ -90,7 +90,7 @@ impl<'a> Artist<'a> {
     }
 
     /// The words under the stage: always as many lines, so that all steps are as large.
-    fn below(&self, step: usize, label: &str, caption: &str) -> Vec<Prim> {
+    fn below(&self, step: usize, label: &str, caption: Option<&str>) -> Vec<Prim> {
         let scenario = self.setup.scenario();
         let of = self.replay.len();
         let title = format!("{}: step {step} of {of}", scenario.title);
@@ -99,7 +99,7 @@ impl<'a> Artist<'a> {
         let count = LINES[usize::from(width < NARROW)];
         let head = if fits(&whole, width) { whole } else { title };
         let mut lines = vec![("strong", head)];
-        if step > 0 {
+        if let Some(caption) = caption {
             lines.extend(wrap(caption, width).into_iter().map(|line| ("", line)));
         }
         lines.extend(wrap(label, width).into_iter().map(|line| ("soft", line)));

@@ -2,7 +2,7 @@
 
 use oomscope_model::kernel::memcontrol;
 use oomscope_model::kernel::oom_kill::blocks_killer;
-use oomscope_model::machine::{Machine, ProcessId};
+use oomscope_model::machine::{CompletionId, Machine, ProcessId};
 use oomscope_model::state::{Nap, Pc, Run, State};
 
 use crate::names;
@@ -209,9 +209,11 @@ fn sentence(
         }
         clause(machine, state, edge, &mut spans);
     }
-    let ending = match root {
-        Root::Cycle => ".".to_string(),
-        Root::Runs | Root::Spins | Root::External => root_clause(machine, state, root, end),
+    let last = edges.last();
+    let ending = match (root, last.map(|edge| edge.why)) {
+        (Root::Cycle, _) => ".".to_string(),
+        (_, Some(Why::Orphaned(completion))) => orphan_clause(machine, completion, end),
+        _ => root_clause(machine, state, root, end),
     };
     push(&mut spans, &ending, false);
     spans
@@ -280,6 +282,14 @@ fn clause(machine: &Machine, state: &State, edge: &WaitEdge, spans: &mut Vec<Spa
             say(&format!("{from} "), false);
             say(&format!("waits for {to} to complete {what}"), true);
         }
+        Why::Orphaned(completion) => {
+            let what = names::completion(machine, completion);
+            say(&format!("{from} "), false);
+            say(&format!("waits for {what}"), true);
+            let (owner, fate) = orphaned(machine, edge.to, completion);
+            say(&format!(", {owner} {to} "), false);
+            say(fate, true);
+        }
         Why::Trylock(lock) => {
             let holds =
                 matches!(edge.to, Party::Task(task) if state.task(task).held.mode(lock).is_some());
@@ -298,6 +308,32 @@ fn clause(machine: &Machine, state: &State, edge: &WaitEdge, spans: &mut Vec<Spa
             say(&format!(", which {to} "), false);
             say("holds", true);
         }
+    }
+}
+
+/// Whether this is a futex on the robust list of that task.
+fn is_robust(machine: &Machine, party: Party, completion: CompletionId) -> bool {
+    matches!(party, Party::Task(task) if machine.actor(task).robust_list == Some(completion))
+}
+
+/// What the dead one is to the completion, and what became of it.
+pub(crate) fn orphaned(
+    machine: &Machine,
+    party: Party,
+    completion: CompletionId,
+) -> (&'static str, &'static str) {
+    match is_robust(machine, party, completion) {
+        true => ("whose owner", "has died"),
+        false => ("which", "died without completing"),
+    }
+}
+
+/// Why the death of its owner does not end a wait: `exit_robust_list` did not find the futex.
+fn orphan_clause(machine: &Machine, completion: CompletionId, end: Party) -> String {
+    if is_robust(machine, end, completion) {
+        "; its robust list was reaped before exit_robust_list could walk it, so nobody sets FUTEX_OWNER_DIED.".to_string()
+    } else {
+        "; nobody else will.".to_string()
     }
 }
 

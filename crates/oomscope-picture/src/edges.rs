@@ -5,6 +5,7 @@ use oomscope_model::kernel::memcontrol;
 use oomscope_model::machine::{Kind, LockId, MmId, OOM_LOCK, TaskId};
 use oomscope_model::state::{Notify, Pc, Reap, Run};
 
+use crate::chain::orphaned;
 use crate::draw::Scene;
 use crate::names;
 use crate::picture::{Edge, EdgeKind, Tone};
@@ -130,16 +131,25 @@ fn waits(scene: &Scene<'_>, drafts: &mut Vec<Draft>) {
                 Tone::Wait,
             ));
         }
-        if let (Party::Task(from), Party::Task(to), Why::Completes(completion)) =
-            (edge.from, edge.to, edge.why)
+        if let (
+            Party::Task(from),
+            Party::Task(to),
+            Why::Completes(completion) | Why::Orphaned(completion),
+        ) = (edge.from, edge.to, edge.why)
         {
             let id = format!("completes-task-{}-task-{}", from.0, to.0);
-            let words = format!(
-                "{} waits for {} to complete {}",
+            let (who, whom) = (
                 names::task(scene.machine, from),
                 names::task(scene.machine, to),
-                names::completion(scene.machine, completion)
             );
+            let what = names::completion(scene.machine, completion);
+            let words = match edge.why {
+                Why::Completes(_) => format!("{who} waits for {whom} to complete {what}"),
+                _ => {
+                    let (owner, fate) = orphaned(scene.machine, edge.to, completion);
+                    format!("{who} waits for {what}, {owner} {whom} {fate}")
+                }
+            };
             let ends = (End::TaskLeft(from), End::TaskLeft(to));
             drafts.push(draft(
                 id,
@@ -293,7 +303,7 @@ fn number(scene: &Scene<'_>, drafts: &mut [Draft]) {
                 mark(holds_id(lock, holder));
             }
             (Party::Task(task), _, Why::Behind(_)) => mark(waits_id(task)),
-            (Party::Task(from), Party::Task(to), Why::Completes(_)) => {
+            (Party::Task(from), Party::Task(to), Why::Completes(_) | Why::Orphaned(_)) => {
                 mark(format!("completes-task-{}-task-{}", from.0, to.0));
             }
             (Party::Task(from), Party::Task(to), Why::Isolated) => {

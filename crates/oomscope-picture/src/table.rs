@@ -46,7 +46,7 @@ pub fn table(machine: &Machine, state: &State) -> Vec<Row> {
                     Why::KillerBusy => "oom_lock".to_string(),
                     Why::Isolated => "isolated pages".to_string(),
                     Why::NeedsPage => "a page".to_string(),
-                    Why::Completes(completion) => {
+                    Why::Completes(completion) | Why::Orphaned(completion) => {
                         names::completion(machine, completion).to_string()
                     }
                     Why::Pins { .. } | Why::Reaps { .. } => continue,

@@ -49,6 +49,8 @@ pub enum Why {
     Behind(LockId),
     /// The other will complete it.
     Completes(CompletionId),
+    /// The other would have completed it, and died before it did: nobody will.
+    Orphaned(CompletionId),
     /// The reaper's trylock fails because the other holds the lock or is queued for it.
     Trylock(LockId),
     /// The other has isolated the pages that this reclaimer waits for.
@@ -155,12 +157,13 @@ fn waits_of(machine: &Machine, state: &State, task: TaskId) -> Vec<WaitEdge> {
             }
         }
         Run::Waits { completion, .. } => {
-            let completers = machine
-                .task_ids()
-                .filter(|&other| other != task && will_complete(machine, state, other, completion));
-            edges.extend(
-                completers.map(|other| edge(Party::Task(other), Why::Completes(completion))),
-            );
+            let others = || machine.task_ids().filter(|&other| other != task);
+            let completers = others().filter(|&it| will_complete(machine, state, it, completion));
+            edges.extend(completers.map(|it| edge(Party::Task(it), Why::Completes(completion))));
+            if edges.is_empty() {
+                let dead = others().filter(|&it| died_before(machine, state, it, completion));
+                edges.extend(dead.map(|it| edge(Party::Task(it), Why::Orphaned(completion))));
+            }
         }
         Run::Ready(Pc::Reap(Reap::Attempt))
         | Run::Asleep {
@@ -228,6 +231,18 @@ fn dies_for(machine: &Machine, state: &State, task: TaskId, completion: Completi
         _ => word.flags.has(TaskFlags::SIGKILL) && !word.flags.has(TaskFlags::EXITING),
     };
     before && machine.actor(task).robust_list == Some(completion)
+}
+
+/// Whether it is dead, and alive it would have completed this, in its program or by the walk of
+/// its robust list.
+fn died_before(machine: &Machine, state: &State, task: TaskId, completion: CompletionId) -> bool {
+    let word = state.task(task);
+    let walks = names::pc(word.run) == Some(Pc::Exiting(Exiting::RobustList));
+    let dead = word.run == Run::Exited || word.flags.has(TaskFlags::EXITING) && !walks;
+    let actor = machine.actor(task);
+    let mut ops = actor.program.iter().map(|line| line.op);
+    dead && (actor.robust_list == Some(completion)
+        || ops.any(|op| op == Op::Complete { completion }))
 }
 
 fn pins_of(machine: &Machine, state: &State, process: ProcessId) -> Vec<WaitEdge> {

@@ -5,7 +5,7 @@ use oomscope_model::machine::Machine;
 use oomscope_model::state::State;
 use oomscope_model::transition::Transition;
 
-use crate::words::{caption, clause};
+use crate::words::{caption_of, clause};
 
 /// A step of a schedule.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,8 +31,8 @@ pub fn told(
     Told {
         step,
         task: machine.actor(task).name.clone(),
-        caption: caption(machine, events, state),
-        clause: clause(machine, events, state),
+        caption: caption_of(machine, task, events, state),
+        clause: clause(machine, task, events, state),
     }
 }
 

@@ -11,10 +11,11 @@ use oomscope_model::machine::{
     Gfp, LockId, Machine, Mode, OOM_LOCK, PAGE_ALLOC_COSTLY_ORDER, TaskId,
 };
 use oomscope_model::state::{Kmem, Pc, Run, State};
+use oomscope_model::transition::{Move, Transition};
 
 use crate::chain::nap_words;
-use crate::stack::{detail, gfp_name};
-use crate::{names, vessel};
+use crate::stack::gfp_name;
+use crate::{names, silent, vessel};
 
 /// What happened in a step of this task, in one sentence. A step that nothing tells of is told
 /// by where the task is now.
@@ -23,8 +24,15 @@ pub fn caption_of(machine: &Machine, task: TaskId, events: &[Event], state: &Sta
     if events.iter().any(|event| words.clause(event).is_some()) {
         return caption(machine, events, state);
     }
-    let at = detail(machine, state, task);
-    format!("{} goes on: {at}.", names::task(machine, task))
+    format!("{}.", silent::clause(machine, state, task))
+}
+
+/// What happened in this entry of a run, a step or a change from outside.
+pub fn caption_of_move(machine: &Machine, entry: Move, events: &[Event], state: &State) -> String {
+    match entry {
+        Move::Step(Transition(task)) => caption_of(machine, task, events, state),
+        Move::Act(_) => caption(machine, events, state),
+    }
 }
 
 /// What happened in this step, in one sentence. `state` is the state after the step.
@@ -52,10 +60,10 @@ pub fn caption(machine: &Machine, events: &[Event], state: &State) -> String {
 
 /// The most telling part of it, for within another sentence. How much memory is left
 /// afterwards, and which place it is in the queue, are not what decides.
-pub(crate) fn clause(machine: &Machine, events: &[Event], state: &State) -> String {
+pub(crate) fn clause(machine: &Machine, task: TaskId, events: &[Event], state: &State) -> String {
     let words = Words { machine, state };
     let Some((_, clause)) = words.main(events) else {
-        return "one more step is taken inside the kernel".to_string();
+        return silent::clause(machine, state, task);
     };
     match clause.rsplit_once(", ") {
         Some((most, rest)) if rest.ends_with(" left") || rest.starts_with("place ") => {

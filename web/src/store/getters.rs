@@ -140,11 +140,10 @@ impl Store {
             return "The start.".to_string();
         }
         let (machine, state) = (&self.here.machine, &self.here.state);
+        let events = &self.here.events;
         match self.last_move() {
-            Some(Move::Step(step)) => {
-                oomscope_picture::caption_of(machine, step.0, &self.here.events, state)
-            }
-            _ => oomscope_picture::caption(machine, &self.here.events, state),
+            Some(entry) => oomscope_picture::caption_of_move(machine, entry, events, state),
+            None => oomscope_picture::caption(machine, events, state),
         }
     }
 

@@ -9,7 +9,7 @@ use oomscope_model::step::enabled;
 use oomscope_picture::plot::FlagKind;
 use oomscope_picture::{Root, Span, Tone, chain};
 
-use super::{SearchState, Store, Verdict};
+use super::{Here, SearchState, Store, Verdict};
 use crate::protocol::Survey;
 
 impl Store {
@@ -111,8 +111,20 @@ impl Store {
         verdict
     }
 
+    /// How many processes the kernel has killed, if that is more than the one it needed.
+    fn extra_kills(&self) -> Option<u8> {
+        let Here { machine, state, .. } = &*self.here;
+        Some(state.kills(machine)).filter(|&kills| kills >= 2)
+    }
+
     fn finished(&self) -> Verdict {
-        let mut verdict = self.verdict_of(Tone::Ok, "finished", "Everything finished");
+        let mut verdict = match self.extra_kills() {
+            Some(kills) => {
+                let headline = format!("Finished after {kills} kills");
+                self.verdict_of(Tone::Wait, "finished", &headline)
+            }
+            None => self.verdict_of(Tone::Ok, "finished", "Everything finished"),
+        };
         verdict.first = format!("Every program has ended; {}.", self.kills_so_far());
         verdict
     }
@@ -125,7 +137,9 @@ impl Store {
             _ => "Lockup, proven",
         };
         let mut verdict = self.verdict_of(Tone::Stuck, "doomed", kind);
+        let (machine, state) = (&self.here.machine, &self.here.state);
         verdict.first = match survey.map_or(0, |survey| survey.states) {
+            _ if enabled(machine, state).next().is_none() => self.nothing_moves(),
             0 => "No schedule leads out of here.".to_string(),
             1 => "This is the only state reachable from here.".to_string(),
             states => format!(
@@ -137,11 +151,10 @@ impl Store {
         if let Some(victim) = self.given_up() {
             verdict.sentence.push(plain(&self.why_given_up(victim)));
         }
-        if enabled(&self.here.machine, &self.here.state)
-            .next()
-            .is_none()
-        {
-            verdict.sentence.push(plain(&self.nothing_moves()));
+        if verdict.sentence.is_empty() && enabled(machine, state).next().is_some() {
+            verdict.sentence.push(plain(
+                "Nobody waits for anybody yet, but no schedule from here comes to an end.",
+            ));
         }
         verdict
     }
@@ -150,7 +163,7 @@ impl Store {
     fn why_given_up(&self, victim: ProcessId) -> String {
         let (machine, state) = (&self.here.machine, &self.here.state);
         let name = &machine.process(victim).name;
-        let mut words = format!(" The reaper has given up on {name} and will not try again");
+        let mut words = format!(" The reaper has given up on {name}");
         let mm = machine.actor(machine.process(victim).leader).mm;
         let pins = |&task: &TaskId| {
             machine.actor(task).kind == Kind::Kthread
@@ -175,9 +188,9 @@ impl Store {
             .filter(|(_, task)| matches!(task.run, Run::Parked(_)))
             .count();
         match parked {
-            0 => " Nothing can move any more: all sleep.".to_string(),
-            1 => " Nothing can move any more: one task retries for ever.".to_string(),
-            more => format!(" Nothing can move any more: {more} tasks retry for ever."),
+            0 => "Nothing can move any more: all sleep.".to_string(),
+            1 => "Nothing can move any more: one task retries for ever.".to_string(),
+            more => format!("Nothing can move any more: {more} tasks retry for ever."),
         }
     }
 
@@ -217,13 +230,17 @@ impl Store {
         // Memory that came back is no comfort where the kernel is about to break.
         let breaks_soon = [Outcome::Oops, Outcome::Corrupt].into_iter().any(can);
         if let Some(step) = self.cleared_at().filter(|_| !breaks_soon) {
-            let mut verdict = self.verdict_of(Tone::Ok, "free", &format!("Cleared at step {step}"));
+            // Green all over would hide what it cost.
+            let tone = self.extra_kills().map_or(Tone::Ok, |_| Tone::Wait);
+            let mut verdict = self.verdict_of(tone, "free", &format!("Cleared at step {step}"));
             verdict.first = self.what_cleared(step);
             return verdict;
         }
         if survey.is_some_and(|survey| survey.kind == "stall") {
             let mut verdict = self.verdict_of(Tone::Wait, "free", "Stalled");
-            verdict.first = "Every way out of here needs the killer, and it gets no CPU while the others retry: long, but not for ever.".to_string();
+            verdict.first =
+                "Every way out needs the killer, which gets no CPU: long, but not for ever."
+                    .to_string();
             verdict.sentence = self.starvation_spans(survey);
             verdict.sentence.extend(self.chain_spans());
             return verdict;
@@ -251,12 +268,14 @@ impl Store {
         .filter(|&(outcome, _)| can(outcome))
         .map(|(_, words)| words)
         .collect();
-        let killed_before = self.here.state.kills(&self.here.machine) >= 2;
+        let killed_before = self.extra_kills().is_some();
         let only_that = killed_before && costs == ["a second victim"];
         let breaks = !costs.is_empty() && !only_that;
-        if breaks {
+        if breaks || killed_before {
             verdict.tone = Tone::Wait;
             verdict.headline = "No lockup from here".to_string();
+        }
+        if breaks {
             verdict.sentence.push(plain(&format!(
                 "But some schedules cost {}.",
                 listed(&costs)

@@ -79,12 +79,17 @@ pub(crate) fn count(props: &Props) -> Html {
     }
 }
 
-/// Whether a sentence needs a third line, and smaller type: a long identifier leaves gaps at the
-/// ends of lines.
-fn is_long(said: &str) -> bool {
+/// Whether a sentence needs a third line, and smaller type, on a laptop or everywhere: a long
+/// identifier leaves gaps at the ends of lines.
+fn long(said: &str) -> Option<&'static str> {
     const TWO_LINES: usize = 138;
+    const TWO_SHORT_LINES: usize = 96;
     let longest = said.split([' ', '-']).map(str::len).max();
-    said.len() + longest.unwrap_or(0) > TWO_LINES
+    match said.len() + longest.unwrap_or(0) {
+        letters if letters > TWO_LINES => Some("long"),
+        letters if letters > TWO_SHORT_LINES => Some("longish"),
+        _ => None,
+    }
 }
 
 /// What just happened, in one sentence. Readers hear it when the machine stands still.
@@ -96,6 +101,6 @@ pub fn Caption(props: &Props) -> Html {
         "polite"
     };
     let said = props.store.caption();
-    let long = is_long(&said).then_some("long");
+    let long = long(&said);
     html! { <p id="caption" class={classes!("caption", long)} aria-live={live}><span>{ said }</span></p> }
 }

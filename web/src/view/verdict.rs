@@ -18,9 +18,10 @@ pub fn Verdict(props: &Props) -> Html {
     // An embedded page has no title above it.
     let heading = if full { "h2" } else { "h1" };
     let said = html! { <p class="say">{ for verdict.sentence.iter().map(span) }</p> };
+    let long = long(&verdict);
     let lap = store.lap().filter(|lap| full && !lap.steps.is_empty());
     html! {
-        <section id="verdict" class={classes!("verdict", ground(&verdict))} aria-label="Verdict">
+        <section id="verdict" class={classes!("verdict", ground(&verdict), long)} aria-label="Verdict">
             <div class="head">
                 <@{heading} class="headline">{ glyph(&verdict) }<span>{ &verdict.headline }</span></@>
                 <p class="first">{ &verdict.first }</p>
@@ -46,6 +47,18 @@ fn span(span: &Span) -> Html {
         html! { <b>{ &span.text }</b> }
     } else {
         html! { { &span.text } }
+    }
+}
+
+/// How small the type of the sentence has to be for its room, which never changes: a style
+/// sheet decides that for each size of the page.
+fn long(verdict: &Words) -> Option<&'static str> {
+    let letters = |span: &Span| span.text.chars().count();
+    match verdict.sentence.iter().map(letters).sum() {
+        0..=124 => None,
+        125..=184 => Some("long-1"),
+        185..=264 => Some("long-2"),
+        265.. => Some("long-3"),
     }
 }
 

@@ -5,7 +5,7 @@ use oomscope_model::event::Event;
 use oomscope_model::machine::Machine;
 use oomscope_model::state::State;
 
-use oomscope_picture::{LogKind, LogLine, caption, chain, clock, log_with_traces};
+use oomscope_picture::{LogKind, LogLine, caption_of_move, chain, clock, log_with_traces};
 use oomscope_scenario::condition;
 use oomscope_scenario::replay::Replay;
 use oomscope_scenario::run::Run as RunText;
@@ -165,7 +165,7 @@ fn tell(setup: &Setup, replay: &Replay) -> Outcome<Vec<Step>> {
             step: tape.len(),
             r#move: RunText { moves }.print(machine),
             time_usec: time,
-            caption: caption(machine, &events, state),
+            caption: caption_of_move(machine, next, &events, state),
             events: told.iter().map(Told::json).collect(),
             log: texts(|kind| kind != LogKind::Trace),
             trace: texts(|kind| kind == LogKind::Trace),

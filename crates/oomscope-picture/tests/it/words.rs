@@ -3,13 +3,14 @@
 use oomscope_model::event::Event;
 use oomscope_model::machine::{LockId, MemcgId, MemcgInfo, MmId, Mode, ProcessId, TaskId};
 use oomscope_model::patches::{PatchId, Version};
-use oomscope_model::state::{Held, Nap, Pc, Run, State, TaskFlags};
+use oomscope_model::state::{ExitMmap, Exiting, Held, Nap, Pc, Run, State, TaskFlags};
 use oomscope_model::step::{enabled, step};
 use oomscope_picture::clock::{after, seconds, stamp};
 use oomscope_picture::{
-    LogKind, Party, Root, Size, call_stack, caption, chain, layout, log_lines, picture,
-    program_text, rule, table, to_text, wait_edges,
+    LogKind, Party, Root, Size, Why, call_stack, caption, caption_of, chain, layout, log_lines,
+    picture, program_text, rule, table, to_text, wait_edges,
 };
+use oomscope_scenario::builtin::BUILTIN;
 
 #[test]
 fn the_chain_reads_aloud() {
@@ -490,4 +491,51 @@ fn the_log_names_the_memory_cgroup() {
         lines(Version(5, 15), &group),
         ["Tasks in /vm are going to be killed due to memory.oom.group set"]
     );
+}
+
+#[test]
+fn a_step_that_no_event_tells_of_says_where_it_leads() {
+    let machine = crate::common::writer_in_queue(Version(4, 14));
+    let mut state = State::start(&machine);
+    let (qemu, reaper) = (TaskId(1), TaskId(5));
+    let mut after = |task: TaskId, run: Run| {
+        state.tasks[usize::from(task.0)].run = run;
+        caption_of(&machine, task, &[], &state)
+    };
+    let unmap = Run::Ready(Pc::ExitMmap(ExitMmap::Unmap));
+    assert_eq!(after(qemu, unmap), "qemu comes to unmap_vmas in exit_mmap.");
+    assert_eq!(
+        after(reaper, Run::Idle),
+        "oom_reaper has no victim left and goes back to sleep."
+    );
+    let mm_release = Run::Ready(Pc::Exiting(Exiting::RobustList));
+    assert_eq!(
+        after(qemu, mm_release),
+        "qemu comes to exit_robust_list in exit_mm."
+    );
+}
+
+/// The robust list of a victim that was reaped first: its owner is dead, and the wait shows it.
+#[test]
+fn a_wait_for_somebody_dead_is_an_edge_to_them() {
+    let scenario = BUILTIN.iter().find(|it| it.id == "robust-futex");
+    let scenario = scenario.expect("built in").scenario().expect("parsed");
+    let machine = scenario.machine;
+    let mut state = State::start(&machine);
+    for next in scenario.lead.expect("a lead").steps {
+        step(&machine, &mut state, next, &mut ());
+    }
+    let (app, peer) = (TaskId(0), TaskId(1));
+    let edges = wait_edges(&machine, &state);
+    let orphan = edges.iter().find(|edge| edge.from == Party::Task(peer));
+    let orphan = orphan.expect("peer waits for somebody");
+    assert_eq!(orphan.to, Party::Task(app));
+    assert!(matches!(orphan.why, Why::Orphaned(_)));
+    let said = chain(&machine, &state).expect("a chain").text();
+    assert!(
+        said.starts_with("peer waits for mutex, whose owner app has died;"),
+        "{said}"
+    );
+    assert!(said.contains("FUTEX_OWNER_DIED"), "{said}");
+    twins(&machine, &state);
 }

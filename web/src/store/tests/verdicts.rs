@@ -1,5 +1,7 @@
 //! What the page says, and when it asks the worker.
 
+use oomscope_picture::Tone;
+
 use super::*;
 
 #[test]
@@ -72,11 +74,9 @@ fn once_the_reaper_has_given_up_the_same_switch_does_not_clear() {
         .map(|span| span.text.as_str())
         .collect();
     assert_eq!(verdict.word, "doomed");
-    assert!(
-        text.contains("given up on qemu and will not try again"),
-        "{text}"
-    );
-    assert!(text.contains("retry for ever"), "{text}");
+    assert!(text.contains("The reaper has given up on qemu; "), "{text}");
+    let first = &verdict.first;
+    assert!(first.contains("retry for ever"), "{first}");
     let switched = searched(end.reduce(flip("killable-writers", true)));
     assert_eq!(switched.verdict().word, "doomed");
 }
@@ -125,4 +125,42 @@ fn stale_replies_are_dropped() {
         moved.reduce(Action::Search(stale)).verdict().word,
         "unknown"
     );
+}
+
+/// Green is for ends that cost one process.
+#[test]
+fn an_end_with_a_second_kill_does_not_look_like_one_with_one() {
+    let start = open("#v1/own-writer-nofail");
+    let one = searched(after(&start, [flip("killable-writers", true)]).reduce(Action::End));
+    assert_eq!(one.verdict().headline, "Everything finished");
+    assert_eq!(one.verdict().tone, Tone::Ok);
+    let stuck = searched(start.reduce(Action::End));
+    assert_eq!(stuck.verdict().word, "doomed");
+    let cleared = searched(stuck.reduce(flip("oom-mm", true)));
+    let end = searched(cleared.reduce(Action::End)).verdict();
+    assert_eq!(end.word, "finished");
+    assert_eq!(end.headline, "Finished after 2 kills");
+    assert_eq!(end.tone, Tone::Wait);
+    assert!(
+        end.first.contains("2 processes killed: mysqld, "),
+        "{}",
+        end.first
+    );
+}
+
+#[test]
+fn a_machine_in_which_nothing_can_move_says_so_first() {
+    let store = searched(open("#v1/own-writer-nofail").reduce(Action::End));
+    let verdict = store.verdict();
+    assert_eq!(
+        verdict.first,
+        "Nothing can move any more: 2 tasks retry for ever."
+    );
+    let sentence: String = verdict
+        .sentence
+        .iter()
+        .map(|span| span.text.as_str())
+        .collect();
+    assert!(!sentence.contains("Nothing can move"), "{sentence}");
+    assert!(sentence.len() < 190, "{sentence}");
 }

@@ -1,0 +1,57 @@
+// The verdict: nothing of what it says is cut, and it is green only where nothing was lost.
+
+import { facts, searched, until, words } from './page.mjs';
+
+const SIZES = {
+  desktop: [1440, 900, ''],
+  laptop: [1280, 720, ''],
+  tablet: [820, 1180, ''],
+  phone: [390, 844, ''],
+  embed: [800, 450, '?embed=1'],
+  small: [640, 360, '?embed=1'],
+};
+
+// Those that have most to say at the end of their lead.
+const WORDY = ['own-writer-nofail', 'interruptible-mmap', 'hmm-range-end', 'robust-futex'];
+
+/** What of the band stands outside of its own box or that of the band, in words. */
+const cut = (page) =>
+  page.evaluate(() => {
+    const band = document.querySelector('#verdict').getBoundingClientRect();
+    const shown = [...document.querySelectorAll('#verdict :is(.say, .headline, .first)')];
+    return shown.filter((it) => it.textContent && getComputedStyle(it).display !== 'none').flatMap((it) => {
+      const range = document.createRange();
+      range.selectNodeContents(it);
+      const [text, box] = [range.getBoundingClientRect(), it.getBoundingClientRect()];
+      const fits = (outer) => text.top >= outer.top - 1.5 && text.bottom <= outer.bottom + 1.5;
+      return fits(box) && fits(band) ? [] : [`${it.className} ${Math.round(text.top)} to ${Math.round(text.bottom)}`];
+    });
+  });
+
+const whole = (width, height, query) => async ({ newPage, open, url, assert }) => {
+  const page = await newPage({ viewport: { width, height }, reducedMotion: 'reduce' });
+  for (const scenario of WORDY) {
+    await page.goto('about:blank');
+    await open(`${url}${query}#v1/${scenario}`, page);
+    await page.keyboard.press('End');
+    await searched(page);
+    assert.deepEqual(await cut(page), [], scenario);
+  }
+};
+
+export default {
+  ...Object.fromEntries(Object.entries(SIZES).map(([name, size]) => [`nothing is cut, ${name}`, whole(...size)])),
+
+  'a second kill is no green end': async ({ open, page, url, assert }) => {
+    await open(`${url}#v1/own-writer-nofail?p=oom-mm`);
+    await page.keyboard.press('End');
+    const end = await until(page, (now) => now.verdict === 'finished');
+    assert.equal(end.step, end.length);
+    const look = (await page.locator('#verdict').getAttribute('class')).split(' ');
+    const said = await words(page, '#verdict');
+    const killed = Number(said.match(/(\d) processes killed/)?.[1] ?? 1);
+    assert.equal(look.includes('finished'), killed < 2, said);
+    if (killed >= 2) assert.match(said, new RegExp(`Finished after ${killed} kills`));
+    assert.equal((await facts(page)).verdict, 'finished');
+  },
+};
