@@ -11,6 +11,7 @@ use crate::names;
 use crate::picture::{Anchor, Badge, Chip, Label, LockBox, Pending, Slot, TaskBox, Tone};
 use crate::stack::detail;
 use crate::status::{badges, signal, status};
+use crate::tokens::short_name;
 
 pub(crate) fn label(text: String, at: Point, size: f32) -> Label {
     Label {
@@ -238,18 +239,21 @@ pub(crate) fn lock_box(scene: &Scene<'_>, place: &LockPlace) -> LockBox {
     let (machine, state, lock) = (scene.machine, scene.state, place.lock);
     let rect = place.rect;
     let full_name = machine.locks[lock.0 as usize].name.clone();
-    let (title, size, indent, first) = if place.roomy {
-        (names::lock_title(machine, lock), 15.5, 16.0, 26.0)
-    } else if rect.w < 110.0 {
-        (full_name.as_str(), 12.0, 8.0, 20.0)
-    } else {
-        (full_name.as_str(), 13.5, 12.0, 20.0)
+    // In a low box there is no second line for the owner; the only mmap_sem needs none.
+    let short = names::lock(machine, lock);
+    let (title, size, indent, first) = match place.roomy {
+        true => (names::lock_title(machine, lock), 15.5, 16.0, 26.0),
+        false if rect.w < 110.0 => (short.as_str(), 12.0, 8.0, 20.0),
+        false => (short.as_str(), 13.5, 12.0, 20.0),
     };
+    let room = rect.w - 2.0 * indent + 6.0;
+    let fits = |&size: &f32| text_width(title, size, Font::Mono) <= room;
+    let size = [size, 12.5, 12.0].into_iter().find(fits).unwrap_or(size);
     let name = Label {
         font: Font::Mono,
         strong: true,
         ..label(
-            fit(title, rect.w - 2.0 * indent + 6.0, size, Font::Mono),
+            fit(title, room, size, Font::Mono),
             Point::new(rect.x + indent, rect.y + first),
             size,
         )
@@ -316,20 +320,23 @@ fn chip(machine: &Machine, place: &LockPlace, holders: &[(TaskId, Mode)]) -> Chi
         [] => "free".to_string(),
         [(first, mode), ..] => {
             let verb = names::mode(machine, place.lock, *mode);
-            let all: Vec<&str> = holders
-                .iter()
-                .map(|(task, _)| names::task(machine, *task))
-                .collect();
-            let listed = format!("{verb}: {}", all.join(", "));
-            if holders.len() == 1 || text_width(&listed, size, Font::Sans) <= room {
-                listed
-            } else {
-                format!(
-                    "{verb}: {}, +{}",
-                    names::task(machine, *first),
-                    holders.len() - 1
-                )
-            }
+            let fits = |text: &String| text_width(text, size, Font::Sans) <= room;
+            let listed = |name: &dyn Fn(TaskId) -> String| {
+                let all: Vec<String> = holders.iter().map(|(task, _)| name(*task)).collect();
+                format!("{verb}: {}", all.join(", "))
+            };
+            let whole = |task: TaskId| names::task(machine, task).to_string();
+            let short = |task: TaskId| short_name(machine, task);
+            let more = match holders.len() {
+                1 => String::new(),
+                count => format!(", +{}", count - 1),
+            };
+            let first_only = format!("{verb}: {}{more}", whole(*first));
+            let shortest = format!("{verb}: {}{more}", short(*first));
+            let by_room = [listed(&whole), listed(&short), first_only, shortest];
+            let last = by_room.len() - 1;
+            let best = by_room.iter().position(fits).unwrap_or(last);
+            by_room[best].clone()
         }
     };
     let at = Point::new(rect.x + 8.0, rect.y + rect.h / 2.0 + 4.5);

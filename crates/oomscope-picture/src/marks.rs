@@ -5,7 +5,6 @@ use crate::boxes::label;
 use crate::draw::Scene;
 use crate::edges::Draft;
 use crate::geometry::{Point, Rect};
-use crate::layout::Size;
 use crate::picture::{Edge, HopMark, Label};
 
 /// Radius of a disc.
@@ -165,8 +164,8 @@ fn hop_at(scene: &Scene<'_>, edges: &[Edge], index: usize, taken: &[Rect]) -> Po
     along(from, to, best)
 }
 
-/// Above or below the longest horizontal part, beside the disc if there is one; nothing if
-/// every place would cover something.
+/// Above or below a horizontal part, the longest if that has room, beside the disc if there is
+/// one; nothing if every place would cover something.
 fn label_at(
     scene: &Scene<'_>,
     edges: &[Edge],
@@ -174,52 +173,49 @@ fn label_at(
     words: &str,
     taken: &[Rect],
 ) -> Option<Label> {
+    /// How far from the disc to look, on both sides and above and below.
+    const STEPS: usize = 18;
+    const STEP: f32 = 14.0;
     let edge = &edges[index];
-    let (from, to) = longest(scene, &edge.points);
-    if (from.y - to.y).abs() > 1.0 {
-        return None;
-    }
-    let (left, right) = (from.x.min(to.x), from.x.max(to.x));
+    let first = longest(scene, &edge.points);
+    let level = |&(from, to): &(Point, Point)| (from.y - to.y).abs() < 1.0;
+    let others = edge.points.windows(2).map(|pair| (pair[0], pair[1]));
+    let mut parts: Vec<(Point, Point)> = [first].into_iter().chain(others).collect();
+    parts.retain(level);
     let draft = label(words.to_string(), Point::new(0.0, 0.0), 12.5);
     let width = draft.bounds().w;
-    let near = edge
-        .hop
-        .map_or(left.midpoint(right) - width / 2.0, |hop| hop.at.x + 16.0);
-    let starts = [near, near - width - 32.0].into_iter().chain(
-        [0.0, 1.0, 0.5, 0.25, 0.75]
-            .map(|share: f32| left + 14.0 + (right - left - width - 28.0).max(0.0) * share),
-    );
-    // Words on top of lines are worse than the number alone.
-    let bearable = match scene.layout.stage.size {
-        Size::Wide | Size::Embed | Size::Small => 1,
-        Size::Narrow => 0,
-    };
+    let stage = Rect::new(2.0, 0.0, scene.layout.width - 2.0, scene.layout.height);
     let mut best: Option<(usize, Label)> = None;
-    for (nth, x) in starts.enumerate() {
-        for (side, dy) in [-6.0, 15.0].into_iter().enumerate() {
+    for (rest, (from, to)) in parts.into_iter().enumerate() {
+        let (left, right) = (from.x.min(to.x), from.x.max(to.x));
+        let hop = edge.hop.filter(|hop| (hop.at.y - from.y).abs() < 1.0);
+        let near = hop.map_or(left.midpoint(right) - width / 2.0, |hop| hop.at.x + 16.0);
+        let before = hop.map_or(near, |hop| hop.at.x - 16.0 - width);
+        for place in 0..4 * STEPS {
+            let (away, side) = (place / 4, place % 2);
+            let x = match place / 2 % 2 {
+                0 => near + STEP * away as f32,
+                _ => before - STEP * away as f32,
+            };
+            let dy = [-5.0, 14.0][side];
             let candidate = Label {
                 at: Point::new(x, from.y + dy),
                 ..draft.clone()
             };
             let area = candidate.bounds();
+            let boxes = taken.iter().any(|rect| rect.overlaps(area));
             let beside = area.x < left - 20.0 || area.right() > right + 60.0;
-            let stage = Rect::new(2.0, 0.0, scene.layout.width - 2.0, scene.layout.height);
-            let outside = !stage.contains(area);
-            let boxes = taken.iter().filter(|rect| rect.overlaps(area)).count();
+            // Words on top of lines are worse than the number alone.
             let lines = crossed(edges, index, area) + turns(&edge.points, area);
-            if lines > bearable {
+            if boxes || beside || lines > 0 || !stage.contains(area) {
                 continue;
             }
-            let cost = usize::from(beside) * 12
-                + usize::from(outside) * 100
-                + boxes * 20
-                + lines * 8
-                + nth
-                + side;
+            let cost = usize::from(rest > 0) * 8 + place;
             if best.as_ref().is_none_or(|(least, _)| cost < *least) {
                 best = Some((cost, candidate));
             }
+            break;
         }
     }
-    best.filter(|(cost, _)| *cost < 20).map(|(_, label)| label)
+    best.map(|(_, label)| label)
 }

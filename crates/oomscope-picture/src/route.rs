@@ -62,6 +62,8 @@ pub(crate) struct Way {
     pub(crate) port_y: f32,
     pub(crate) y: f32,
     pub(crate) track_x: f32,
+    /// Words are to stand beside it.
+    pub(crate) labelled: bool,
     /// Ways of one bus share their tracks.
     pub(crate) bus: Option<EdgeKind>,
 }
@@ -196,6 +198,7 @@ fn way(scene: &Scene<'_>, index: usize, draft: &Draft) -> Option<Way> {
         port_y: 0.0,
         y: 0.0,
         track_x: 0.0,
+        labelled: draft.labelled,
         bus,
     })
 }

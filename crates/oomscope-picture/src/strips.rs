@@ -363,10 +363,15 @@ fn links(place: &StripPlace) -> Vec<(Point, Point)> {
 fn cell(rect: Rect, says: Says) -> Cell {
     let room = rect.w - 15.0;
     let sign = if says.glyph.is_some() { 15.0 } else { 0.0 };
-    // Where there is no room for both, what happens is worth more than how much there is.
+    // Where there is no room for both, what happens is worth more than how much there is, and
+    // a name more than what its task has become.
     let detail = match says.detail.split_once(", ") {
         Some((_, last)) if text_width(&says.detail, 12.0, Font::Sans) > room => last,
         _ => &says.detail,
+    };
+    let name = match says.name.split_once(", ") {
+        Some((first, _)) if text_width(&says.name, 12.5, Font::Sans) > room - sign => first,
+        _ => &says.name,
     };
     let line = |text: &str, room: f32, size: f32, dy: f32| {
         label(
@@ -380,7 +385,7 @@ fn cell(rect: Rect, says: Says) -> Cell {
         level: says.level.clamp(0.0, 1.0),
         name: Label {
             strong: true,
-            ..line(&says.name, room - sign, 12.5, 16.5)
+            ..line(name, room - sign, 12.5, 16.5)
         },
         detail: line(detail, room, 12.0, 32.5),
         glyph: says.glyph,

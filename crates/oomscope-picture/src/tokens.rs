@@ -101,7 +101,7 @@ fn token(scene: &Scene<'_>, task: TaskId, lock: LockId, mode: Mode, rank: u8) ->
 }
 
 /// A name that fits a token: without the process's own name where that leaves something.
-fn short_name(machine: &Machine, task: TaskId) -> String {
+pub(crate) fn short_name(machine: &Machine, task: TaskId) -> String {
     let name = names::task(machine, task);
     let Some(process) = machine.process_of(task) else {
         return name.trim_start_matches("oom_").to_string();

@@ -69,22 +69,49 @@ pub(crate) fn tracks_in_corridor(scene: &Scene<'_>, ways: &mut [Way], corridor: 
         let (a, b) = (&ways[a[0]], &ways[b[0]]);
         class(a).cmp(&class(b)).then(wish(a).total_cmp(&wish(b)))
     });
-    let gap = ((bottom - top - 10.0) / lines.len().max(1) as f32).min(20.0);
     let mut ys: Vec<f32> = lines.iter().map(|line| wish(&ways[line[0]])).collect();
-    let mut above = top + 11.0 - gap;
-    for y in &mut ys {
-        *y = y.max(above + gap);
-        above = *y;
-    }
-    let mut below = bottom - 6.0 + gap;
-    for y in ys.iter_mut().rev() {
-        *y = y.min(below - gap);
-        below = *y;
-    }
+    let labelled: Vec<bool> = (lines.iter())
+        .map(|line| line.iter().any(|&index| ways[index].labelled))
+        .collect();
+    spread(
+        &mut ys,
+        &distances(&labelled, bottom - top),
+        (top + 11.0, bottom - 6.0),
+    );
     for (line, y) in lines.iter().zip(ys) {
         for &index in line {
             ways[index].y = y;
         }
+    }
+}
+
+/// How far each line of a corridor keeps from the one above it: all alike where that leaves
+/// room for words, else more above those that have some.
+fn distances(labelled: &[bool], height: f32) -> Vec<f32> {
+    /// Words and a little air; two lines without words.
+    const WORDS: f32 = 17.5;
+    const PLAIN: f32 = 9.0;
+    let even = ((height - 10.0) / labelled.len().max(1) as f32).min(20.0);
+    if even >= WORDS {
+        return vec![even; labelled.len()];
+    }
+    let own = |&words: &bool| if words { WORDS } else { PLAIN };
+    let wanted: f32 = labelled.iter().skip(1).map(own).sum();
+    let share = ((height - 17.0) / wanted.max(1.0)).min(1.0);
+    labelled.iter().map(|words| own(words) * share).collect()
+}
+
+/// Moves heights apart, downwards and back up, within limits.
+fn spread(ys: &mut [f32], apart: &[f32], (top, bottom): (f32, f32)) {
+    let mut least = top;
+    for (nth, y) in ys.iter_mut().enumerate() {
+        *y = y.max(least);
+        least = *y + apart.get(nth + 1).copied().unwrap_or_default();
+    }
+    let mut most = bottom;
+    for (y, apart) in ys.iter_mut().zip(apart).rev() {
+        *y = y.min(most);
+        most = *y - apart;
     }
 }
 

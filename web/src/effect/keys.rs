@@ -7,7 +7,7 @@ use web_sys::{Element, HtmlElement, KeyboardEvent};
 use yew::prelude::*;
 
 use super::use_latest;
-use crate::store::{Action, Panel, Store, StoreRef, View};
+use crate::store::{Action, Panel, Side, Store, StoreRef, View};
 
 #[hook]
 pub(super) fn use_keys(store: &StoreRef, dispatch: &Callback<Action>) {
@@ -82,6 +82,9 @@ fn plain(store: &Store, key: &str, shift: bool) -> Option<Action> {
         "m" if store.view() == View::Full => Action::Open {
             panel: Panel::Matrix,
         },
+        // Not b: a clicker's button for a black screen sends that.
+        "g" => return run(store, Side::Good),
+        "x" => return run(store, Side::Bad),
         "s" if store.view() == View::Full => Action::Open { panel: Panel::Map },
         "?" | "F1" if store.view() == View::Full => Action::Open { panel: Panel::Help },
         _ => {
@@ -92,6 +95,12 @@ fn plain(store: &Store, key: &str, shift: bool) -> Option<Action> {
         }
     };
     Some(action)
+}
+
+/// One of the two runs that part at the step that decides, where the page names one.
+fn run(store: &Store, side: Side) -> Option<Action> {
+    let named = store.view() == View::Full && store.why().decides.is_some();
+    named.then_some(Action::OpenRun { side })
 }
 
 /// `7` or `Digit7`.

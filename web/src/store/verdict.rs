@@ -50,7 +50,9 @@ impl Store {
         if class == Some(Class::Doomed) {
             verdict.no_return = known.no_return(self.cursor);
         }
-        if let Some(more) = self.further_victims() {
+        // An end and a clearing name everybody in their first line.
+        let named = verdict.first.contains(&self.kills_so_far());
+        if let Some(more) = self.further_victims().filter(|_| !named) {
             verdict.sentence.push(plain(&format!(" {more}")));
         }
         verdict

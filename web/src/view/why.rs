@@ -30,12 +30,12 @@ fn run(dispatch: &Callback<Action>, Decides { step, shown }: Decides, side: Side
         Side::Bad => (
             "why-bad",
             "Bad run",
-            "Opens the run that goes wrong at the step that decides",
+            "Opens the run that goes wrong at the step that decides (x)",
         ),
         Side::Good => (
             "why-good",
             "Good run",
-            "Opens the nearest run that ends well at the same step",
+            "Opens the nearest run that ends well at the same step (g)",
         ),
     };
     html! {

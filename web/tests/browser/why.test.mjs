@@ -64,6 +64,23 @@ export default {
     assert.equal((await until(page, (now) => now.length === stuck.length)).length, stuck.length);
   },
 
+  'x and g open the bad and the good run': async ({ open, page, url, assert }) => {
+    await open(`${url}#v1/writer-in-queue?at=stuck`);
+    await searched(page);
+    const decides = await step(page);
+    const opened = async (key, id) => {
+      await page.keyboard.press(key);
+      await until(page, (now) => now.step === decides && now.verdict !== 'unknown');
+      assert.equal(await page.locator(id).getAttribute('aria-pressed'), 'true', key);
+      return facts(page);
+    };
+    const good = await opened('g', '#why-good');
+    const bad = await opened('x', '#why-bad');
+    assert.notEqual(good.digest, bad.digest);
+    await page.keyboard.press('?');
+    assert.match(await words(page, 'dialog[open] .keys'), /the bad run, the good run/);
+  },
+
   ...Object.fromEntries(Object.entries(SIZES).map(([name, size]) => [`nothing moves when the words come, ${name}`, still(...size)])),
 
   'an oops is explained before it happens': async ({ open, page, url, assert }) => {

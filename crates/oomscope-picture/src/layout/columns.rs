@@ -225,6 +225,7 @@ fn arranged(machine: &Machine, stage: Stage, columns: &Columns, style: Rows) -> 
             columns.top - corridor_min.min(24.0),
             height - shelf.below_locks,
         ),
+        corridor_min,
         &columns.grid,
     );
     strips::lower(&mut shelf.strips, height - shelf.below_locks);
@@ -324,6 +325,7 @@ pub(super) fn stacked(machine: &Machine, stage: Stage) -> Layout {
         &drawn,
         &heights,
         (rail_bottom, locks_bottom),
+        44.0,
         &grid,
     );
     // The watermarks stand to its left here, because lines arrive from the right.

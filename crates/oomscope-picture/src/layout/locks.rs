@@ -78,22 +78,31 @@ pub(super) fn row_heights(size: Size, rows: Rows, per_row: usize, locks: &[LockI
     locks.chunks(per_row).map(tallest).collect()
 }
 
-/// Spreads the rows evenly over the height, lanes to the left of the boxes.
+/// Spreads the rows over the height, lanes to the left of the boxes. Of what corridors have
+/// beyond the least, one between two rows gets twice as much as those at the ends: most lines
+/// run there.
 pub(super) fn rows(
     machine: &Machine,
     locks: &[LockId],
     heights: &[f32],
     (top, bottom): (f32, f32),
+    least: f32,
     grid: &Grid,
 ) -> (Vec<LockPlace>, Vec<(f32, f32)>) {
-    let corridor = (bottom - top - heights.iter().sum::<f32>()) / (heights.len() + 1) as f32;
+    let count = heights.len() + 1;
+    let spare = bottom - top - heights.iter().sum::<f32>() - least * count as f32;
+    let share = spare / (2 * count - 2).max(1) as f32;
+    let corridor = |line: usize| {
+        let ends = line == 0 || line + 1 == count;
+        least + share * if ends { 1.0 } else { 2.0 }
+    };
     let per_row = grid.per_row();
     let mut places = Vec::new();
     let mut corridors = Vec::new();
     let mut y = top;
     for (line, (row, &height)) in locks.chunks(per_row).zip(heights).enumerate() {
-        corridors.push((y, y + corridor));
-        y += corridor;
+        corridors.push((y, y + corridor(line)));
+        y += corridor(line);
         for (column, &lock) in row.iter().enumerate() {
             let along = grid.beside * column as f32;
             let lane = (grid.lane.0 + along, grid.lane.1 + along);

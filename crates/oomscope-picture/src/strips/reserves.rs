@@ -78,7 +78,7 @@ fn asker(scene: &Scene<'_>, task: TaskId) -> Says {
     let gets = state.free_pages > mark || xfs::may_dip(machine, state, task);
     if let Some(most) = most.filter(|_| machine.kernel.trans_reserve != TransReserve::None) {
         let left = names::megabytes(machine, u16::from(word.reserve));
-        let mut says = judged(name, format!("{left} of its own"), Some(gets));
+        let mut says = judged(name, format!("its own: {left}"), Some(gets));
         says.level = f32::from(word.reserve) / f32::from(most.max(1));
         return says;
     }
@@ -93,10 +93,7 @@ fn asker(scene: &Scene<'_>, task: TaskId) -> Says {
 
 /// A page is given out while more than the mark is free.
 fn down_to(scene: &Scene<'_>, mark: u16) -> String {
-    match mark {
-        0 => "to the last page".to_string(),
-        mark => format!("above {}", names::megabytes(scene.machine, mark)),
-    }
+    format!("above {}", names::megabytes(scene.machine, mark))
 }
 
 /// The victim's share of the reserves, and whose it is now.

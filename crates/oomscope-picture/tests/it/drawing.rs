@@ -6,7 +6,7 @@ use oomscope_model::patches::Version;
 use oomscope_model::state::{Run, State};
 use oomscope_model::step::step;
 use oomscope_picture::geometry::Rect;
-use oomscope_picture::picture::EdgeKind;
+use oomscope_picture::picture::{EdgeKind, Picture};
 use oomscope_picture::plot::{Flag, FlagKind, Frame, Prim, Sample, history, x_of};
 use oomscope_picture::{Size, Stage, Theme, layout, picture, to_svg};
 use oomscope_scenario::builtin::BUILTIN;
@@ -295,4 +295,59 @@ fn names_never_become_markup() {
     );
     assert!(!svg.contains("<script"));
     assert!(svg.contains("&lt;script&gt;&amp;&quot;"));
+}
+
+/// The words of lines that lie on a line, and how many have words at all, of a picture.
+fn words_on_lines(picture: &Picture) -> (Vec<String>, usize) {
+    let mut on_lines = Vec::new();
+    let labelled = picture
+        .edges
+        .iter()
+        .filter_map(|edge| Some((edge, edge.label.as_ref()?)));
+    for (edge, label) in labelled.clone() {
+        let others = picture.edges.iter().filter(|other| other.id != edge.id);
+        let crossed = others
+            .flat_map(|other| other.points.windows(2))
+            .any(|pair| {
+                let line = Rect::new(
+                    pair[0].x.min(pair[1].x) - 0.5,
+                    pair[0].y.min(pair[1].y) - 0.5,
+                    (pair[0].x - pair[1].x).abs() + 1.0,
+                    (pair[0].y - pair[1].y).abs() + 1.0,
+                );
+                line.overlaps(label.bounds())
+            });
+        if crossed {
+            on_lines.push(label.text.clone());
+        }
+    }
+    (on_lines, labelled.count())
+}
+
+#[test]
+fn no_words_lie_on_a_line() {
+    let (mut words, mut hops) = (0, 0);
+    for (builtin, size) in BUILTIN.iter().flat_map(|it| SIZES.map(|size| (it, size))) {
+        let scenario = builtin.scenario().expect("parsed");
+        let machine = scenario.machine;
+        let stage = Stage::of(size, machine.patches, &scenario.offered);
+        let layout = layout(&machine, stage);
+        let mut state = State::start(&machine);
+        for next in scenario.lead.expect("a lead").steps {
+            step(&machine, &mut state, next, &mut ());
+            let picture = picture(&machine, &state, &layout, &[]);
+            let (on_lines, count) = words_on_lines(&picture);
+            assert_eq!(on_lines, [""; 0], "{} on {size:?}", builtin.id);
+            if size == Size::Wide {
+                words += count;
+                hops += picture
+                    .edges
+                    .iter()
+                    .filter(|edge| edge.hop.is_some())
+                    .count();
+            }
+        }
+    }
+    // Where there is room, almost every hop has its words.
+    assert!(words * 100 > hops * 88, "{words} for {hops}");
 }

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-const KEYS: [(&[&str], &str); 14] = [
+const KEYS: [(&[&str], &str); 15] = [
     (&["Space"], "play or pause"),
     (&["→", "←"], "one step forward, back (also l and h)"),
     (
@@ -26,6 +26,10 @@ const KEYS: [(&[&str], &str); 14] = [
     (
         &["m"],
         "every mix of the patches, and what is reachable with it",
+    ),
+    (
+        &["x", "g"],
+        "at the step that decides: the bad run, the good run",
     ),
     (&["s"], "the map of all states that can be reached"),
     (&["r"], "to the start; Shift+R for another run"),

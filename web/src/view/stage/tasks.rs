@@ -158,7 +158,8 @@ pub(crate) fn select_by_key(scene: &Scene<'_>, what: Selection) -> Callback<Keyb
     })
 }
 
-/// A quiet mark on the lower rim of every task that may take the next step.
+/// A quiet mark at the lower left corner of every task that may take the next step: below the
+/// glyphs, and clear of them in the lowest box.
 pub(crate) fn choices(scene: &Scene<'_>) -> Html {
     let choices = scene.store.choices();
     if choices.len() < 2 {
@@ -176,7 +177,7 @@ pub(crate) fn choices(scene: &Scene<'_>) -> Html {
             event.stop_propagation();
             dispatch.emit(action.clone());
         });
-        let (x, y) = (task.glyph_at.x, task.rect.bottom());
+        let (x, y) = (task.rect.x + 1.0, task.rect.bottom() - 1.0);
         let words = format!("Let {} take the next step", task.full_name);
         html! {
             <g key={task.id.clone()} class="next" transform={format!("translate({},{})", number(x), number(y))}
