@@ -86,7 +86,7 @@ pub(crate) fn tracks_in_corridor(scene: &Scene<'_>, ways: &mut [Way], corridor: 
 }
 
 /// How far each line of a corridor keeps from the one above it: all alike where that leaves
-/// room for words, else more above those that have some.
+/// room for words, else more above as many of those with words as possible.
 fn distances(labelled: &[bool], height: f32) -> Vec<f32> {
     /// Words and a little air; two lines without words.
     const WORDS: f32 = 17.5;
@@ -95,10 +95,17 @@ fn distances(labelled: &[bool], height: f32) -> Vec<f32> {
     if even >= WORDS {
         return vec![even; labelled.len()];
     }
-    let own = |&words: &bool| if words { WORDS } else { PLAIN };
-    let wanted: f32 = labelled.iter().skip(1).map(own).sum();
-    let share = ((height - 17.0) / wanted.max(1.0)).min(1.0);
-    labelled.iter().map(|words| own(words) * share).collect()
+    // Better words on some of the lines than on none: the upper ones have them.
+    let room = height - 17.0;
+    let plain = PLAIN * labelled.len().saturating_sub(1) as f32;
+    let mut left = ((room - plain) / (WORDS - PLAIN)).max(0.0) as usize;
+    let share = (room / plain.max(1.0)).min(1.0);
+    let mut own = |(nth, &words): (usize, &bool)| {
+        let roomy = words && nth > 0 && left > 0;
+        left -= usize::from(roomy);
+        if roomy { WORDS } else { PLAIN * share }
+    };
+    labelled.iter().enumerate().map(&mut own).collect()
 }
 
 /// Moves heights apart, downwards and back up, within limits.

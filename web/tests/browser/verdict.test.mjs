@@ -40,7 +40,25 @@ const whole = (width, height, query) => async ({ newPage, open, url, assert }) =
   }
 };
 
+/** The band is as high at the start as where it is stuck and where it has finished. */
+const steady = (width, height, query) => async ({ newPage, open, url, assert }) => {
+  const page = await newPage({ viewport: { width, height }, reducedMotion: 'reduce' });
+  const high = () => page.locator('#verdict').evaluate((it) => Math.round(it.getBoundingClientRect().height));
+  await open(`${url}${query}#v1/own-writer-nofail`, page);
+  await searched(page);
+  const start = await high();
+  await page.keyboard.press('End');
+  await searched(page);
+  assert.equal(await high(), start, 'stuck');
+  await page.locator('[data-switch="oom-mm"]').evaluate((it) => it.click());
+  await searched(page);
+  await page.keyboard.press('End');
+  await until(page, (now) => now.verdict === 'finished');
+  assert.equal(await high(), start, 'finished');
+};
+
 export default {
+  ...Object.fromEntries(Object.entries(SIZES).map(([name, size]) => [`the band keeps its height, ${name}`, steady(...size)])),
   ...Object.fromEntries(Object.entries(SIZES).map(([name, size]) => [`nothing is cut, ${name}`, whole(...size)])),
 
   'a second kill is no green end': async ({ open, page, url, assert }) => {

@@ -48,8 +48,8 @@ pub(super) const EMBED: Columns = Columns {
         lock: (490.0, 124.0),
         beside: 0.0,
     },
-    memory_x: 660.0,
-    memory_w: 100.0,
+    memory_x: 658.0,
+    memory_w: 96.0,
     top: 36.0,
     bottom: 14.0,
 };

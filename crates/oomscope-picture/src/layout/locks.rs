@@ -89,12 +89,15 @@ pub(super) fn rows(
     least: f32,
     grid: &Grid,
 ) -> (Vec<LockPlace>, Vec<(f32, f32)>) {
+    /// What the corridor below the last row, which is that of `oom_lock`, needs of the least.
+    const LAST: f32 = 0.6;
     let count = heights.len() + 1;
-    let spare = bottom - top - heights.iter().sum::<f32>() - least * count as f32;
-    let share = spare / (2 * count - 2).max(1) as f32;
-    let corridor = |line: usize| {
-        let ends = line == 0 || line + 1 == count;
-        least + share * if ends { 1.0 } else { 2.0 }
+    let needed = heights.iter().sum::<f32>() + least * (count as f32 - 1.0 + LAST);
+    let share = (bottom - top - needed) / (2 * count - 2).max(1) as f32;
+    let corridor = |line: usize| match line {
+        0 => least + share,
+        line if line + 1 < count => least + 2.0 * share,
+        _ => least * LAST + share,
     };
     let per_row = grid.per_row();
     let mut places = Vec::new();
