@@ -93,23 +93,23 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
     let inner = rect.w - sizes.indent - 12.0;
     let full_name = names::task(machine, task).to_string();
     let pending = signal(machine, state, task);
-    // In a brick the bolt stands for the word, and what has no room is left to the glyph.
-    let bolt_w = if place.brick && pending.is_some() {
-        14.0
-    } else {
-        0.0
-    };
+    // In a low box the bolt stands for the word, and what has no room is left to the glyph.
+    let one_line = rect.h <= ONE_LINE;
+    let low = place.brick || one_line;
+    let bolt_w = if low && pending.is_some() { 14.0 } else { 0.0 };
     let name_w = text_width(&full_name, sizes.name, Font::Sans);
-    let word = if place.brick {
-        brick_word(&status.word, inner - bolt_w - name_w - 8.0, sizes.small)
-    } else {
-        &status.word
+    let beside_name = match low {
+        true => inner - bolt_w - name_w - 8.0,
+        false => inner - 10.0 - name_w.min(inner * 0.6),
+    };
+    let word = match whole_parts(&status.word, beside_name, sizes.small) {
+        "" if !place.brick => &status.word,
+        word => word,
     };
     let status_w = text_width(word, sizes.small, Font::Sans)
         .min((inner - 10.0 - name_w.min(inner * 0.6)).max(0.0));
     let beside = if word.is_empty() { 2.0 } else { 8.0 };
     let badges = badges(state, task);
-    let one_line = rect.h <= ONE_LINE;
     let path = detail(machine, state, task);
     let detail = if one_line {
         String::new()
@@ -172,17 +172,15 @@ pub(crate) fn task_box(scene: &Scene<'_>, place: &TaskPlace) -> TaskBox {
         path,
         glyph_at: Point::new(rect.x + sizes.indent - 16.0, rect.y + sizes.first - 5.5),
         badges,
-        signal: pending
-            .filter(|_| place.brick || !one_line)
-            .map(|(fatal, ignored)| Pending {
-                at: if place.brick {
-                    Point::new(rect.right() - 13.0, rect.center().y)
-                } else {
-                    Point::new(rect.x + sizes.indent - 16.0, rect.y + sizes.second - 3.5)
-                },
-                fatal,
-                ignored,
-            }),
+        signal: pending.map(|(fatal, ignored)| Pending {
+            at: if low {
+                Point::new(rect.right() - 13.0, rect.center().y)
+            } else {
+                Point::new(rect.x + sizes.indent - 16.0, rect.y + sizes.second - 3.5)
+            },
+            fatal,
+            ignored,
+        }),
         badge_label: badge,
         on_chain,
         absent: machine.actor(task).kind == Kind::OomReaper
@@ -202,7 +200,7 @@ fn most_telling(path: &str, room: f32, size: f32) -> &str {
 }
 
 /// As much of a status as there is room for, by whole parts.
-fn brick_word(word: &str, room: f32, size: f32) -> &str {
+fn whole_parts(word: &str, room: f32, size: f32) -> &str {
     let first = word.split(", ").next().unwrap_or(word);
     [word, first]
         .into_iter()
@@ -259,10 +257,14 @@ pub(crate) fn lock_box(scene: &Scene<'_>, place: &LockPlace) -> LockBox {
         )
     };
     let kind = place.roomy.then(|| {
+        let (kind, room) = (names::lock_kind(machine, lock), rect.w - indent - 10.0);
         label(
             fit(
-                &names::lock_kind(machine, lock),
-                rect.w - indent - 10.0,
+                match whole_parts(&kind, room, 12.5) {
+                    "" => &kind,
+                    part => part,
+                },
+                room,
                 12.5,
                 Font::Sans,
             ),
@@ -303,10 +305,10 @@ pub(crate) fn lock_box(scene: &Scene<'_>, place: &LockPlace) -> LockBox {
 }
 
 fn chip(machine: &Machine, place: &LockPlace, holders: &[(TaskId, Mode)]) -> Chip {
-    let (inset, top, h): (f32, f32, f32) = if place.roomy {
-        (14.0, 58.0, 23.0)
-    } else {
-        (10.0, 29.0, 21.0)
+    let (inset, top, h, indent): (f32, f32, f32, f32) = match place.roomy {
+        true => (14.0, 58.0, 23.0, 8.0),
+        false if place.rect.w < 110.0 => (5.0, 29.0, 21.0, 4.0),
+        false => (10.0, 29.0, 21.0, 8.0),
     };
     let rect = Rect::new(
         place.rect.x + inset,
@@ -314,7 +316,7 @@ fn chip(machine: &Machine, place: &LockPlace, holders: &[(TaskId, Mode)]) -> Chi
         place.rect.w - 2.0 * inset,
         h,
     );
-    let room = rect.w - 14.0;
+    let room = rect.w - 2.0 * indent + 2.0;
     let size = if place.roomy { 12.5 } else { 12.0 };
     let text = match holders {
         [] => "free".to_string(),
@@ -339,7 +341,7 @@ fn chip(machine: &Machine, place: &LockPlace, holders: &[(TaskId, Mode)]) -> Chi
             by_room[best].clone()
         }
     };
-    let at = Point::new(rect.x + 8.0, rect.y + rect.h / 2.0 + 4.5);
+    let at = Point::new(rect.x + indent, rect.y + rect.h / 2.0 + 4.5);
     Chip {
         rect,
         label: label(fit(&text, room, size, Font::Sans), at, size),
