@@ -9,9 +9,9 @@
 use oomscope_model::machine::TaskId;
 use oomscope_model::transition::Transition;
 
-use crate::explorer::{Explorer, mark};
-use crate::regions::Reverse;
-use crate::{Outcome, explorer};
+use crate::Outcome;
+use crate::explorer::Explorer;
+use crate::mark;
 
 /// A witness and the good run nearest to it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -99,7 +99,7 @@ impl Explorer {
         match outcome {
             Outcome::Lockup | Outcome::Hang => regions.is_some_and(|it| it.is_doomed(index)),
             Outcome::Stall => regions.is_some_and(|it| it.is_stalled(index)),
-            outcome => explorer::shows(self.marks[index as usize], outcome),
+            outcome => mark::shows(self.marks[index as usize], outcome),
         }
     }
 
@@ -116,13 +116,9 @@ impl Explorer {
             let bad = |index| self.is_bad(index, outcome) || self.is_bad(index, Outcome::Lockup);
             return all.map(|index| !bad(index)).collect();
         }
-        let ends = all.filter(|&index| self.is_good_end(index, outcome));
-        let mut bits = vec![0u8; self.marks.len()];
-        Reverse::new(self.marks.len(), &self.offsets, &self.targets).spread(
-            &mut bits,
-            ends.collect(),
-            1,
-        );
+        let is_good = |index| u8::from(self.is_good_end(index, outcome));
+        let mut bits: Vec<u8> = all.clone().map(is_good).collect();
+        self.graph().spread(&mut bits, 1, all);
         bits.into_iter().map(|bits| bits != 0).collect()
     }
 

@@ -6,39 +6,19 @@
 use std::collections::VecDeque;
 
 use oomscope_model::machine::{Machine, TaskId};
-use oomscope_model::state::{State, StateFlags};
+use oomscope_model::state::State;
 use oomscope_model::step::{enabled, is_starved, step};
 use oomscope_model::transition::Transition;
 
+use crate::graph::{Graph, successors};
+use crate::mark;
 use crate::memo::{self, Made, Memo};
 use crate::parts::bits;
 use crate::reductions::{Found, Reducer, Reductions};
-use crate::regions::{Regions, successors};
+use crate::regions::Regions;
 use crate::store::{Loaded, Store};
 use crate::traits::{Crowd, Traits};
 use crate::{Class, LockupKind, Outcome, Progress};
-
-/// What one state shows by itself.
-pub(crate) mod mark {
-    /// Finished.
-    pub(crate) const FINISHED: u8 = 1;
-    /// At least two processes were killed.
-    pub(crate) const SECOND_KILL: u8 = 1 << 1;
-    /// A task oopsed.
-    pub(crate) const OOPS: u8 = 1 << 2;
-    /// Memory was corrupted.
-    pub(crate) const CORRUPT: u8 = 1 << 3;
-    /// The kernel panicked.
-    pub(crate) const PANIC: u8 = 1 << 4;
-    /// Some task wants a page.
-    pub(crate) const WANTS_PAGE: u8 = 1 << 5;
-    /// A system call returned an error that its caller does not expect.
-    pub(crate) const WRONG_ERRNO: u8 = 1 << 6;
-    /// Some task retries in the allocator and is parked because nothing changes.
-    pub(crate) const PARKED: u8 = 1 << 7;
-    /// Those that are flags of the machine.
-    pub(crate) const OF_MACHINE: u8 = OOPS | CORRUPT | PANIC | WRONG_ERRNO;
-}
 
 /// How many states are expanded before what they lead to is looked up.
 const BATCH: u32 = 16;
@@ -124,7 +104,7 @@ impl Explorer {
         let mut changed = 0;
         let crowd = explorer.store.collect(&mut explorer.from, &mut changed);
         explorer.note(&crowd, 0, 0);
-        explorer.take_in();
+        explorer.take_in::<0>();
         // No arrow leads to it.
         explorer.targets.clear();
         // A stand-in depends on the whole state.
@@ -143,14 +123,15 @@ impl Explorer {
             }
             let batch = (self.depth_end - self.expanded()).min(BATCH).min(left);
             left -= batch;
-            for _ in 0..batch {
-                if self.expand(self.expanded()) == Found::Difference {
-                    let reducer = self.reducer.clone();
-                    *self = Explorer::with_reducer(&self.machine, &self.start, reducer);
-                    break;
-                }
+            let found = match self.store.layout().0.words() {
+                1 => self.expand_batch::<1>(batch),
+                2 => self.expand_batch::<2>(batch),
+                _ => self.expand_batch::<0>(batch),
+            };
+            if found == Found::Difference {
+                let reducer = self.reducer.clone();
+                *self = Explorer::with_reducer(&self.machine, &self.start, reducer);
             }
-            self.take_in();
             if self.memo_due && self.store.len() >= memo::FROM_STATES {
                 self.memo_due = false;
                 self.memo = Memo::new(&self.machine, &self.store);
@@ -287,7 +268,7 @@ impl Explorer {
             Outcome::Stall => self.is_stalled(state),
             Outcome::Hang => self.lockup_kind(state) == hang,
             Outcome::Lockup => self.lockup_kind(state).is_some_and(|it| Some(it) != hang),
-            outcome => shows(marks_of(&self.machine, state), outcome),
+            outcome => mark::shows(mark::of_state(&self.machine, state), outcome),
         }
     }
 
@@ -377,8 +358,33 @@ impl Explorer {
         self.offsets.len() as u32 - 1
     }
 
-    fn expand(&mut self, index: u32) -> Found {
-        self.store.look_up(index, &mut self.from);
+    /// Expands so many states and looks up what they lead to. The code is there once for every
+    /// small number of words that a state has, which the compiler can count with; `W` is 0
+    /// where it is any number.
+    fn expand_batch<const W: usize>(&mut self, count: u32) -> Found {
+        for _ in 0..count {
+            if self.expand::<W>(self.expanded()) == Found::Difference {
+                return Found::Difference;
+            }
+        }
+        match self.is_width::<W>() {
+            true => self.take_in::<W>(),
+            false => self.take_in::<0>(),
+        }
+        Found::Step
+    }
+
+    /// Whether states have still as many words as they had when a batch was begun.
+    #[inline]
+    fn is_width<const W: usize>(&self) -> bool {
+        W == 0 || self.store.layout().0.words() == W
+    }
+
+    fn expand<const W: usize>(&mut self, index: u32) -> Found {
+        match self.is_width::<W>() {
+            true => self.store.look_up::<W>(index, &mut self.from),
+            false => self.store.look_up::<0>(index, &mut self.from),
+        }
         debug_assert!(self.is_invertible(index));
         let mut who = match self.from.crowd.who(Traits::MOVES) {
             _ if self.marks[index as usize] & mark::PANIC != 0 => 0,
@@ -392,7 +398,11 @@ impl Explorer {
         while who != 0 {
             let task = who.trailing_zeros() as u8;
             who &= who - 1;
-            if !self.repeat(index, task) && self.make(index, task) == Found::Difference {
+            let is_known = match self.is_width::<W>() {
+                true => self.repeat::<W>(index, task),
+                false => self.repeat::<0>(index, task),
+            };
+            if !is_known && self.make(index, task) == Found::Difference {
                 return Found::Difference;
             }
         }
@@ -409,16 +419,16 @@ impl Explorer {
 
     /// Notes where a step leads that is known from elsewhere; says whether it is.
     #[inline]
-    fn repeat(&mut self, parent: u32, task: u8) -> bool {
+    fn repeat<const W: usize>(&mut self, parent: u32, task: u8) -> bool {
         let Some(memo) = &mut self.memo else {
             return false;
         };
-        let Some(known) = memo.find(&self.from, usize::from(task)) else {
+        let Some(known) = memo.find::<W>(&self.from, usize::from(task)) else {
             return false;
         };
-        self.store.collect_known(&self.from, known.difference);
+        self.store.collect_known::<W>(&self.from, known.difference);
         let kills = self.marks[parent as usize] & mark::SECOND_KILL;
-        let of_tasks = marks_of_tasks(known.marks, known.any(&self.from.crowd));
+        let of_tasks = mark::of_tasks(known.marks, known.any(&self.from.crowd));
         let marks = kills | known.marks | of_tasks;
         self.arrows.push(Arrow {
             parent,
@@ -435,7 +445,7 @@ impl Explorer {
         self.store.unpack(&mut loaded);
         let mut next = loaded.state;
         step(&self.machine, &mut next, Transition(TaskId(task)), &mut ());
-        self.store.is_collected(&next) && marks_of(&self.machine, &next) == marks
+        self.store.is_collected(&next) && mark::of_state(&self.machine, &next) == marks
     }
 
     /// Makes a step and notes where it leads.
@@ -484,15 +494,20 @@ impl Explorer {
         } else {
             self.marks[parent as usize] & mark::SECOND_KILL != 0
         };
-        let marks = marks_by(&self.from.next, crowd, kills);
+        let marks = mark::by_crowd(&self.from.next, crowd, kills);
         self.arrows.push(Arrow { parent, via, marks });
         marks
     }
 
     /// Finds or adds the states that were noted.
-    fn take_in(&mut self) {
+    fn take_in<const W: usize>(&mut self) {
+        if self.targets.capacity() - self.targets.len() < self.arrows.len() {
+            // Not twice as many: half of them would stay empty.
+            let more = self.arrows.len().max(self.targets.len() / 4);
+            self.targets.reserve_exact(more);
+        }
         let mut arrows = self.arrows.drain(..);
-        self.store.take_in(|index, new| {
+        self.store.take_in::<W>(|index, new| {
             self.targets.push(index);
             let Some(Arrow { parent, via, marks }) = arrows.next().filter(|_| new) else {
                 return;
@@ -504,7 +519,7 @@ impl Explorer {
             if *seen >> (marks % 64) & 1 == 0 {
                 *seen |= 1 << (marks % 64);
                 for outcome in Outcome::ALL {
-                    if self.first[outcome as usize].is_none() && shows(marks, outcome) {
+                    if self.first[outcome as usize].is_none() && mark::shows(marks, outcome) {
                         self.first[outcome as usize] = Some(index);
                     }
                 }
@@ -512,65 +527,19 @@ impl Explorer {
         });
     }
 
+    pub(crate) fn graph(&self) -> Graph<'_> {
+        Graph {
+            offsets: &self.offsets,
+            targets: &self.targets,
+            parents: &self.parents,
+        }
+    }
+
     fn finish(&mut self) {
-        let regions = Regions::new(&self.marks, &self.offsets, &self.targets, &self.starved);
+        let regions = Regions::new(&self.marks, &self.graph(), &self.starved);
         self.first[Outcome::Stall as usize] = regions.first_stall();
         self.first[Outcome::Lockup as usize] = regions.first_lockup();
         self.first[Outcome::Hang as usize] = regions.first_hang();
         self.regions = Some(regions);
-    }
-}
-
-pub(crate) fn marks_of(machine: &Machine, state: &State) -> u8 {
-    let crowd = Crowd::of(state, machine.rules.timing);
-    marks_by(state, &crowd, state.kills(machine) >= 2)
-}
-
-/// The same, for who knows already what its tasks show.
-fn marks_by(state: &State, crowd: &Crowd, second_kill: bool) -> u8 {
-    let of_machine = [
-        (mark::OOPS, StateFlags::OOPS),
-        (mark::CORRUPT, StateFlags::CORRUPT),
-        (mark::WRONG_ERRNO, StateFlags::WRONG_ERRNO),
-        (mark::PANIC, StateFlags::PANIC),
-    ];
-    let of_machine = of_machine.map(|(bit, flag)| if_so(bit, state.flags.has(flag)));
-    let of_machine = of_machine.into_iter().fold(0, |all, bit| all | bit);
-    if_so(mark::SECOND_KILL, second_kill) | of_machine | marks_of_tasks(of_machine, crowd.any())
-}
-
-/// The marks that depend on all tasks together.
-#[inline]
-fn marks_of_tasks(of_machine: u8, any: Traits) -> u8 {
-    let panicked = of_machine & mark::PANIC != 0;
-    if_so(mark::FINISHED, !any.has(Traits::UNFINISHED) || panicked)
-        | if_so(mark::WANTS_PAGE, any.has(Traits::WANTS_PAGE))
-        | if_so(mark::PARKED, any.has(Traits::PARKED))
-}
-
-#[inline]
-fn if_so(bit: u8, on: bool) -> u8 {
-    if on { bit } else { 0 }
-}
-
-/// The outcomes that one state shows by itself.
-pub fn outcomes_of(machine: &Machine, state: &State) -> impl Iterator<Item = Outcome> + use<> {
-    let marks = marks_of(machine, state);
-    let all = Outcome::ALL.into_iter();
-    all.filter(move |&outcome| shows(marks, outcome))
-}
-
-/// Whether a state with these marks shows an outcome that one state can show. A lockup
-/// needs the whole graph.
-pub(crate) fn shows(marks: u8, outcome: Outcome) -> bool {
-    let broken = mark::SECOND_KILL | mark::OOPS | mark::CORRUPT | mark::PANIC | mark::WRONG_ERRNO;
-    match outcome {
-        Outcome::Ok => marks & mark::FINISHED != 0 && marks & broken == 0,
-        Outcome::ExtraKill => marks & mark::SECOND_KILL != 0,
-        Outcome::Oops => marks & mark::OOPS != 0,
-        Outcome::Corrupt => marks & mark::CORRUPT != 0,
-        Outcome::Panic => marks & mark::PANIC != 0,
-        Outcome::WrongErrno => marks & mark::WRONG_ERRNO != 0,
-        Outcome::Stall | Outcome::Lockup | Outcome::Hang => false,
     }
 }

@@ -17,8 +17,10 @@ use oomscope_model::state::{Run, State};
 use oomscope_model::step::{enabled, is_starved, step};
 use oomscope_model::transition::Transition;
 
-use crate::explorer::{Explorer, mark};
-use crate::regions::{self, Regions, successors};
+use crate::explorer::Explorer;
+use crate::graph::{self, successors};
+use crate::mark;
+use crate::regions::Regions;
 
 /// The most steps one round of a parked task, and what it sets off, is followed for.
 const ROUND_MAX: usize = 64;
@@ -170,7 +172,7 @@ impl Explorer {
 
     fn unfair_cycle(&self, regions: &Regions) -> Option<Lasso> {
         let mut best: Option<Vec<u32>> = None;
-        regions::cycles(
+        graph::cycles(
             |index| !regions.is_doomed(index),
             &self.offsets,
             &self.targets,

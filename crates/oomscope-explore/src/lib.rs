@@ -12,8 +12,12 @@
 pub mod ample;
 pub mod explain;
 pub mod explorer;
+mod graph;
+mod key;
+mod known;
 pub mod lasso;
 pub mod map;
+mod mark;
 mod memo;
 mod parts;
 pub mod reductions;
@@ -21,12 +25,14 @@ mod regions;
 mod store;
 pub mod swarm;
 pub mod symmetry;
+mod table;
 mod traits;
 
 pub use explain::Explanation;
 pub use explorer::Explorer;
 pub use lasso::Lasso;
 pub use map::Map;
+pub use mark::outcomes_of;
 pub use reductions::Reductions;
 pub use swarm::Swarm;
 

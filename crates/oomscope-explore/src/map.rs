@@ -4,8 +4,9 @@
 use oomscope_model::state::State;
 use oomscope_model::transition::Transition;
 
-use crate::explorer::{Explorer, mark};
-use crate::regions::successors;
+use crate::explorer::Explorer;
+use crate::graph::successors;
+use crate::mark;
 use crate::{Class, Outcome};
 
 /// One state on the map.

@@ -16,34 +16,27 @@
 //! *hint*: what a step with these answers looked at last time. Hints may be wrong; then no key
 //! fits, and the step is made.
 //!
-//! Everything is kept in tables of a fixed size where the newer takes the place of the older.
+//! A task that leaves a queue moves all behind it up, whoever they are. So places in queues are
+//! no part of what a task is to a key: who asks about a queue has them in the answer.
 
 use std::collections::BTreeMap;
 
 use oomscope_model::machine::Machine;
 use oomscope_model::state::{Asked, Reads};
 
-use crate::parts::{Layout, WIDTH_MAX, bits};
-use crate::store::{Loaded, Store, equal};
-use crate::traits::{Crowd, Traits, any};
+use crate::key::{ANSWERS, Key, WIDTH};
+use crate::known::{Kept, Numbers};
+use crate::parts::{Layout, bits};
+use crate::store::{Loaded, Store};
+use crate::traits::{Crowd, Locks, Traits, any};
 
-/// Entries at the beginning, and at most.
-const ENTRIES: [usize; 2] = [1 << 8, 1 << 15];
 /// So many states are found before any step is kept: small searches are over by then. A debug
 /// build makes every step that is known once more and compares, so there it begins at once.
-pub(crate) const FROM_STATES: u32 = if cfg!(debug_assertions) { 1 } else { 1 << 12 };
+pub(crate) const FROM_STATES: u32 = if cfg!(debug_assertions) { 1 } else { 1 << 8 };
 /// After so many questions it is asked whether keeping steps has paid.
 const TRIAL: u32 = 1 << 15;
 /// It has if no more than one step in so many had to be made.
 const WORTH: u32 = 4;
-/// States for each entry: what is kept of steps must stay small beside what is kept of states.
-const STATES_PER_ENTRY: usize = 8;
-/// Hints for each entry.
-const HINTS: usize = 2;
-/// Words of a key for what is asked about locks.
-const ANSWERS: usize = 4;
-/// A key, with room for the longest.
-type Key = [u64; 1 + ANSWERS + WIDTH_MAX];
 /// The most tasks: more do not fit into a key.
 const TASKS: u32 = 20;
 /// Bits of a key that say whose step it is, and its scope.
@@ -57,7 +50,7 @@ struct Scope {
     /// The scope that has only the questions of this one.
     questions: u16,
     /// The bits of a packed state that say what its parts are.
-    mask: Vec<u64>,
+    mask: [u64; WIDTH],
     /// The locks that it asks about.
     locks: Vec<Lock>,
 }
@@ -65,8 +58,8 @@ struct Scope {
 /// What is asked about a lock.
 struct Lock {
     number: u8,
-    /// The bits of [`crate::traits::Locks::counted`].
-    counted: u64,
+    /// The bytes of [`crate::traits::Locks::counted`].
+    counted: u32,
     /// Who waits for it.
     waiters: bool,
 }
@@ -77,15 +70,22 @@ impl Lock {
         let any = asked.holds | asked.lens | asked.heads | asked.queues;
         let mut locks = Vec::new();
         bits(any.into(), |lock| {
-            let bits = |on: u16, bits: u64| if on >> lock & 1 != 0 { bits } else { 0 };
+            let bits = |on: u16, bits: u32| if on >> lock & 1 != 0 { bits } else { 0 };
             locks.push(Lock {
                 number: lock as u8,
-                counted: bits(asked.holds, 0xff)
-                    | bits(asked.lens, 0xff << 8)
-                    | bits(asked.heads, 0xff << 16),
+                counted: bits(asked.holds, Locks::HOLDERS)
+                    | bits(asked.lens, Locks::LEN)
+                    | bits(asked.heads, Locks::HEAD),
                 waiters: bits(asked.queues, 1) != 0,
             });
         });
+        if asked.listed {
+            locks.push(Lock {
+                number: Locks::REAP_LIST as u8,
+                counted: 0,
+                waiters: true,
+            });
+        }
         locks
     }
 
@@ -111,10 +111,6 @@ pub(crate) struct Memo {
     lanes: usize,
     /// Words of a packed state.
     width: usize,
-    /// Words of a key.
-    key_words: usize,
-    /// Words of an entry.
-    stride: usize,
     /// The layout that the masks are of.
     widened: u32,
     scopes: Vec<Scope>,
@@ -123,11 +119,11 @@ pub(crate) struct Memo {
     always: u64,
     /// For each task and each value it has: the scope of what was asked in that place.
     asked: Vec<Vec<u16>>,
-    hints: Vec<u16>,
-    /// Entries one after the other.
-    entries: Vec<u64>,
-    /// How many steps were kept since the tables grew.
-    kept: usize,
+    /// The scope of what a step with some answers looked at last time.
+    hints: Numbers,
+    known: Kept,
+    /// Where keys are made.
+    key: Key,
     /// How many steps were asked for since the last trial, and how many of them were made.
     asked_for: u32,
     made: u32,
@@ -138,30 +134,29 @@ impl Memo {
     /// more than they look at: who gets no CPU depends on where everybody is.
     pub(crate) fn new(machine: &Machine, store: &Store) -> Option<Memo> {
         let tasks = machine.tasks.len();
-        if tasks > TASKS as usize || machine.cpus.is_some() {
+        let is_wide = tasks > TASKS as usize || store.layout().0.words() > WIDTH;
+        if is_wide || machine.cpus.is_some() {
             return None;
         }
         let first = tasks + usize::from(store.shape().mm_count);
         let mut memo = Memo {
             lanes: tasks.div_ceil(8),
             width: 0,
-            key_words: 0,
-            stride: 0,
             widened: 0,
             scopes: Vec::new(),
             numbers: BTreeMap::new(),
             always: u64::MAX << first & !(u64::MAX << store.shape().part_count()),
             asked: vec![Vec::new(); tasks],
-            hints: Vec::new(),
-            entries: Vec::new(),
-            kept: 0,
+            hints: Numbers::new(),
+            known: Kept::new(),
+            key: Key::default(),
             asked_for: 0,
             made: 0,
         };
         // Number 0 is no scope.
         memo.scopes
             .push(memo.scope(store.layout().0, Reads::default(), NONE));
-        memo.clear(store, ENTRIES[0]);
+        memo.clear(store);
         Some(memo)
     }
 
@@ -172,34 +167,27 @@ impl Memo {
             .iter()
             .map(|of_task| of_task.capacity() * 2)
             .sum();
-        (self.entries.len() * 8 + self.hints.len() * 2 + asked) as u64
+        (self.known.bytes() + self.hints.bytes() + asked) as u64
     }
 
-    /// Forgets all steps, and makes the tables for the layout of now.
+    /// Forgets all steps; those of now on are of the layout of now.
     #[cold]
-    fn clear(&mut self, store: &Store, entries: usize) {
+    fn clear(&mut self, store: &Store) {
         let (layout, widened) = store.layout();
         self.width = layout.words();
         self.widened = widened;
-        // Whose step and who is restless or has a reserve, locks, parts.
-        self.key_words = 1 + ANSWERS + self.width;
-        // The key, the difference, marks and what tasks show.
-        self.stride = self.key_words + self.width + 1 + self.lanes;
         for scope in &mut self.scopes {
-            scope.mask = layout.mask(scope.reads.parts | self.always);
+            scope.mask = mask(layout, scope.reads.parts | self.always);
         }
-        self.entries.clear();
-        self.entries.resize(entries * self.stride, u64::MAX);
+        self.known.clear();
         self.hints.clear();
-        self.hints.resize(entries * HINTS, NONE);
-        self.kept = 0;
     }
 
     fn scope(&self, layout: &Layout, reads: Reads, questions: u16) -> Scope {
         Scope {
             reads,
             questions,
-            mask: layout.mask(reads.parts | self.always),
+            mask: mask(layout, reads.parts | self.always),
             locks: Lock::all(reads.asked),
         }
     }
@@ -228,28 +216,27 @@ impl Memo {
         Some(number)
     }
 
-    /// What this task's step does in the state that was looked up, if that is known.
+    /// What this task's step does in the state that was looked up, if that is known. A state
+    /// has `W` words, or if that is 0, as many as it has.
     #[inline]
-    pub(crate) fn find(&mut self, from: &Loaded, task: usize) -> Option<Known<'_>> {
+    pub(crate) fn find<const W: usize>(&mut self, from: &Loaded, task: usize) -> Option<Known<'_>> {
         self.asked_for += 1;
         let own = from.numbers[task];
-        let questions = self.asked[task].get(own as usize).copied();
-        let questions = questions.filter(|&questions| questions != NONE)?;
-        let mut key = Key::default();
-        let answers = self.answer(from, questions, &mut key);
-        let number = self.hints[self.hint_at(answers, task, own)];
-        let scope = &self.scopes[usize::from(number)];
-        if scope.questions != questions {
+        let questions = *self.asked[task].get(own as usize)?;
+        if questions == NONE {
             return None;
         }
-        let place = self.look(from, number, task, answers, &mut key);
-        let key = &key[..self.key_words];
-        let entry = &self.entries[place..place + self.stride];
-        let (found, value) = entry.split_at(key.len());
-        if !equal(found, key) {
+        self.answer(from, questions);
+        let number = self.hints.find(self.key.place(task, own), Some)? as u16;
+        if self.scopes[usize::from(number)].questions != questions {
             return None;
         }
-        let (difference, shown) = value.split_at(self.width);
+        self.look::<W>(from, number, task);
+        let width = self.width::<W>();
+        let value = self
+            .known
+            .find(self.key.mixed(), self.key.words(), width + 1 + self.lanes)?;
+        let (difference, shown) = value.split_at(width);
         Some(Known {
             difference,
             shown: &shown[1..],
@@ -257,61 +244,52 @@ impl Memo {
         })
     }
 
-    /// Writes the answers to the questions of a scope into a key; says a mix of them.
     #[inline]
-    fn answer(&self, from: &Loaded, questions: u16, key: &mut Key) -> u64 {
+    fn width<const W: usize>(&self) -> usize {
+        match W {
+            0 => self.width.min(WIDTH),
+            known => known,
+        }
+    }
+
+    /// Begins a key with the answers to the questions of a scope.
+    #[inline(always)]
+    fn answer(&mut self, from: &Loaded, questions: u16) {
         let scope = &self.scopes[usize::from(questions)];
+        let key = &mut self.key;
+        let mut who = 0;
         if scope.reads.asked.restless {
-            key[0] = u64::from(from.crowd.who(Traits::RESTLESS)) << TAG_BITS;
+            who = u64::from(from.crowd.who(Traits::RESTLESS)) << TAG_BITS;
         }
         if scope.reads.asked.reserving {
-            key[0] |= u64::from(from.crowd.who(Traits::RESERVING)) << (TAG_BITS + TASKS);
+            who |= u64::from(from.crowd.who(Traits::RESERVING)) << (TAG_BITS + TASKS);
         }
-        let mut mixed = key[0];
-        let mut end = 1;
-        let mut add = |word| {
-            key[end] = word;
-            end += 1;
-            mixed = mix(mixed, word);
-        };
+        key.begin(who);
         for lock in &scope.locks {
             let number = usize::from(lock.number);
-            add(from.locks.counted(number) & lock.counted);
+            key.push(from.locks.counted(number, lock.counted));
             if lock.waiters {
                 for &word in from.locks.waiters(number, self.lanes) {
-                    add(word);
+                    key.push(word);
                 }
             }
         }
-        mixed
     }
 
-    /// Completes a key that has the answers, whose mix is given, with what parts its scope
-    /// looks at; says where the entry with this key would be.
-    #[inline]
-    fn look(&self, from: &Loaded, scope: u16, task: usize, answers: u64, key: &mut Key) -> usize {
-        let tag = u64::from(scope) << 8 | task as u64;
-        key[0] |= tag;
-        let mut mixed = mix(answers, tag);
-        let mask = &self.scopes[usize::from(scope)].mask;
-        let key = &mut key[self.key_words - self.width..self.key_words];
-        for (key, (word, mask)) in key.iter_mut().zip(from.words.iter().zip(mask)) {
-            *key = word & mask;
-            mixed = mix(mixed, *key);
+    /// Completes a key that has the answers: whose step it is, and what the parts are that a
+    /// scope looks at.
+    #[inline(always)]
+    fn look<const W: usize>(&mut self, from: &Loaded, scope: u16, task: usize) {
+        self.key.mark(u64::from(scope) << 8 | task as u64);
+        let width = self.width::<W>();
+        let mask = &self.scopes[usize::from(scope)].mask[..width];
+        for (word, mask) in from.words[..width].iter().zip(mask) {
+            self.key.push(word & mask);
         }
-        let entries = self.hints.len() / HINTS;
-        ((mixed >> 20) as usize & (entries - 1)) * self.stride
-    }
-
-    /// Where the hint for these answers is.
-    #[inline]
-    fn hint_at(&self, answers: u64, task: usize, own: u32) -> usize {
-        let mixed = mix(answers, u64::from(own) << 8 | task as u64);
-        (mixed >> 20) as usize & (self.hints.len() - 1)
     }
 
     /// To be called after every step that was made: begins anew if the store writes states in
-    /// another way now, or if there is room for more. Says whether keeping steps is worth it.
+    /// another way now. Says whether keeping steps is worth it.
     #[inline]
     pub(crate) fn keep_up(&mut self, store: &Store) -> bool {
         self.made += 1;
@@ -321,12 +299,11 @@ impl Memo {
                 return false;
             }
         }
-        let wanted = self.kept.min(store.len() as usize / STATES_PER_ENTRY);
-        let entries = self.hints.len() / HINTS;
         if store.layout().1 != self.widened {
-            self.clear(store, entries);
-        } else if wanted > entries && entries < ENTRIES[1] {
-            self.clear(store, entries * 2);
+            if store.layout().0.words() > WIDTH {
+                return false;
+            }
+            self.clear(store);
         }
         true
     }
@@ -334,30 +311,34 @@ impl Memo {
     /// Keeps what a step did that was made in the state that was looked up, and collected last
     /// in the store.
     pub(crate) fn learn(&mut self, store: &Store, from: &Loaded, task: usize, made: &Made<'_>) {
+        if self.known.is_full(store.len()) {
+            // What is still needed is soon known again.
+            self.clear(store);
+        }
         let layout = store.layout().0;
         let own = from.numbers[task];
         let Some(questions) = self.ask(layout, task, own, made.reads.asked) else {
             return;
         };
-        let mut key = Key::default();
-        let answers = self.answer(from, questions, &mut key);
-        let hint = self.hint_at(answers, task, own);
-        let Some(number) = self.scope_for(layout, questions, self.hints[hint], task, made) else {
+        self.answer(from, questions);
+        let place = self.key.place(task, own);
+        let hinted = self.hints.find(place, Some).unwrap_or(NONE.into());
+        let Some(scope) = self.scope_for(layout, questions, hinted as u16, task, made) else {
             return;
         };
-        self.hints[hint] = number;
-        let at = self.look(from, number, task, answers, &mut key);
+        self.hints.set(place, scope.into());
+        self.look::<0>(from, scope, task);
         let flips = from.words.iter().zip(store.collected());
         let flips = flips.map(|(before, after)| before ^ after);
         let lanes = from.crowd.lanes.iter().zip(&made.crowd.lanes);
         let lanes = lanes.take(self.lanes).map(|(before, after)| before ^ after);
-        let key = key[..self.key_words].iter().copied();
         let marks = core::iter::once(made.marks.into());
-        let entry = key.chain(flips).chain(marks).chain(lanes);
-        for (word, value) in self.entries[at..].iter_mut().zip(entry) {
-            *word = value;
+        let words = self.width + 1 + self.lanes;
+        let (mixed, key) = (self.key.mixed(), self.key.words());
+        if self.known.find(mixed, key, words).is_none() {
+            let value = flips.chain(marks).chain(lanes);
+            self.known.keep(mixed, key, value);
         }
-        self.kept += 1;
     }
 
     /// Adds to what is asked in this place; says the scope of all that is.
@@ -385,21 +366,26 @@ impl Memo {
         task: usize,
         made: &Made<'_>,
     ) -> Option<u16> {
-        let parts = made.reads.parts | 1 << task;
+        let mut parts = made.reads.parts | 1 << task;
         let hinted = &self.scopes[usize::from(hint)];
-        if hinted.questions == questions && parts & !hinted.reads.parts == 0 {
-            return Some(hint);
+        if hinted.questions == questions {
+            if parts & !hinted.reads.parts == 0 {
+                return Some(hint);
+            }
+            parts |= hinted.reads.parts;
         }
         let asked = self.scopes[usize::from(questions)].reads.asked;
         self.number(layout, Reads { parts, asked })
     }
 }
 
-/// One step of a mix; no bit of either is lost.
-#[inline]
-fn mix(mixed: u64, word: u64) -> u64 {
-    let mixed = (mixed ^ word).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    mixed ^ mixed >> 32
+/// The bits of a packed state that say what these parts are.
+fn mask(layout: &Layout, parts: u64) -> [u64; WIDTH] {
+    let mut mask = [0; WIDTH];
+    for (mask, word) in mask.iter_mut().zip(layout.mask(parts)) {
+        *mask = word;
+    }
+    mask
 }
 
 /// A step that was made.

@@ -1,20 +1,25 @@
 //! The parts of states, each kept once under a small number, and how many bits of a state
 //! each number takes.
 
-use oomscope_model::machine::Timing;
+use oomscope_model::machine::{TASKS_MAX, Timing};
 use oomscope_model::state::{State, Task};
-use oomscope_model::words::{PARTS_MAX, Part};
+use oomscope_model::words::{PARTS_MAX, Part, split_rank};
 
 use crate::traits::{Stand, Traits};
 
-/// The most words a packed state can have: no part needs more than 32 bits.
-pub(crate) const WIDTH_MAX: usize = PARTS_MAX.div_ceil(2);
+/// The most fields: for each part its value, and its place in a queue, which only tasks have.
+pub(crate) const FIELDS_MAX: usize = 2 * PARTS_MAX;
+/// The most words a packed state can have: no part needs more than 32 bits, no place in a queue
+/// more than 5.
+pub(crate) const WIDTH_MAX: usize = PARTS_MAX.div_ceil(2) + TASKS_MAX.div_ceil(64 / 5);
 
 const EMPTY: u32 = u32::MAX;
 
 /// Every value that each part has had so far.
 pub(crate) struct Parts {
     kinds: Vec<Values>,
+    /// So many of them, the first, are tasks.
+    tasks: usize,
     pub(crate) timing: Timing,
 }
 
@@ -24,7 +29,7 @@ struct Values {
     table: Vec<u32>,
 }
 
-/// One value.
+/// One value; of a task whatever its place in a queue.
 #[derive(Clone, Copy)]
 struct Value {
     part: Part,
@@ -43,10 +48,12 @@ impl Parts {
         };
         let mut parts = Parts {
             kinds: (0..shape.part_count()).map(empty).collect(),
+            tasks: usize::from(shape.task_count),
             timing,
         };
         for part in 0..parts.count() {
-            parts.kinds[part].number(part, shape.part(part), shape, timing);
+            let (value, _) = parts.split(part, shape);
+            parts.kinds[part].number(part, value, shape, timing);
         }
         parts
     }
@@ -64,17 +71,33 @@ impl Parts {
         self.kinds.iter().map(bytes).sum::<usize>() as u64
     }
 
-    /// The number of a value, if it has one.
-    pub(crate) fn find(&self, part: usize, value: Part) -> Option<u32> {
-        self.kinds[part].probe(value).ok()
+    /// What is kept of a part in this state, and its place in a queue if it is a task.
+    #[inline]
+    fn split(&self, part: usize, state: &State) -> (Part, u8) {
+        let value = state.part(part);
+        if part < self.tasks {
+            split_rank(value)
+        } else {
+            (value, 0)
+        }
     }
 
-    /// Writes the value with this number.
+    /// The number of the value that a part has in this state, if it has one, and the task's
+    /// place in a queue.
+    pub(crate) fn find(&self, part: usize, state: &State) -> Option<(u32, u8)> {
+        let (value, rank) = self.split(part, state);
+        Some((self.kinds[part].probe(value).ok()?, rank))
+    }
+
+    /// Writes the value with this number, with this place in a queue.
     #[inline]
-    pub(crate) fn load(&self, part: usize, number: u32, into: &mut State) {
+    pub(crate) fn load(&self, part: usize, number: u32, rank: u8, into: &mut State) {
         let value = &self.kinds[part].values[number as usize];
         match value.task {
-            Some(task) => into.put_task(part, task),
+            Some(mut task) => {
+                task.put_at(rank);
+                into.put_task(part, task);
+            }
             None => into.set_part(part, value.part),
         }
     }
@@ -86,20 +109,21 @@ impl Parts {
         (value.traits, &value.stand)
     }
 
-    /// The number of the value that a part has now that had the number `old`, and in which
-    /// traits they differ. A call of its own: inside of its caller it has too few registers.
+    /// The number of the value that a part has now that had the number `old`, its place in a
+    /// queue, and in which traits they differ. A call of its own: inside of its caller it has
+    /// too few registers.
     #[inline(never)]
-    pub(crate) fn renumber(&mut self, part: usize, old: u32, state: &State) -> (u32, Traits) {
+    pub(crate) fn renumber(&mut self, part: usize, old: u32, state: &State) -> (u32, u8, Traits) {
+        let (value, rank) = self.split(part, state);
         let kind = &mut self.kinds[part];
-        let value = state.part(part);
         let was = &kind.values[old as usize];
         if value == was.part {
-            return (old, Traits::default());
+            return (old, rank, Traits::default());
         }
         let before = was.traits;
         let number = kind.number(part, value, state, self.timing);
         let now = kind.values[number as usize].traits;
-        (number, before.difference(now))
+        (number, rank, before.difference(now))
     }
 }
 
@@ -166,12 +190,13 @@ fn hash([first, second]: Part) -> usize {
     (mixed >> 32) as usize
 }
 
-/// Which bits of a packed state hold the number of which part. No number lies across two
-/// words.
+/// Which bits of a packed state hold which number: for each part that of its value, and after
+/// them for each its place in a queue, which takes no bits if it never stands in one. No number
+/// lies across two words.
 #[derive(Clone)]
 pub(crate) struct Layout {
     fields: Vec<Field>,
-    /// Which part each bit of each word belongs to.
+    /// Which field each bit of each word belongs to.
     owners: Vec<[u8; 64]>,
 }
 
@@ -184,12 +209,28 @@ struct Field {
 }
 
 impl Layout {
-    /// A few bits for each of that many parts, as many as there is room for in as few words
-    /// as possible.
-    pub(crate) fn new(count: usize) -> Layout {
-        let words = count.div_ceil(64 / 4);
-        let bits = 64 / count.div_ceil(words);
-        Layout::of(vec![bits.min(8) as u8; count])
+    /// For that many parts, of which the first are tasks.
+    pub(crate) fn new(parts: usize, tasks: usize) -> Layout {
+        let is_task = |field| u8::from(field < tasks);
+        Layout::of((0..2 * parts).map(is_task).collect())
+    }
+
+    /// How many fields there are.
+    #[inline]
+    pub(crate) fn fields(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// How many parts there are.
+    #[inline]
+    pub(crate) fn parts(&self) -> usize {
+        self.fields.len() / 2
+    }
+
+    /// The field for the place of a part in a queue.
+    #[inline]
+    pub(crate) fn place(&self, part: usize) -> usize {
+        self.parts() + part
     }
 
     /// How many words a state takes.
@@ -198,47 +239,70 @@ impl Layout {
         self.owners.len()
     }
 
-    /// Whether this part has bits enough for the number.
+    /// Whether this field has bits enough for the number.
     #[inline]
-    pub(crate) fn fits(&self, part: usize, number: u32) -> bool {
-        u64::from(number) <= self.fields[part].mask
+    pub(crate) fn fits(&self, field: usize, number: u32) -> bool {
+        u64::from(number) <= self.fields[field].mask
     }
 
-    /// A layout in which it has.
-    pub(crate) fn widened(&self, part: usize, number: u32) -> Layout {
-        let width = |field: &Field| field.mask.count_ones() as u8;
-        let mut bits: Vec<u8> = self.fields.iter().map(width).collect();
-        // One more, so that it happens at every second doubling only.
-        bits[part] = (u32::BITS - number.leading_zeros()).min(31) as u8 + 1;
-        Layout::of(bits)
+    /// Which field has no room for what a part is now.
+    #[inline]
+    pub(crate) fn too_narrow(&self, part: usize, number: u32, rank: u32) -> Option<(usize, u32)> {
+        let place = self.place(part);
+        if !self.fits(part, number) {
+            Some((part, number))
+        } else if !self.fits(place, rank) {
+            Some((place, rank))
+        } else {
+            None
+        }
     }
 
-    /// The number of a part.
+    /// A layout in which it has, as have all others for what they have been.
+    pub(crate) fn widened(&self, parts: &Parts, field: usize, number: u32) -> Layout {
+        let needed = |at: usize, now: &Field| {
+            let largest = match parts.kinds.get(at) {
+                Some(kind) => kind.values.len() as u32 - 1,
+                None => now.mask as u32,
+            };
+            let largest = if at == field {
+                number.max(largest)
+            } else {
+                largest
+            };
+            (u32::BITS - largest.leading_zeros()) as u8
+        };
+        let fields = self.fields.iter().enumerate();
+        Layout::of(fields.map(|(at, now)| needed(at, now)).collect())
+    }
+
+    /// The number in a field.
     #[inline]
-    pub(crate) fn get(&self, words: &[u64], part: usize) -> u32 {
-        let field = self.fields[part];
+    pub(crate) fn get(&self, words: &[u64], field: usize) -> u32 {
+        let field = self.fields[field];
         (words[usize::from(field.word)] >> field.shift & field.mask) as u32
     }
 
-    /// Writes the number of a part over another one.
+    /// Writes the number in a field over another one.
     #[inline]
-    pub(crate) fn set(&self, words: &mut [u64], part: usize, old: u32, number: u32) {
-        let field = self.fields[part];
+    pub(crate) fn set(&self, words: &mut [u64], field: usize, old: u32, number: u32) {
+        let field = self.fields[field];
         words[usize::from(field.word)] ^= u64::from(old ^ number) << field.shift;
     }
 
-    /// The bits of a state that hold the numbers of these parts.
+    /// The bits of a state that say what these parts are.
     pub(crate) fn mask(&self, parts: u64) -> Vec<u64> {
         let mut words = vec![0; self.words()];
         bits(parts, |part| {
-            let field = self.fields[part];
-            words[usize::from(field.word)] |= field.mask << field.shift;
+            for field in [self.fields[part], self.fields[self.place(part)]] {
+                words[usize::from(field.word)] |= field.mask << field.shift;
+            }
         });
         words
     }
 
-    /// Calls `each` with every part whose number differs between this word of two states, and
-    /// its number in `word`. A look at each part would take longer: few of them differ.
+    /// Calls `each` with every field whose number differs between this word of two states, and
+    /// its number in `word`. A look at each field would take longer: few of them differ.
     #[inline]
     pub(crate) fn differing(
         &self,
@@ -249,41 +313,59 @@ impl Layout {
     ) {
         let mut differs = word ^ other;
         while differs != 0 {
-            let part = usize::from(self.owners[at][differs.trailing_zeros() as usize]);
-            let field = self.fields[part];
+            let owner = usize::from(self.owners[at][differs.trailing_zeros() as usize]);
+            let field = self.fields[owner];
             differs &= !(field.mask << field.shift);
-            each(part, (word >> field.shift & field.mask) as u32);
+            each(owner, (word >> field.shift & field.mask) as u32);
         }
     }
 
-    /// Fills word after word, each part into the first word that has room.
-    fn of(bits: Vec<u8>) -> Layout {
-        let mut used: Vec<u8> = Vec::new();
-        let fields: Vec<Field> = bits
-            .into_iter()
-            .map(|bits| {
-                let free = used.iter().position(|&used| used + bits <= 64);
-                let word = free.unwrap_or_else(|| {
-                    used.push(0);
-                    used.len() - 1
-                });
-                let shift = used[word];
-                used[word] += bits;
-                Field {
-                    word: word as u8,
-                    shift,
-                    mask: (1 << bits) - 1,
-                }
-            })
-            .collect();
-        let mut owners = vec![[0; 64]; used.len()];
-        for (part, field) in fields.iter().enumerate() {
+    /// As few words as possible if each field gets as many bits as it needs. What is left of
+    /// them goes in equal shares to the values that change: they will need more.
+    fn of(needed: Vec<u8>) -> Layout {
+        let (mut fields, words) = Layout::placed(&needed);
+        let parts = needed.len() / 2;
+        let changing = needed[..parts].iter().filter(|&&bits| bits > 0).count();
+        let used: usize = needed.iter().map(|&bits| usize::from(bits)).sum();
+        for spare in (1..=(64 * words - used) / changing.max(1)).rev() {
+            let mut bits = needed.clone();
+            for bits in bits[..parts].iter_mut().filter(|bits| **bits > 0) {
+                *bits = (*bits + spare as u8).min(32);
+            }
+            let placed = Layout::placed(&bits);
+            if placed.1 == words {
+                fields = placed.0;
+                break;
+            }
+        }
+        let mut owners = vec![[0; 64]; words];
+        for (index, field) in fields.iter().enumerate() {
             let end = field.shift + field.mask.count_ones() as u8;
             for owner in &mut owners[usize::from(field.word)][field.shift.into()..end.into()] {
-                *owner = part as u8;
+                *owner = index as u8;
             }
         }
         Layout { fields, owners }
+    }
+
+    /// Places fields of so many bits word after word, each into the first word that has room;
+    /// and how many words that takes.
+    fn placed(bits: &[u8]) -> (Vec<Field>, usize) {
+        let mut used: Vec<u8> = vec![0];
+        let place = |&bits: &u8| {
+            let free = used.iter().position(|&used| used + bits <= 64);
+            let word = free.unwrap_or(used.len());
+            used.resize(used.len().max(word + 1), 0);
+            let shift = used[word] % 64;
+            used[word] += bits;
+            Field {
+                word: word as u8,
+                shift,
+                mask: (1 << bits) - 1,
+            }
+        };
+        let fields = bits.iter().map(place).collect();
+        (fields, used.len())
     }
 }
 

@@ -3,9 +3,10 @@
 //!
 //! A step changes few parts of a state ([`State::part`]), so every part that ever occurs is
 //! kept once, under a small number, and a state is the numbers of its parts, as many bits
-//! each as the largest number needs ("collapse" in the literature on model checkers). Two
-//! states are equal if and only if these bits are. A hash table over the bits, of indices
-//! only, finds them again.
+//! each as the largest number needs ("collapse" in the literature on model checkers). What
+//! place a task has in a queue is not part of its part but a number of its own: all who stand
+//! behind somebody who leaves move up. Two states are equal if and only if these bits are. A
+//! hash table over the bits, of indices only, finds them again.
 //!
 //! Memory is slow and does several things at once: states are first collected in a batch
 //! ([`Store::collect`]) and then looked up together ([`Store::take_in`]).
@@ -15,14 +16,14 @@
 
 use oomscope_model::machine::Timing;
 use oomscope_model::state::State;
-use oomscope_model::words::{PARTS_MAX, fold};
+use oomscope_model::words::fold;
 
-use crate::parts::{Layout, Parts, WIDTH_MAX, bits};
+use crate::parts::{FIELDS_MAX, Layout, Parts, WIDTH_MAX, bits};
+use crate::table::{NONE, Table};
 use crate::traits::{Crowd, Locks};
 
 /// States per chunk.
 const CHUNK_STATES: usize = 1 << 12;
-const EMPTY: u32 = u32::MAX;
 
 /// States in the order in which they were found, with an index by content.
 pub(crate) struct Store {
@@ -31,14 +32,14 @@ pub(crate) struct Store {
     layout: Layout,
     chunks: Vec<Vec<u64>>,
     len: u32,
-    table: Vec<u32>,
+    table: Table,
     batch: Batch,
     /// How often the layout has changed.
     widened: u32,
 }
 
 /// States that wait to be looked up: their words one after the other, and for each the index
-/// that stood in its slot of the table, [`EMPTY`] if it was not the same state.
+/// that stood in its slot of the table, [`NONE`] if it was not the same state.
 #[derive(Default)]
 struct Batch {
     words: Vec<u64>,
@@ -59,8 +60,8 @@ pub(crate) struct Loaded {
     pub(crate) crowd: Crowd,
     /// Who holds and who waits for its locks.
     pub(crate) locks: Locks,
-    /// Which value each part has.
-    pub(crate) numbers: [u32; PARTS_MAX],
+    /// Which value each part has, and after them which place in a queue.
+    pub(crate) numbers: [u32; FIELDS_MAX],
     /// The same, packed.
     pub(crate) words: [u64; WIDTH_MAX],
 }
@@ -73,10 +74,10 @@ impl Store {
         Store {
             shape: fresh,
             parts: Parts::new(shape, timing),
-            layout: Layout::new(shape.part_count()),
+            layout: Layout::new(shape.part_count(), shape.task_count.into()),
             chunks: Vec::new(),
             len: 0,
-            table: vec![EMPTY; 1 << 10],
+            table: Table::new(1 << 10),
             batch: Batch::default(),
             widened: 0,
         }
@@ -95,7 +96,7 @@ impl Store {
     /// Bytes used.
     pub(crate) fn bytes(&self) -> u64 {
         let chunk = CHUNK_STATES * self.layout.words() * 8;
-        (self.chunks.len() * chunk + self.table.len() * 4) as u64 + self.parts.bytes()
+        (self.chunks.len() * chunk + self.table.bytes()) as u64 + self.parts.bytes()
     }
 
     /// Somewhere to load states into; now it has the state that gave the shape, all of whose
@@ -107,7 +108,7 @@ impl Store {
             stale: 0,
             crowd: Crowd::of(&self.shape, self.parts.timing),
             locks: Locks::of(&self.shape),
-            numbers: [0; PARTS_MAX],
+            numbers: [0; FIELDS_MAX],
             words: [0; WIDTH_MAX],
         }
     }
@@ -115,22 +116,31 @@ impl Store {
     /// Loads and unpacks the state with this index. Parts that are as in what was loaded
     /// before cost nothing.
     pub(crate) fn load(&self, index: u32, into: &mut Loaded) {
-        self.look_up(index, into);
+        self.look_up::<0>(index, into);
         self.unpack(into);
     }
 
     /// Loads what the state with this index shows, but does not unpack it.
     #[inline]
-    pub(crate) fn look_up(&self, index: u32, into: &mut Loaded) {
-        for (at, &word) in self.words(index).iter().enumerate() {
+    pub(crate) fn look_up<const W: usize>(&self, index: u32, into: &mut Loaded) {
+        for (at, &word) in self.words::<W>(index).iter().enumerate() {
             let before = core::mem::replace(&mut into.words[at], word);
-            self.layout.differing(at, word, before, |part, number| {
-                let old = core::mem::replace(&mut into.numbers[part], number);
-                let (was, from) = self.parts.shown(part, old);
-                let (is, to) = self.parts.shown(part, number);
-                into.crowd.change(part, was.difference(is));
-                into.locks.change(part, from, to);
-                into.stale |= 1 << part;
+            self.layout.differing(at, word, before, |field, number| {
+                let old = core::mem::replace(&mut into.numbers[field], number);
+                let parts = self.layout.parts();
+                if field < parts {
+                    let (was, from) = self.parts.shown(field, old);
+                    let (is, to) = self.parts.shown(field, number);
+                    let rank = into.numbers[parts + field] as u8;
+                    into.crowd.change(field, was.difference(is));
+                    into.locks.change(field, rank, from, to);
+                    into.stale |= 1 << field;
+                } else {
+                    let task = field - parts;
+                    let (_, stand) = self.parts.shown(task, into.numbers[task]);
+                    into.locks.move_up(task, stand, old as u8, number as u8);
+                    into.stale |= 1 << task;
+                }
             });
         }
     }
@@ -139,8 +149,9 @@ impl Store {
     #[inline]
     pub(crate) fn unpack(&self, loaded: &mut Loaded) {
         bits(core::mem::take(&mut loaded.stale), |part| {
+            let rank = loaded.numbers[self.layout.place(part)];
             self.parts
-                .load(part, loaded.numbers[part], &mut loaded.state);
+                .load(part, loaded.numbers[part], rank as u8, &mut loaded.state);
             loaded.next.copy_part(part, &loaded.state);
         });
     }
@@ -149,18 +160,21 @@ impl Store {
     pub(crate) fn find(&self, state: &State) -> Option<u32> {
         let words = self.words_of(state)?;
         let words = &words[..self.layout.words()];
-        self.probe(words, fold(words)).ok()
+        self.probe::<0>(words, fold(words)).ok()
     }
 
     /// Its words, if all its parts have been seen.
     fn words_of(&self, state: &State) -> Option<[u64; WIDTH_MAX]> {
         let mut words = [0; WIDTH_MAX];
         for part in 0..self.parts.count() {
-            let number = self.parts.find(part, state.part(part))?;
-            if !self.layout.fits(part, number) {
-                return None;
+            let (number, rank) = self.parts.find(part, state)?;
+            let place = self.layout.place(part);
+            for (field, number) in [(part, number), (place, rank.into())] {
+                if !self.layout.fits(field, number) {
+                    return None;
+                }
+                self.layout.set(&mut words, field, 0, number);
             }
-            self.layout.set(&mut words, part, 0, number);
         }
         Some(words)
     }
@@ -177,7 +191,7 @@ impl Store {
         self.collect(from, &mut touched);
         bits(touched, |part| from.next.copy_part(part, &from.state));
         let mut found = (0, false);
-        self.take_in(|index, new| found = (index, new));
+        self.take_in::<0>(|index, new| found = (index, new));
         found
     }
 
@@ -195,19 +209,22 @@ impl Store {
         while rest != 0 {
             let part = rest.trailing_zeros() as usize;
             rest &= rest - 1;
-            let old = from.numbers[part];
-            let (number, difference) = self.parts.renumber(part, old, &from.next);
-            if number == old {
+            let place = self.layout.place(part);
+            let (old, old_rank) = (from.numbers[part], from.numbers[place]);
+            let (number, rank, difference) = self.parts.renumber(part, old, &from.next);
+            let rank = rank.into();
+            if number == old && rank == old_rank {
                 *touched &= !(1 << part);
                 continue;
             }
-            if !self.layout.fits(part, number) {
+            if let Some((field, number)) = self.layout.too_narrow(part, number, rank) {
                 self.batch.words.truncate(start);
-                self.widen(part, number);
+                self.widen(field, number);
                 from.words = self.packed(&from.numbers);
                 return self.collect(from, touched);
             }
             self.layout.set(words, part, old, number);
+            self.layout.set(words, place, old_rank, rank);
             crowd.change(part, difference);
         }
         self.batch.hashes.push(fold(words));
@@ -216,13 +233,14 @@ impl Store {
 
     /// Adds a state to the batch that is known to differ from `from` by these bits.
     #[inline]
-    pub(crate) fn collect_known(&mut self, from: &Loaded, difference: &[u64]) {
+    pub(crate) fn collect_known<const W: usize>(&mut self, from: &Loaded, difference: &[u64]) {
+        let width = self.width::<W>();
         let start = self.batch.words.len();
-        let words = from.words.iter().zip(difference);
-        self.batch
-            .words
-            .extend(words.map(|(word, bits)| word ^ bits));
-        self.batch.hashes.push(fold(&self.batch.words[start..]));
+        let words = from.words[..width].iter().zip(&difference[..width]);
+        let words = words.map(|(word, bits)| word ^ bits);
+        self.batch.words.extend(words);
+        let words = &self.batch.words[start..start + width];
+        self.batch.hashes.push(fold(words));
     }
 
     /// The words of what was collected last.
@@ -243,22 +261,27 @@ impl Store {
 
     /// Looks up the batch and adds what is new, in the order in which it was collected. Says
     /// of each state which index it has and whether it is new.
-    pub(crate) fn take_in(&mut self, mut each: impl FnMut(u32, bool)) {
+    #[inline]
+    pub(crate) fn take_in<const W: usize>(&mut self, mut each: impl FnMut(u32, bool)) {
         let mut batch = core::mem::take(&mut self.batch);
-        let width = self.layout.words();
+        let width = self.width::<W>();
         // Two rounds in which no access waits for the one before.
-        let mask = self.table.len() - 1;
-        let slots = batch.hashes.iter().map(|&hash| hash as usize & mask);
-        batch.guesses.extend(slots.map(|slot| self.table[slot]));
-        for (guess, words) in batch.guesses.iter_mut().zip(batch.words.chunks(width)) {
-            if *guess != EMPTY && !equal(self.words(*guess), words) {
-                *guess = EMPTY;
+        let first = batch.hashes.iter().map(|&hash| self.table.first(hash));
+        batch.guesses.extend(first);
+        for (guess, words) in batch
+            .guesses
+            .iter_mut()
+            .zip(batch.words.chunks_exact(width))
+        {
+            if *guess != NONE && !equal(self.words::<W>(*guess), words) {
+                *guess = NONE;
             }
         }
-        for (at, words) in batch.words.chunks(width).enumerate() {
-            match batch.guesses[at] {
-                EMPTY => {
-                    let (index, new) = self.put(words, batch.hashes[at]);
+        let states = batch.words.chunks_exact(width).zip(&batch.hashes);
+        for ((words, &hash), &guess) in states.zip(&batch.guesses) {
+            match guess {
+                NONE => {
+                    let (index, new) = self.put::<W>(words, hash);
                     each(index, new);
                 }
                 index => each(index, false),
@@ -270,79 +293,83 @@ impl Store {
         self.batch = batch;
     }
 
-    fn put(&mut self, words: &[u64], hash: u64) -> (u32, bool) {
-        match self.probe(words, hash) {
+    #[inline]
+    fn put<const W: usize>(&mut self, words: &[u64], hash: u64) -> (u32, bool) {
+        match self.probe::<W>(words, hash) {
             Ok(index) => (index, false),
-            Err(slot) => {
+            Err(at) => {
                 let index = self.len;
-                self.table[slot] = index;
+                self.table.put(at, index, hash);
                 self.len += 1;
                 push(&mut self.chunks, words);
-                if self.len as usize * 2 > self.table.len() {
-                    self.index(self.table.len() * 2);
+                let slots = self.table.slots_for(self.len as usize + 1);
+                if slots != self.table.slots() {
+                    self.index(slots);
                 }
                 (index, true)
             }
         }
     }
 
-    fn words(&self, index: u32) -> &[u64] {
-        words_of(&self.chunks, self.layout.words(), index)
-    }
-
-    /// The index of these words, or the slot where they would go.
-    fn probe(&self, words: &[u64], hash: u64) -> Result<u32, usize> {
-        let mask = self.table.len() - 1;
-        let mut slot = hash as usize & mask;
-        loop {
-            let index = self.table[slot];
-            if index == EMPTY {
-                return Err(slot);
-            }
-            if equal(self.words(index), words) {
-                return Ok(index);
-            }
-            slot = (slot + 1) & mask;
+    /// How many words a state has: `W`, or if that is 0, as many as it has.
+    #[inline]
+    fn width<const W: usize>(&self) -> usize {
+        match W {
+            0 => self.layout.words(),
+            known => known,
         }
     }
 
+    #[inline]
+    fn words<const W: usize>(&self, index: u32) -> &[u64] {
+        let width = self.width::<W>();
+        let index = index as usize;
+        let at = index % CHUNK_STATES * width;
+        &self.chunks[index / CHUNK_STATES][at..at + width]
+    }
+
+    /// The index of these words, or the slot where they would go.
+    #[inline]
+    fn probe<const W: usize>(&self, words: &[u64], hash: u64) -> Result<u32, usize> {
+        self.table
+            .find(hash, |index| equal(self.words::<W>(index), words))
+    }
+
     /// These numbers in the layout of now.
-    fn packed(&self, numbers: &[u32; PARTS_MAX]) -> [u64; WIDTH_MAX] {
+    fn packed(&self, numbers: &[u32; FIELDS_MAX]) -> [u64; WIDTH_MAX] {
         let mut words = [0; WIDTH_MAX];
-        for (part, &number) in numbers[..self.parts.count()].iter().enumerate() {
-            self.layout.set(&mut words, part, 0, number);
+        for (field, &number) in numbers[..self.layout.fields()].iter().enumerate() {
+            self.layout.set(&mut words, field, 0, number);
         }
         words
     }
 
     /// Makes the table anew, with that many slots, a power of two.
+    #[cold]
     fn index(&mut self, slots: usize) {
-        self.table.clear();
-        self.table.resize(slots, EMPTY);
-        for index in 0..self.len {
-            let mut slot = fold(self.words(index)) as usize & (slots - 1);
-            while self.table[slot] != EMPTY {
-                slot = (slot + 1) & (slots - 1);
-            }
-            self.table[slot] = index;
-        }
+        let states = self.chunks.iter();
+        let states = states.flat_map(|chunk| chunk.chunks_exact(self.layout.words()));
+        self.table.refill(slots, states.map(fold));
     }
 
-    /// Gives a part as many bits as this number needs. Rare: each time the count of one
+    /// Gives a field as many bits as this number needs. Rare: each time the count of one
     /// part's values has doubled.
     #[cold]
-    fn widen(&mut self, part: usize, number: u32) {
-        let wider = self.layout.widened(part, number);
+    fn widen(&mut self, field: usize, number: u32) {
+        let wider = self.layout.widened(&self.parts, field, number);
         let rewritten = |old: &[u64]| {
             let mut words = [0; WIDTH_MAX];
-            for part in 0..self.parts.count() {
-                wider.set(&mut words, part, 0, self.layout.get(old, part));
+            for field in 0..self.layout.fields() {
+                wider.set(&mut words, field, 0, self.layout.get(old, field));
             }
             words
         };
         let mut chunks = Vec::new();
         for index in 0..self.len {
-            push(&mut chunks, &rewritten(self.words(index))[..wider.words()]);
+            push(
+                &mut chunks,
+                &rewritten(self.words::<0>(index))[..wider.words()],
+            );
         }
         let mut batch = Batch::default();
         for old in self.batch.words.chunks(self.layout.words()) {
@@ -354,23 +381,14 @@ impl Store {
         self.batch = batch;
         self.layout = wider;
         self.widened += 1;
-        self.index(self.table.len());
+        self.index(self.table.slots());
     }
 }
 
-/// Whether they are; two or three words are not worth a call.
+/// Whether they are; a few words are not worth a call.
 #[inline]
 pub(crate) fn equal(one: &[u64], other: &[u64]) -> bool {
-    one.iter()
-        .zip(other)
-        .fold(0, |differs, (one, other)| differs | one ^ other)
-        == 0
-}
-
-fn words_of(chunks: &[Vec<u64>], width: usize, index: u32) -> &[u64] {
-    let index = index as usize;
-    let at = index % CHUNK_STATES * width;
-    &chunks[index / CHUNK_STATES][at..at + width]
+    one.iter().zip(other).all(|(one, other)| one == other)
 }
 
 fn push(chunks: &mut Vec<Vec<u64>>, words: &[u64]) {

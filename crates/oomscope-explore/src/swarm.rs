@@ -28,7 +28,7 @@ use oomscope_model::step::{enabled, step};
 use oomscope_model::transition::Transition;
 use oomscope_model::words::fold;
 
-use crate::explorer::{mark, marks_of, shows};
+use crate::mark;
 use crate::store::{Loaded, Store};
 use crate::{Outcome, Progress};
 
@@ -195,7 +195,7 @@ impl Swarm {
             .get(parent as usize)
             .map_or(0, |node| node.depth + 1);
         if new {
-            let marks = marks_of(&self.machine, state);
+            let marks = mark::of_state(&self.machine, state);
             self.nodes.push(Node {
                 parent,
                 depth,
@@ -221,7 +221,7 @@ impl Swarm {
         }
         let node = self.nodes[index as usize];
         for outcome in Outcome::ALL {
-            if shows(node.marks, outcome) || doom(node.bits) == Some(outcome) {
+            if mark::shows(node.marks, outcome) || doom(node.bits) == Some(outcome) {
                 self.ends_in(outcome, index);
             }
         }

@@ -3,9 +3,10 @@
 
 use oomscope_model::kernel::page_alloc;
 use oomscope_model::machine::Timing;
-use oomscope_model::machine::{LOCKS_MAX, Mode, TASKS_MAX};
-use oomscope_model::state::{Run, State, Task, TaskFlags};
+use oomscope_model::machine::{LOCKS_MAX, LockId, Mode, TASKS_MAX};
+use oomscope_model::state::{Held, Run, State, Task, TaskFlags};
 use oomscope_model::step::moves;
+use oomscope_model::words::split_rank;
 
 /// Some bits of one task.
 #[derive(Clone, Copy, Default)]
@@ -118,39 +119,27 @@ pub(crate) fn any(lanes: impl IntoIterator<Item = u64>) -> Traits {
     Traits((all | all >> 8) as u8)
 }
 
-/// A byte for each lock.
-type Bytes = [u64; LOCKS_MAX / 8];
-
-/// The byte of one lock.
-#[inline]
-fn byte(bytes: &Bytes, lock: usize) -> u64 {
-    bytes[lock / 8] >> (lock % 8 * 8) & 0xff
-}
-
 /// What one task contributes to what can be asked of the locks.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Stand {
-    /// What it adds to [`Locks::holders`].
-    holds: Bytes,
+    held: Held,
     lock: u8,
-    /// Its place in the queue of that lock and what it waits for; 0 if it waits for none.
-    place: u8,
+    /// What it waits for; none if it waits for no lock.
+    waits: Option<Mode>,
+    /// Its place on `oom_reaper_list`.
+    listed: u8,
 }
 
 impl Stand {
     pub(crate) fn of(task: &Task) -> Stand {
-        let mut stand = Stand::default();
-        for (lock, mode) in task.held.locks() {
-            let one = match mode {
-                Mode::Read => 1,
-                Mode::Write => 1 << 7,
-            };
-            let lock = usize::from(lock.0);
-            stand.holds[lock / 8] |= one << (lock % 8 * 8);
-        }
-        if let Run::Queued { on, mode, rank, .. } = task.run {
+        let mut stand = Stand {
+            held: task.held,
+            listed: task.reap_rank,
+            ..Stand::default()
+        };
+        if let Run::Queued { on, mode, .. } = task.run {
             stand.lock = on.0;
-            stand.place = rank << 1 | u8::from(mode == Mode::Write);
+            stand.waits = Some(mode);
         }
         stand
     }
@@ -162,69 +151,108 @@ impl Stand {
 /// why holders are counted.
 #[derive(Clone)]
 pub(crate) struct Locks {
-    /// How many readers hold it, and in the highest bit, if a writer does.
-    holders: Bytes,
-    /// How many tasks wait for it.
-    lens: Bytes,
-    /// Which task is the first of them, counted from 1, and in bit 6, if it wants to write.
-    heads: Bytes,
-    /// For each lock and each task, a byte: where it stands in the queue, and for what.
-    queues: [[u64; TASKS_MAX / 8]; LOCKS_MAX],
+    /// For each lock, a byte each: how many readers hold it, and in the highest bit, if a
+    /// writer does; how many tasks wait for it; which task is the first of them, counted from
+    /// 1, and in bit 6, if it wants to write.
+    counts: [u32; LOCKS_MAX + 1],
+    /// For each lock and each task, a byte: where it stands in the queue, and for what. And
+    /// behind the locks, where it stands on `oom_reaper_list`.
+    queues: [[u64; TASKS_MAX / 8]; LOCKS_MAX + 1],
+}
+
+/// Where in [`Locks::counts`] the bytes are.
+impl Locks {
+    /// Who holds it.
+    pub(crate) const HOLDERS: u32 = 0xff;
+    /// How many wait.
+    pub(crate) const LEN: u32 = 0xff << Locks::LEN_AT;
+    /// The number of `oom_reaper_list` among the locks.
+    pub(crate) const REAP_LIST: usize = LOCKS_MAX;
+    /// Who is first.
+    pub(crate) const HEAD: u32 = 0xff << Locks::HEAD_AT;
+    const LEN_AT: u32 = 8;
+    const HEAD_AT: u32 = 16;
 }
 
 impl Locks {
     /// The locks of this state.
     pub(crate) fn of(state: &State) -> Locks {
         let mut locks = Locks {
-            holders: Bytes::default(),
-            lens: Bytes::default(),
-            heads: Bytes::default(),
-            queues: [[0; TASKS_MAX / 8]; LOCKS_MAX],
+            counts: [0; LOCKS_MAX + 1],
+            queues: [[0; TASKS_MAX / 8]; LOCKS_MAX + 1],
         };
         for (id, task) in state.tasks() {
-            locks.change(usize::from(id.0), &Stand::default(), &Stand::of(task));
+            let (_, rank) = split_rank(state.part(usize::from(id.0)));
+            locks.change(usize::from(id.0), rank, &Stand::default(), &Stand::of(task));
         }
         locks
     }
 
-    /// A part stands elsewhere now. What is no task holds nothing and waits for nothing.
+    /// A part that has this place in a queue, or 0, stands elsewhere now. What is no task holds
+    /// nothing and waits for nothing.
     #[inline]
-    pub(crate) fn change(&mut self, part: usize, before: &Stand, now: &Stand) {
-        for (word, holders) in self.holders.iter_mut().enumerate() {
-            let less = holders.wrapping_sub(before.holds[word]);
-            *holders = less.wrapping_add(now.holds[word]);
+    pub(crate) fn change(&mut self, part: usize, rank: u8, before: &Stand, now: &Stand) {
+        let mut differs = before.held.0 ^ now.held.0;
+        while differs != 0 {
+            let lock = differs.trailing_zeros() as usize / 2;
+            differs &= !(3 << (2 * lock));
+            let less = self.counts[lock].wrapping_sub(share(before.held, lock));
+            self.counts[lock] = less.wrapping_add(share(now.held, lock));
         }
-        if (before.lock, before.place) != (now.lock, now.place) {
-            self.queue(part, before, u64::wrapping_sub);
-            self.queue(part, now, u64::wrapping_add);
+        if before.listed != now.listed {
+            let place = u64::from(before.listed ^ now.listed);
+            self.queues[Locks::REAP_LIST][part / 8] ^= place << (part % 8 * 8);
         }
+        if (before.lock, before.waits) != (now.lock, now.waits) {
+            self.queue(part, rank, before, u32::wrapping_sub);
+            self.queue(part, rank, now, u32::wrapping_add);
+        }
+    }
+
+    /// A task has another place in the queue now. It may have none for the moment, or one
+    /// without a queue: until all that differs between two states is changed.
+    #[inline]
+    pub(crate) fn move_up(&mut self, task: usize, stand: &Stand, before: u8, now: u8) {
+        self.queue(task, before, stand, u32::wrapping_sub);
+        self.queue(task, now, stand, u32::wrapping_add);
     }
 
     /// Takes a task out of a queue or puts it there.
     #[inline]
-    fn queue(&mut self, part: usize, stand: &Stand, count: fn(u64, u64) -> u64) {
-        if stand.place == 0 {
+    fn queue(&mut self, part: usize, rank: u8, stand: &Stand, count: fn(u32, u32) -> u32) {
+        let Some(mode) = stand.waits.filter(|_| rank != 0) else {
             return;
-        }
+        };
         let lock = usize::from(stand.lock);
-        let (word, shift) = (lock / 8, lock % 8 * 8);
-        self.lens[word] = count(self.lens[word], 1 << shift);
-        if stand.place >> 1 == 1 {
-            let head = (part as u64 + 1) | u64::from(stand.place & 1) << 6;
-            self.heads[word] ^= head << shift;
+        let write = u32::from(mode == Mode::Write);
+        let counts = &mut self.counts[lock];
+        *counts = count(*counts, 1 << Locks::LEN_AT);
+        if rank == 1 {
+            *counts ^= ((part as u32 + 1) | write << 6) << Locks::HEAD_AT;
         }
-        self.queues[lock][part / 8] ^= u64::from(stand.place) << (part % 8 * 8);
+        let place = u64::from(u32::from(rank) << 1 | write);
+        self.queues[lock][part / 8] ^= place << (part % 8 * 8);
     }
 
-    /// All that is counted of a lock: who holds it, how many wait, who is first.
+    /// What is counted of a lock, in the bytes of this mask.
     #[inline]
-    pub(crate) fn counted(&self, lock: usize) -> u64 {
-        byte(&self.holders, lock) | byte(&self.lens, lock) << 8 | byte(&self.heads, lock) << 16
+    pub(crate) fn counted(&self, lock: usize, mask: u32) -> u64 {
+        (self.counts[lock] & mask).into()
     }
 
     /// The first words of a queue.
     #[inline]
     pub(crate) fn waiters(&self, lock: usize, words: usize) -> &[u64] {
         &self.queues[lock][..words]
+    }
+}
+
+/// What a task that holds this adds to [`Locks::HOLDERS`].
+#[inline]
+fn share(held: Held, lock: usize) -> u32 {
+    match held.mode(LockId(lock as u8)) {
+        None => 0,
+        Some(Mode::Read) => 1,
+        Some(Mode::Write) => 1 << 7,
     }
 }

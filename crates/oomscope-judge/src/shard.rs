@@ -81,7 +81,7 @@ pub fn confirm(
         step(machine, &mut state, transition, &mut ());
     }
     let otherwise = || Confirmed::No(format!("its end does not show {}", outcome.word()));
-    if oomscope_explore::explorer::outcomes_of(machine, &state).any(|shown| shown == outcome) {
+    if oomscope_explore::outcomes_of(machine, &state).any(|shown| shown == outcome) {
         return Confirmed::Yes(None);
     }
     if !matches!(outcome, Outcome::Stall | Outcome::Lockup | Outcome::Hang) {

@@ -345,6 +345,14 @@ impl State {
         self.all_held(lock) & Held::WRITE << (2 * lock.0) != 0
     }
 
+    /// Whether somebody else than this task holds a lock.
+    pub(crate) fn others_hold(&self, me: TaskId, lock: LockId) -> bool {
+        self.asked.note(Question::Holds(lock));
+        let tasks = self.every_task().iter().enumerate();
+        let mut others = tasks.filter(|&(id, _)| id != usize::from(me.0));
+        others.any(|(_, task)| task.held.mode(lock).is_some())
+    }
+
     /// What all tasks together hold, if only this lock matters.
     #[inline]
     fn all_held(&self, lock: LockId) -> u32 {
@@ -376,12 +384,17 @@ impl State {
         None
     }
 
-    /// Which tasks stand in a lock's queue behind this place.
-    pub(crate) fn behind(&self, lock: LockId, place: u8) -> Who {
+    /// Moves all who stand in a lock's queue behind this place up by one.
+    pub(crate) fn close_gap(&mut self, lock: LockId, place: u8) {
         self.asked.note(Question::Queue(lock));
-        self.who(
+        let behind = self.who(
             |task| matches!(task.run, Run::Queued { on, rank, .. } if on == lock && rank > place),
-        )
+        );
+        for task in behind {
+            if let Run::Queued { rank, .. } = &mut self.tasks.rewrite(task.0 as usize).run {
+                *rank -= 1;
+            }
+        }
     }
 
     /// Whether the lock's bit in [`State::lock_bits`] is set.
@@ -400,6 +413,18 @@ impl State {
             .iter()
             .map(|task| u8::from(matches!(task.run, Run::Queued { on, .. } if on == lock)))
             .sum()
+    }
+
+    /// Who stands on `oom_reaper_list`.
+    pub(crate) fn listed(&self) -> Who {
+        self.asked.note(Question::Listed);
+        self.who(|task| task.reap_rank != 0)
+    }
+
+    /// The place of a task on `oom_reaper_list`, 1 is the head, 0 if it is not on it.
+    pub(crate) fn listed_at(&self, task: TaskId) -> u8 {
+        self.asked.note(Question::Listed);
+        self.every_task()[task.0 as usize].reap_rank
     }
 
     /// Which tasks are so that a change in memory or in `oom_lock` has them look again
@@ -480,6 +505,14 @@ impl Task {
                 }
         );
         waits | self.flags.has(TaskFlags::CLEAN_ROUND)
+    }
+
+    /// Puts it at this place of the queue in which it stands, if it stands in one.
+    #[inline]
+    pub fn put_at(&mut self, place: u8) {
+        if let Run::Queued { rank, .. } = &mut self.run {
+            *rank = place;
+        }
     }
 
     /// Whether its transaction has pages in reserve that it has not taken yet.

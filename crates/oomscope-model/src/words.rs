@@ -370,6 +370,18 @@ fn pack_run(run: Run) -> u64 {
     }
 }
 
+/// Where [`pack_run`] has a waiter's place in the queue.
+const RANK_AT: u32 = 16;
+
+/// A task's part as it would be at no place of a queue, and the place that it has there; 0 if
+/// it stands in none. One task that leaves moves all behind it, so who keeps parts keeps that
+/// apart.
+#[inline]
+pub fn split_rank([first, second]: Part) -> (Part, u8) {
+    let rank = first >> RANK_AT & 31;
+    ([first ^ rank << RANK_AT, second], rank as u8)
+}
+
 fn pack_task(task: &Task) -> Part {
     let first = Writer::new()
         .put(29, pack_run(task.run))

@@ -1,6 +1,6 @@
 //! Which step decides: behind the state that one looks at, or ahead of it.
 
-use oomscope_explore::explorer::outcomes_of;
+use oomscope_explore::outcomes_of;
 use oomscope_explore::{Class, Explanation, Explorer, LockupKind, Outcome};
 use oomscope_judge::WORST_FIRST;
 use oomscope_model::machine::Machine;

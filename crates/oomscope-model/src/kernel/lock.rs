@@ -285,7 +285,7 @@ pub(crate) fn retry<O: Observer>(cx: &mut Cx<'_, O>) {
         QueueRules::Srcu => false,
     };
     if granted {
-        unlink(cx.state, on, rank);
+        cx.state.close_gap(on, rank);
         if rules(cx.machine, on) == QueueRules::Rewritten {
             rwsem::taken_from_queue(cx, on);
         }
@@ -304,7 +304,7 @@ pub(crate) fn retry<O: Observer>(cx: &mut Cx<'_, O>) {
 fn leave<O: Observer>(cx: &mut Cx<'_, O>, on: LockId, mode: Mode, rank: u8, pc: Pc) {
     let task = cx.me;
     let killed = cx.state.task(task).flags.has(TaskFlags::SIGKILL);
-    unlink(cx.state, on, rank);
+    cx.state.close_gap(on, rank);
     cx.set_run(Run::Ready(Pc::Unwind));
     cx.emit(if killed {
         Event::WaiterLeft {
@@ -362,7 +362,7 @@ pub(crate) fn grant_reader<O: Observer>(cx: &mut Cx<'_, O>, lock: LockId, place:
         return;
     };
     cx.state.task_mut(task).run = Run::Idle;
-    unlink(cx.state, lock, place);
+    cx.state.close_gap(lock, place);
     grant(cx, task, lock, Mode::Read, pc);
 }
 
@@ -386,15 +386,6 @@ pub(crate) fn grant<O: Observer>(
     cx.emit(Event::LockGranted { task, lock, mode });
     if pc == Pc::LineDone {
         cx.finish_line_of(task);
-    }
-}
-
-/// Closes the gap that the waiter at `place` leaves.
-pub(crate) fn unlink(state: &mut State, lock: LockId, place: u8) {
-    for task in state.behind(lock, place) {
-        if let Run::Queued { rank, .. } = &mut state.task_mut(task).run {
-            *rank -= 1;
-        }
     }
 }
 

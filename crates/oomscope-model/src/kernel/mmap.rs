@@ -13,8 +13,8 @@
 
 use crate::event::{Event, Observer};
 use crate::kernel::{ExitProtocol, Mlocked, fork, lock, memory, mmu_notifier, oom_kill};
-use crate::machine::{MmId, Mode, OOM_LOCK};
-use crate::state::{ExitMmap, Exiting, MmFlags, Pc, Reap, Run, StateFlags, TaskFlags};
+use crate::machine::{MmId, Mode, OOM_LOCK, TaskId};
+use crate::state::{ExitMmap, Exiting, MmFlags, Pc, Reap, Run, StateFlags, Task, TaskFlags};
 use crate::step::{Cx, Next};
 
 /// Where `exit_mmap` starts.
@@ -307,7 +307,7 @@ fn after<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId, at: ExitMmap) -> Next {
 /// X.M5 to X.M7 and the end of `__mmput`.
 fn free_pgtables<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId) -> Next {
     let mmap_sem = cx.machine.mmap_sem(mm);
-    let under_reaper = cx.state.tasks().any(|(id, task)| {
+    let is_inside = |(id, task): (TaskId, &Task)| {
         let walks = matches!(
             task.run,
             Run::Ready(Pc::Reap(Reap::Zap) | Pc::Exiting(Exiting::Mrelease) | Pc::Notify(_))
@@ -318,8 +318,9 @@ fn free_pgtables<O: Observer>(cx: &mut Cx<'_, O>, mm: MmId) -> Next {
         );
         let inside = walks && task.held.mode(mmap_sem).is_some();
         id != cx.me && inside && task.mm_job == Some(mm)
-    });
-    if under_reaper {
+    };
+    // Mostly nobody is, and then nobody need be looked at.
+    if cx.state.others_hold(cx.me, mmap_sem) && cx.state.tasks().any(is_inside) {
         cx.state.flags.0 |= StateFlags::CORRUPT;
         cx.emit(Event::Corrupted { mm });
     }

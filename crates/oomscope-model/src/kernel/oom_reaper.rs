@@ -45,21 +45,20 @@ pub(crate) fn wake<O: Observer>(cx: &mut Cx<'_, O>, victim: TaskId) {
         return;
     };
     let busy_with = cx.state.task(reaper).victim;
-    let rank = cx.state.task(victim).reap_rank;
+    let rank = cx.state.listed_at(victim);
     if is_queued(cx, victim, reaper) {
         return;
     }
-    let queued = cx.state.tasks().any(|(_, task)| task.reap_rank != 0);
+    let queued = cx.state.listed().next().is_some();
     if cx.machine.kernel.reaper_queue == ReaperQueue::Slot && (queued || busy_with.is_some()) {
         cx.emit(Event::ReaperBusy { victim });
         return;
     }
     // Everybody moves one back, or who stands before the place that it has already.
     let behind = if rank == 0 { u8::MAX } else { rank };
-    for index in 0..usize::from(cx.state.task_count) {
-        let other = cx.state.tasks[index].reap_rank;
-        if other != 0 && other < behind {
-            cx.state.tasks[index].reap_rank += 1;
+    for other in cx.state.listed() {
+        if cx.state.listed_at(other) < behind {
+            cx.state.task_mut(other).reap_rank += 1;
         }
     }
     cx.state.task_mut(victim).reap_rank = 1;
@@ -77,13 +76,13 @@ fn is_queued<O: Observer>(cx: &Cx<'_, O>, victim: TaskId, reaper: TaskId) -> boo
     let works = |task: TaskId| worker.victim == Some(task);
     if cx.machine.kernel.reap_enqueue == ReapEnqueue::ByMm {
         let mm = cx.machine.actor(victim).mm;
-        return cx.state.tasks().any(|(task, word)| {
-            cx.machine.actor(task).mm == mm && (word.reap_rank != 0 || works(task))
+        return cx.machine.task_ids().any(|task| {
+            cx.machine.actor(task).mm == mm && (cx.state.listed_at(task) != 0 || works(task))
         });
     }
-    let last = cx.state.tasks().map(|(_, word)| word.reap_rank).max();
-    let last = last.unwrap_or_default();
-    let rank = cx.state.task(victim).reap_rank;
+    let places = cx.state.listed().map(|task| cx.state.listed_at(task));
+    let last = places.max().unwrap_or_default();
+    let rank = cx.state.listed_at(victim);
     let linked = worker.flags.has(TaskFlags::REAPS_LINKED) || last == 0;
     rank == 1 || rank != 0 && rank < last || rank == 0 && works(victim) && linked
 }
@@ -95,16 +94,13 @@ fn unlink<O: Observer>(cx: &mut Cx<'_, O>) {
     if cx.state.task(me).flags.has(TaskFlags::REAPS_LINKED) {
         cx.set_flag(me, TaskFlags::REAPS_LINKED, false);
     }
-    let rank = cx
-        .state
-        .task(me)
-        .victim
-        .map(|victim| cx.state.task(victim).reap_rank);
+    let victim = cx.state.task(me).victim;
+    let rank = victim.map(|victim| cx.state.listed_at(victim));
     let Some(rank) = rank.filter(|&rank| rank != 0) else {
         return;
     };
-    for victim in cx.machine.task_ids() {
-        if cx.state.task(victim).reap_rank > rank {
+    for victim in cx.state.listed() {
+        if cx.state.listed_at(victim) > rank {
             cx.state.task_mut(victim).reap_rank = 0;
             cx.emit(Event::ReaperLost { victim });
         }
@@ -125,21 +121,17 @@ pub(crate) fn step<O: Observer>(cx: &mut Cx<'_, O>, at: Reap) -> Next {
 
 /// Takes the newest victim from the list.
 fn next_victim<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
-    let head = cx
-        .state
-        .tasks()
-        .find_map(|(id, task)| (task.reap_rank == 1).then_some(id));
+    let mut listed = cx.state.listed();
+    let head = listed.find(|&task| cx.state.listed_at(task) == 1);
     let Some(victim) = head else {
         // With a single slot, which still named the last victim, this empties it.
         cx.task_mut().victim = None;
         return Next::Idle;
     };
-    for index in 0..usize::from(cx.state.task_count) {
-        if cx.state.tasks[index].reap_rank != 0 {
-            cx.state.tasks[index].reap_rank -= 1;
-        }
+    for task in cx.state.listed() {
+        cx.state.task_mut(task).reap_rank -= 1;
     }
-    let more = cx.state.tasks().any(|(_, word)| word.reap_rank != 0);
+    let more = cx.state.listed().next().is_some();
     if more && cx.machine.kernel.reap_enqueue == ReapEnqueue::ByLink {
         cx.set_flag(cx.me, TaskFlags::REAPS_LINKED, true);
     }
@@ -375,7 +367,7 @@ pub(crate) fn next_job<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
         return Next::Go(Pc::Reap(Reap::Next));
     }
     cx.task_mut().victim = None;
-    let more = cx.state.tasks().any(|(_, task)| task.reap_rank != 0);
+    let more = cx.state.listed().next().is_some();
     if more {
         Next::Go(Pc::Reap(Reap::Next))
     } else {

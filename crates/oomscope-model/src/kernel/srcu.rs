@@ -49,7 +49,7 @@ pub(crate) fn released<O: Observer>(cx: &mut Cx<'_, O>, lock: LockId) {
         let Run::Queued { pc, .. } = cx.state.task(task).run else {
             return;
         };
-        lock::unlink(cx.state, lock, 1);
+        cx.state.close_gap(lock, 1);
         cx.state.task_mut(task).run = Run::Ready(pc);
         cx.emit(Event::WaitedOut { task, lock });
         if pc == Pc::LineDone {

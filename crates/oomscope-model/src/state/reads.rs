@@ -16,6 +16,8 @@ pub(crate) enum Question {
     QueueHead(LockId),
     /// Who stands in this lock's queue, where and for what.
     Queue(LockId),
+    /// [`super::State::listed`].
+    Listed,
     /// [`super::State::restless`].
     Restless,
     /// [`super::State::reserving`].
@@ -33,6 +35,8 @@ pub struct Asked {
     pub heads: u16,
     /// Bit n: who stands in the queue of lock n, where and for what.
     pub queues: u16,
+    /// Who stands on `oom_reaper_list`, and where.
+    pub listed: bool,
     /// Which tasks are restless ([`super::Task::is_restless`]).
     pub restless: bool,
     /// Which tasks have a reserve ([`super::Task::is_reserving`]).
@@ -47,6 +51,7 @@ impl Asked {
             lens: self.lens | other.lens,
             heads: self.heads | other.heads,
             queues: self.queues | other.queues,
+            listed: self.listed | other.listed,
             restless: self.restless | other.restless,
             reserving: self.reserving | other.reserving,
         }
@@ -77,6 +82,7 @@ impl Asking {
             Question::QueueLen(lock) => asked.lens |= 1 << lock.0,
             Question::QueueHead(lock) => asked.heads |= 1 << lock.0,
             Question::Queue(lock) => asked.queues |= 1 << lock.0,
+            Question::Listed => asked.listed = true,
             Question::Restless => asked.restless = true,
             Question::Reserving => asked.reserving = true,
         }

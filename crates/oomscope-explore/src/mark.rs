@@ -1,0 +1,81 @@
+//! What one state shows by itself, in one byte.
+
+use oomscope_model::machine::Machine;
+use oomscope_model::state::{State, StateFlags};
+
+use crate::Outcome;
+use crate::traits::{Crowd, Traits};
+
+/// Finished.
+pub(crate) const FINISHED: u8 = 1;
+/// At least two processes were killed.
+pub(crate) const SECOND_KILL: u8 = 1 << 1;
+/// A task oopsed.
+pub(crate) const OOPS: u8 = 1 << 2;
+/// Memory was corrupted.
+pub(crate) const CORRUPT: u8 = 1 << 3;
+/// The kernel panicked.
+pub(crate) const PANIC: u8 = 1 << 4;
+/// Some task wants a page.
+pub(crate) const WANTS_PAGE: u8 = 1 << 5;
+/// A system call returned an error that its caller does not expect.
+pub(crate) const WRONG_ERRNO: u8 = 1 << 6;
+/// Some task retries in the allocator and is parked because nothing changes.
+pub(crate) const PARKED: u8 = 1 << 7;
+/// Those that are flags of the machine.
+pub(crate) const OF_MACHINE: u8 = OOPS | CORRUPT | PANIC | WRONG_ERRNO;
+
+/// All marks of a state.
+pub(crate) fn of_state(machine: &Machine, state: &State) -> u8 {
+    let crowd = Crowd::of(state, machine.rules.timing);
+    by_crowd(state, &crowd, state.kills(machine) >= 2)
+}
+
+/// The same, for who knows already what its tasks show.
+pub(crate) fn by_crowd(state: &State, crowd: &Crowd, second_kill: bool) -> u8 {
+    let of_machine = [
+        (OOPS, StateFlags::OOPS),
+        (CORRUPT, StateFlags::CORRUPT),
+        (WRONG_ERRNO, StateFlags::WRONG_ERRNO),
+        (PANIC, StateFlags::PANIC),
+    ];
+    let of_machine = of_machine.map(|(bit, flag)| if_so(bit, state.flags.has(flag)));
+    let of_machine = of_machine.into_iter().fold(0, |all, bit| all | bit);
+    if_so(SECOND_KILL, second_kill) | of_machine | of_tasks(of_machine, crowd.any())
+}
+
+/// The marks that depend on all tasks together.
+#[inline]
+pub(crate) fn of_tasks(of_machine: u8, any: Traits) -> u8 {
+    let panicked = of_machine & PANIC != 0;
+    if_so(FINISHED, !any.has(Traits::UNFINISHED) || panicked)
+        | if_so(WANTS_PAGE, any.has(Traits::WANTS_PAGE))
+        | if_so(PARKED, any.has(Traits::PARKED))
+}
+
+#[inline]
+fn if_so(bit: u8, on: bool) -> u8 {
+    if on { bit } else { 0 }
+}
+
+/// The outcomes that one state shows by itself.
+pub fn outcomes_of(machine: &Machine, state: &State) -> impl Iterator<Item = Outcome> + use<> {
+    let marks = of_state(machine, state);
+    let all = Outcome::ALL.into_iter();
+    all.filter(move |&outcome| shows(marks, outcome))
+}
+
+/// Whether a state with these marks shows an outcome that one state can show. A lockup
+/// needs the whole graph.
+pub(crate) fn shows(marks: u8, outcome: Outcome) -> bool {
+    let broken = SECOND_KILL | OOPS | CORRUPT | PANIC | WRONG_ERRNO;
+    match outcome {
+        Outcome::Ok => marks & FINISHED != 0 && marks & broken == 0,
+        Outcome::ExtraKill => marks & SECOND_KILL != 0,
+        Outcome::Oops => marks & OOPS != 0,
+        Outcome::Corrupt => marks & CORRUPT != 0,
+        Outcome::Panic => marks & PANIC != 0,
+        Outcome::WrongErrno => marks & WRONG_ERRNO != 0,
+        Outcome::Stall | Outcome::Lockup | Outcome::Hang => false,
+    }
+}

@@ -1,0 +1,101 @@
+//! Finds states again by what they are.
+
+/// No index: of nothing, or not the one that is looked for.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// A hash table of indices. A slot has an index, plus one, in as many low bits as it takes to
+/// count the slots, and in the others bits of the hash, so that hardly any state is looked at
+/// that is not the one: each look waits for memory. A slot with nothing is 0.
+pub(crate) struct Table {
+    slots: Vec<u32>,
+}
+
+impl Table {
+    /// An empty one with that many slots, a power of two.
+    pub(crate) fn new(slots: usize) -> Table {
+        Table {
+            slots: vec![0; slots],
+        }
+    }
+
+    /// Bytes used.
+    pub(crate) fn bytes(&self) -> usize {
+        self.slots.len() * size_of::<u32>()
+    }
+
+    /// How many slots it has.
+    pub(crate) fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// How many slots it needs to have room for so many indices.
+    pub(crate) fn slots_for(&self, indices: usize) -> usize {
+        match indices * 3 > self.slots.len() * 2 {
+            true => self.slots.len() * 2,
+            false => self.slots.len(),
+        }
+    }
+
+    #[inline]
+    fn mask(&self) -> usize {
+        self.slots.len() - 1
+    }
+
+    /// The bits of a hash that are in its slot.
+    #[inline]
+    fn tag(&self, hash: u64) -> u32 {
+        (hash >> 32) as u32 & !self.mask() as u32
+    }
+
+    /// The index in a slot, [`NONE`] if there is none or the hash is another.
+    #[inline]
+    fn index(&self, slot: u32, hash: u64) -> u32 {
+        match slot & !self.mask() as u32 == self.tag(hash) {
+            true => (slot & self.mask() as u32).wrapping_sub(1),
+            false => NONE,
+        }
+    }
+
+    /// The index in the first slot where this hash can be; [`NONE`] if it is not there.
+    #[inline]
+    pub(crate) fn first(&self, hash: u64) -> u32 {
+        self.index(self.slots[hash as usize & self.mask()], hash)
+    }
+
+    /// The index with this hash of which `is_it` says that it is the one, or the slot where it
+    /// would go.
+    #[inline]
+    pub(crate) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Result<u32, usize> {
+        let mut at = hash as usize & self.mask();
+        loop {
+            let slot = self.slots[at];
+            if slot == 0 {
+                return Err(at);
+            }
+            let index = self.index(slot, hash);
+            if index != NONE && is_it(index) {
+                return Ok(index);
+            }
+            at = (at + 1) & self.mask();
+        }
+    }
+
+    /// Writes an index with this hash into an empty slot.
+    #[inline]
+    pub(crate) fn put(&mut self, at: usize, index: u32, hash: u64) {
+        self.slots[at] = self.tag(hash) | (index + 1);
+    }
+
+    /// Forgets everything, and fills so many slots anew with indices that have these hashes.
+    pub(crate) fn refill(&mut self, slots: usize, hashes: impl Iterator<Item = u64>) {
+        self.slots.clear();
+        self.slots.resize(slots, 0);
+        for (index, hash) in hashes.enumerate() {
+            let mut at = hash as usize & self.mask();
+            while self.slots[at] != 0 {
+                at = (at + 1) & self.mask();
+            }
+            self.put(at, index as u32, hash);
+        }
+    }
+}
