@@ -22,26 +22,22 @@ pub(crate) fn place(scene: &Scene<'_>, drafts: &[Draft], edges: &mut [Edge]) {
         }
     }
     for index in 0..edges.len() {
-        if draft_of(&edges[index]).is_some_and(|draft| draft.labelled)
-            && let Some(label) = label_at(
-                scene,
-                edges,
-                index,
-                &draft_words(drafts, &edges[index]),
-                &taken,
-            )
-        {
+        let Some(draft) = draft_of(&edges[index]).filter(|draft| draft.labelled) else {
+            continue;
+        };
+        let at = |words: &str| label_at(scene, edges, index, words, &taken);
+        let label = at(&draft.short).or_else(|| at(first_words(&draft.short)?));
+        if let Some(label) = label {
             taken.push(label.bounds());
             edges[index].label = Some(label);
         }
     }
 }
 
-fn draft_words(drafts: &[Draft], edge: &Edge) -> String {
-    drafts
-        .iter()
-        .find(|draft| draft.id == edge.id)
-        .map_or_else(String::new, |draft| draft.short.clone())
+/// What an edge says without the reason, for where there is no room for that.
+fn first_words(words: &str) -> Option<&str> {
+    let parts = [" while ", ": "].map(|at| words.split_once(at));
+    parts.into_iter().flatten().map(|(first, _)| first).next()
 }
 
 fn obstacles(scene: &Scene<'_>) -> Vec<Rect> {
