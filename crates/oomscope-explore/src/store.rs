@@ -102,12 +102,15 @@ impl Store {
     /// Somewhere to load states into; now it has the state that gave the shape, all of whose
     /// parts have number 0.
     pub(crate) fn loaded(&self) -> Loaded {
+        // The numbers below say that nobody stands in a queue yet.
+        let mut placeless = self.shape.clone();
+        (0..self.parts.count()).for_each(|part| self.parts.load(part, 0, 0, &mut placeless));
         Loaded {
             state: self.shape.clone(),
             next: self.shape.clone(),
             stale: 0,
             crowd: Crowd::of(&self.shape, self.parts.timing),
-            locks: Locks::of(&self.shape),
+            locks: Locks::of(&placeless),
             numbers: [0; FIELDS_MAX],
             words: [0; WIDTH_MAX],
         }

@@ -225,3 +225,24 @@ fn a_map_has_every_state_at_its_distance_from_the_start() {
         }
     }
 }
+
+/// A search may begin in the middle of a run, where tasks stand in queues.
+#[test]
+fn a_search_begins_where_tasks_are_queued() {
+    let builtin = BUILTIN.iter().find(|it| it.id == "writer-in-queue");
+    let scenario = builtin.expect("built in").scenario().expect("parsed");
+    let machine = scenario.machine;
+    let mut whole = Explorer::new(&machine, &State::start(&machine));
+    while !whole.advance(1_000).done {}
+    let mut state = State::start(&machine);
+    let mut queued = 0;
+    for next in scenario.lead.expect("a lead").steps {
+        step(&machine, &mut state, next, &mut ());
+        let mut here = Explorer::new(&machine, &state);
+        while !here.advance(1_000).done {}
+        assert_eq!(here.class(&state), whole.class(&state));
+        let is_queued = |run| matches!(run, oomscope_model::state::Run::Queued { .. });
+        queued += usize::from(state.tasks().any(|(_, task)| is_queued(task.run)));
+    }
+    assert!(queued > 3);
+}
