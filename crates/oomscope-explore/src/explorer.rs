@@ -160,7 +160,8 @@ impl Explorer {
     /// not reachable from its start.
     pub fn class(&self, state: &State) -> Option<Class> {
         let index = self.find(state)?;
-        self.regions.as_ref().map(|regions| regions.class(index))
+        let regions = self.regions.as_ref()?;
+        Some(regions.class(&self.graph(), index))
     }
 
     /// How many states are reachable from this one, itself included; with reductions, how

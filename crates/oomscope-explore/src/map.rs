@@ -48,7 +48,7 @@ impl Explorer {
             depths[index as usize] = depth;
             map.spots.push(Spot {
                 depth,
-                class: regions.class(index),
+                class: regions.class(&self.graph(), index),
                 finished: self.marks[index as usize] & mark::FINISHED != 0,
             });
             let targets = successors(&self.offsets, &self.targets, index);

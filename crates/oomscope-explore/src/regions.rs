@@ -1,11 +1,12 @@
-//! Which states lead nowhere: two walks against the direction of the transitions, and the
-//! strongly connected parts of what is left.
+//! Which states lead nowhere: who can reach an end, what those lead to who cannot, and who can
+//! still come to them.
+
+use std::sync::OnceLock;
 
 use crate::graph::{self, Graph, Tarjan, successors};
 use crate::{Class, LockupKind, mark};
 
 const CAN_FINISH: u8 = 1;
-const AT_RISK: u8 = 1 << 1;
 const LEADS_TO_LIVELOCK: u8 = 1 << 2;
 const LEADS_TO_HANG: u8 = 1 << 3;
 const LEADS_TO_DEADLOCK: u8 = 1 << 5;
@@ -19,6 +20,8 @@ pub(crate) struct Regions {
     bits: Vec<u8>,
     /// One state of each part in which a livelock goes round, ascending.
     livelocks: Vec<u32>,
+    /// Who can come to a doomed state. No outcome asks for it, so it waits until somebody does.
+    at_risk: OnceLock<Vec<u8>>,
 }
 
 impl Regions {
@@ -44,23 +47,34 @@ impl Regions {
             fed.spread(&mut bits, NOT_STALLED, all.clone());
         }
         let is_doomed = |index: &u32| bits[*index as usize] & CAN_FINISH == 0;
-        let doomed: Vec<u32> = all.clone().filter(is_doomed).collect();
+        let doomed: Vec<u32> = all.filter(is_doomed).collect();
         let mut livelocks = Vec::new();
         if !doomed.is_empty() {
             livelocks = spread_kinds(&doomed, marks, graph, &mut bits);
-            doomed
-                .iter()
-                .for_each(|&index| bits[index as usize] |= AT_RISK);
-            graph.spread(&mut bits, AT_RISK, all);
         }
-        Regions { bits, livelocks }
+        Regions {
+            bits,
+            livelocks,
+            at_risk: OnceLock::new(),
+        }
     }
 
-    pub(crate) fn class(&self, index: u32) -> Class {
-        let bits = self.bits[index as usize];
-        if bits & CAN_FINISH == 0 {
+    /// Where a state of the graph lies.
+    pub(crate) fn class(&self, graph: &Graph<'_>, index: u32) -> Class {
+        let at_risk = self.at_risk.get_or_init(|| {
+            let doomed = self
+                .bits
+                .iter()
+                .map(|bits| u8::from(bits & CAN_FINISH == 0));
+            let mut bits: Vec<u8> = doomed.collect();
+            if bits.contains(&1) {
+                graph.spread(&mut bits, 1, 0..self.bits.len() as u32);
+            }
+            bits
+        });
+        if self.is_doomed(index) {
             Class::Doomed
-        } else if bits & AT_RISK != 0 {
+        } else if at_risk[index as usize] != 0 {
             Class::AtRisk
         } else {
             Class::Free
