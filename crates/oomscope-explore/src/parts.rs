@@ -208,6 +208,25 @@ struct Field {
     mask: u64,
 }
 
+/// Bits of a packed state that go from one word to another, all by as many places.
+#[derive(Clone, Copy)]
+pub(crate) struct Move {
+    from: u8,
+    to: u8,
+    /// To the left.
+    by: u32,
+    bits: u64,
+}
+
+impl Move {
+    /// Writes them, where there are none yet.
+    #[inline]
+    pub(crate) fn apply(self, from: &[u64], to: &mut [u64]) {
+        let bits = from[usize::from(self.from)] & self.bits;
+        to[usize::from(self.to)] |= bits.rotate_left(self.by);
+    }
+}
+
 impl Layout {
     /// For that many parts, of which the first are tasks.
     pub(crate) fn new(parts: usize, tasks: usize) -> Layout {
@@ -276,11 +295,27 @@ impl Layout {
         Layout::of(fields.map(|(at, now)| needed(at, now)).collect())
     }
 
-    /// The number in a field.
-    #[inline]
-    pub(crate) fn get(&self, words: &[u64], field: usize) -> u32 {
-        let field = self.fields[field];
-        (words[usize::from(field.word)] >> field.shift & field.mask) as u32
+    /// What has to be moved to write a state as another layout does, with no less room for any
+    /// field.
+    pub(crate) fn moves(&self, to: &Layout) -> Vec<Move> {
+        let mut moves: Vec<Move> = Vec::new();
+        for (old, new) in self.fields.iter().zip(&to.fields) {
+            let bits = old.mask << old.shift;
+            let one = Move {
+                from: old.word,
+                to: new.word,
+                by: (64 + u32::from(new.shift) - u32::from(old.shift)) % 64,
+                bits,
+            };
+            let way = |it: &Move| (it.from, it.to, it.by);
+            match moves.iter_mut().find(|other| way(other) == way(&one)) {
+                // Neighbours mostly stay neighbours.
+                Some(other) => other.bits |= bits,
+                None => moves.push(one),
+            }
+        }
+        moves.retain(|it| it.bits != 0);
+        moves
     }
 
     /// Writes the number in a field over another one.

@@ -360,25 +360,25 @@ impl Store {
     #[cold]
     fn widen(&mut self, field: usize, number: u32) {
         let wider = self.layout.widened(&self.parts, field, number);
-        let rewritten = |old: &[u64]| {
-            let mut words = [0; WIDTH_MAX];
-            for field in 0..self.layout.fields() {
-                wider.set(&mut words, field, 0, self.layout.get(old, field));
-            }
-            words
+        let moves = self.layout.moves(&wider);
+        let mut words = vec![0; wider.words()];
+        let mut rewrite = |old: &[u64], then: &mut dyn FnMut(&[u64])| {
+            words.fill(0);
+            moves.iter().for_each(|it| it.apply(old, &mut words));
+            then(&words);
         };
         let mut chunks = Vec::new();
         for index in 0..self.len {
-            push(
-                &mut chunks,
-                &rewritten(self.words::<0>(index))[..wider.words()],
-            );
+            rewrite(self.words::<0>(index), &mut |words| {
+                push(&mut chunks, words)
+            });
         }
         let mut batch = Batch::default();
         for old in self.batch.words.chunks(self.layout.words()) {
-            let words = &rewritten(old)[..wider.words()];
-            batch.words.extend_from_slice(words);
-            batch.hashes.push(fold(words));
+            rewrite(old, &mut |words| {
+                batch.words.extend_from_slice(words);
+                batch.hashes.push(fold(words));
+            });
         }
         self.chunks = chunks;
         self.batch = batch;
