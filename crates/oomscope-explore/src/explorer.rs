@@ -100,8 +100,8 @@ impl Explorer {
             first: [None; Outcome::ALL.len()],
             regions: None,
         };
-        // All of it is new, places in queues too.
-        let mut changed = u64::MAX >> (64 - explorer.store.shape().part_count());
+        // All of it is new.
+        let mut changed = 0;
         let crowd = explorer.store.collect(&mut explorer.from, &mut changed);
         explorer.note(&crowd, 0, 0);
         explorer.take_in::<0>();

@@ -82,6 +82,11 @@ impl Parts {
         }
     }
 
+    /// The place of a part in a queue; 0 if it stands in none.
+    pub(crate) fn rank(&self, part: usize, state: &State) -> u8 {
+        self.split(part, state).1
+    }
+
     /// The number of the value that a part has in this state, if it has one, and the task's
     /// place in a queue.
     pub(crate) fn find(&self, part: usize, state: &State) -> Option<(u32, u8)> {
@@ -228,10 +233,11 @@ impl Move {
 }
 
 impl Layout {
-    /// For that many parts, of which the first are tasks.
-    pub(crate) fn new(parts: usize, tasks: usize) -> Layout {
-        let is_task = |field| u8::from(field < tasks);
-        Layout::of((0..2 * parts).map(is_task).collect())
+    /// For this state and a few more.
+    pub(crate) fn new(parts: &Parts, shape: &State) -> Layout {
+        let values = (0..parts.count()).map(|part| u8::from(part < parts.tasks));
+        let places = (0..parts.count()).map(|part| bits_of(parts.rank(part, shape).into()));
+        Layout::of(values.chain(places).collect())
     }
 
     /// How many fields there are.
@@ -289,7 +295,7 @@ impl Layout {
             } else {
                 largest
             };
-            (u32::BITS - largest.leading_zeros()) as u8
+            bits_of(largest)
         };
         let fields = self.fields.iter().enumerate();
         Layout::of(fields.map(|(at, now)| needed(at, now)).collect())
@@ -402,6 +408,11 @@ impl Layout {
         let fields = bits.iter().map(place).collect();
         (fields, used.len())
     }
+}
+
+/// How many bits a number needs.
+fn bits_of(number: u32) -> u8 {
+    (u32::BITS - number.leading_zeros()) as u8
 }
 
 /// Calls `each` with the numbers of the bits that are set, lowest first.

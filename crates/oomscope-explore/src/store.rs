@@ -71,10 +71,11 @@ impl Store {
     pub(crate) fn new(shape: &State, timing: Timing) -> Store {
         let mut fresh = shape.clone();
         fresh.take_touched(shape);
+        let parts = Parts::new(shape, timing);
         Store {
             shape: fresh,
-            parts: Parts::new(shape, timing),
-            layout: Layout::new(shape.part_count(), shape.task_count.into()),
+            layout: Layout::new(&parts, shape),
+            parts,
             chunks: Vec::new(),
             len: 0,
             table: Table::new(1 << 10),
@@ -99,20 +100,21 @@ impl Store {
         (self.chunks.len() * chunk + self.table.bytes()) as u64 + self.parts.bytes()
     }
 
-    /// Somewhere to load states into; now it has the state that gave the shape, all of whose
-    /// parts have number 0.
+    /// Somewhere to load states into; now it has the state that gave the shape: all parts have
+    /// number 0, and tasks may stand in queues.
     pub(crate) fn loaded(&self) -> Loaded {
-        // The numbers below say that nobody stands in a queue yet.
-        let mut placeless = self.shape.clone();
-        (0..self.parts.count()).for_each(|part| self.parts.load(part, 0, 0, &mut placeless));
+        let mut numbers = [0; FIELDS_MAX];
+        for part in 0..self.parts.count() {
+            numbers[self.layout.place(part)] = self.parts.rank(part, &self.shape).into();
+        }
         Loaded {
             state: self.shape.clone(),
             next: self.shape.clone(),
             stale: 0,
             crowd: Crowd::of(&self.shape, self.parts.timing),
-            locks: Locks::of(&placeless),
-            numbers: [0; FIELDS_MAX],
-            words: [0; WIDTH_MAX],
+            locks: Locks::of(&self.shape),
+            words: self.packed(&numbers),
+            numbers,
         }
     }
 
