@@ -48,10 +48,6 @@ fn every_scenario_file_is_built_in_and_has_expectations() {
 /// Patches that change no scenario's outcomes, and why.
 const NO_WITNESS: &[(&str, &str)] = &[
     (
-        "no-root-bonus",
-        "changes who dies, not what can become of the machine",
-    ),
-    (
         "reader-steal",
         "no verdict can tell it from a writer that comes later: rwsem.rs",
     ),
@@ -194,6 +190,7 @@ scenarios! {
     oom_group_victim_lost = "oom-group-victim-lost",
     child_for_parent = "child-for-parent",
     all_worth_nothing = "all-worth-nothing",
+    root_bonus = "root-bonus",
     oom_notifier_blocks = "oom-notifier-blocks",
     oom_notifier_trylocks = "oom-notifier-trylocks",
     fault_storm_2 = "fault-storm-2",

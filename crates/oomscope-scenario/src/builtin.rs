@@ -67,6 +67,7 @@ builtins! {
     "oom-group-victim-lost",
     "child-for-parent",
     "all-worth-nothing",
+    "root-bonus",
     "oom-notifier-blocks",
     "oom-notifier-trylocks",
     "fault-storm-2",
