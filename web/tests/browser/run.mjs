@@ -13,7 +13,7 @@ const option = (name) => {
   return at < 0 ? undefined : process.argv[at + 1];
 };
 const grep = option('--grep') ?? '';
-const limitMs = 1000 * Number(option('--limit') ?? 60);
+const limitMs = 1000 * Number(option('--limit') ?? 150);
 
 if (!existsSync(join(DIST, 'index.html'))) {
   console.error('dist/index.html is missing; run `cargo xtask build` first');
