@@ -9,7 +9,8 @@ use oomscope_model::machine::{
 use oomscope_model::patches::PatchSet;
 use oomscope_model::state::Nap;
 
-use crate::compile::{CLASSES, Completions, RWSEMS, compile};
+use crate::compile::completions::Completions;
+use crate::compile::{CLASSES, RWSEMS, compile};
 use crate::diagnostic::{Notes, did_you_mean, list_words};
 use crate::envelope::{Reader, Word};
 use crate::keys::{CONFIG, CPU, KSWAPD, KTHREAD, LOCK, LRU, OOM_NOTIFIER, PROCESS, THREAD, ZONE};
