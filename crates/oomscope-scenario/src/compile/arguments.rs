@@ -135,12 +135,7 @@ impl Compiler<'_, '_> {
         Some(gfp)
     }
 
-    pub(super) fn gfp_named<T: Copy>(
-        &mut self,
-        word: &str,
-        at: usize,
-        table: &[(&str, T)],
-    ) -> Option<T> {
+    fn gfp_named<T: Copy>(&mut self, word: &str, at: usize, table: &[(&str, T)]) -> Option<T> {
         if let Some((_, flags)) = table.iter().find(|(name, _)| *name == word) {
             return Some(*flags);
         }
