@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use oomscope_model::event::Observer;
 use oomscope_model::kernel::page_alloc;
 use oomscope_model::machine::{Machine, TaskId};
-use oomscope_model::state::{Run, State};
+use oomscope_model::state::State;
 use oomscope_model::step::{enabled, is_starved, step};
 use oomscope_model::transition::Transition;
 
@@ -103,7 +103,7 @@ fn rounds(machine: &Machine, start: &State) -> Vec<Transition> {
     let mut cycle = Vec::new();
     let left_out = able(machine, start);
     for task in machine.task_ids() {
-        if !matches!(start.task(task).run, Run::Parked(_)) {
+        if !start.task(task).is_parked() {
             continue;
         }
         let mut state = start.clone();

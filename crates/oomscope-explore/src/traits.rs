@@ -39,7 +39,7 @@ impl Traits {
             (Traits::UNFINISHED, unfinished),
             (Traits::WANTS_PAGE, page_alloc::wants(task)),
             (Traits::MOVES, moves(task, timing)),
-            (Traits::PARKED, matches!(task.run, Run::Parked(_))),
+            (Traits::PARKED, task.is_parked()),
             (Traits::RESTLESS, task.is_restless()),
             (Traits::RESERVING, task.is_reserving()),
             (Traits::SIGKILL, task.flags.has(TaskFlags::SIGKILL)),

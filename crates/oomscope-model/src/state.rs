@@ -492,6 +492,13 @@ impl State {
 }
 
 impl Task {
+    /// Whether it retries in the allocator, and is left out of the schedule because its rounds
+    /// change nothing ([`crate::machine::Parking`]).
+    #[inline]
+    pub fn is_parked(&self) -> bool {
+        matches!(self.run, Run::Parked(pc) if pc != Pc::Memcg(Memcg::Slept))
+    }
+
     /// Whether it retries in the allocator, in a round or between two, in a way that the next
     /// relevant change ends ([`crate::machine::Parking`]).
     #[inline]

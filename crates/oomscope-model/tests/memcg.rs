@@ -3,10 +3,10 @@
 
 use expect_test::{Expect, expect};
 use oomscope_model::event::Event;
-use oomscope_model::kernel::{Kernel, memcontrol};
-use oomscope_model::machine::{Machine, MemcgId};
+use oomscope_model::kernel::{Kernel, memcontrol, page_alloc};
+use oomscope_model::machine::{KillerWindow, Machine, MemcgId};
 use oomscope_model::patches::{PatchSet, Version};
-use oomscope_model::state::State;
+use oomscope_model::state::{Memcg, Pc, Run, State};
 use oomscope_model::step::{enabled, step};
 use oomscope_model::transition::Transition;
 use oomscope_scenario::parse::parse;
@@ -237,4 +237,28 @@ fn a_group_dies_as_a_whole_and_whoever_stands_behind_the_first_is_lost_up_to_4_2
         ReaperStarts { victim: a }
     "#]]
     .assert_eq(&told(Version(5, 4)));
+}
+
+#[test]
+fn who_comes_second_sleeps_until_the_kill_is_over_and_burns_no_cpu() {
+    let second = "[[process]]\nname = \"b\"\nrss = \"1 pages\"\nmemcg = \"box\"\nprogram = \"page_fault b 2\"\n";
+    let mut machine = machine(Version(4, 5), &format!("{FAULT}{second}"));
+    machine.rules.killer_window = KillerWindow::Split;
+    let [a, b] = ["a", "b"].map(|name| machine.task_named(name).expect("a task"));
+    let mut state = State::start(&machine);
+    let go_on = |state: &mut State, task, until: Run| {
+        for _ in 0..20 {
+            if state.task(task).run == until {
+                return;
+            }
+            step(&machine, state, Transition(task), &mut ());
+        }
+        panic!("{:?}, not {until:?}", state.task(task).run);
+    };
+    go_on(&mut state, a, Run::Ready(Pc::Memcg(Memcg::Scan)));
+    go_on(&mut state, b, Run::Parked(Pc::Memcg(Memcg::Slept)));
+    assert!(!state.task(b).is_parked());
+    assert!(!page_alloc::burns_cpu(&machine, &state, b));
+    step(&machine, &mut state, Transition(a), &mut ());
+    assert_eq!(state.task(b).run, Run::Ready(Pc::Memcg(Memcg::Retry)));
 }

@@ -189,7 +189,7 @@ fn root_at(state: &State, end: Party) -> Root {
         }
         Party::Task(task) => match state.task(task).run {
             Run::Ready(_) | Run::Queued { awake: true, .. } => Root::Runs,
-            Run::Parked(_) => Root::Spins,
+            _ if state.task(task).is_parked() => Root::Spins,
             _ => Root::External,
         },
     }

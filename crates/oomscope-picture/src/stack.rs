@@ -372,6 +372,7 @@ fn sleeping(machine: &Machine, state: &State, task: TaskId) -> Option<String> {
             ..
         }
         | Run::Parked(Pc::Vmscan(_)) => "congestion_wait",
+        Run::Parked(Pc::Memcg(Memcg::Slept)) => "schedule",
         Run::Asleep { .. } | Run::Parked(Pc::AllocOom) => "schedule_timeout_uninterruptible",
         _ => return None,
     };
@@ -609,7 +610,7 @@ fn memcg_frames(at: Memcg) -> &'static [&'static str] {
         Memcg::Oom => &["mem_cgroup_oom", "try_charge"],
         Memcg::Scan | Memcg::KillNap => &["out_of_memory", "mem_cgroup_out_of_memory"],
         Memcg::Group | Memcg::GlobalGroup => &["oom_kill_memcg_member", "oom_kill_process"],
-        Memcg::FaultEnd | Memcg::Retry => {
+        Memcg::FaultEnd | Memcg::Retry | Memcg::Slept => {
             &["mem_cgroup_oom_synchronize", "pagefault_out_of_memory"]
         }
     }

@@ -100,6 +100,11 @@ fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
                 also_killed("waits for isolated pages"),
                 Tone::Wait,
             ),
+            Run::Parked(Pc::Memcg(Memcg::Slept)) => say(
+                Glyph::Clock,
+                also_killed("waits for the killer"),
+                Tone::Wait,
+            ),
             Run::Parked(_) if killed => say(Glyph::Play, "no page, SIGKILL", Tone::Wait),
             _ => say(Glyph::Play, "runs, no page", Tone::Wait),
         };

@@ -4,7 +4,7 @@ use oomscope_explore::{Class, Outcome};
 use oomscope_model::event::Event;
 use oomscope_model::kernel::oom_kill::blocks_killer;
 use oomscope_model::machine::{KillerWindow, Kind, ProcessId, TaskId, Timing};
-use oomscope_model::state::{Run, StateFlags, Task, TaskFlags};
+use oomscope_model::state::{StateFlags, Task, TaskFlags};
 use oomscope_model::step::enabled;
 use oomscope_picture::plot::FlagKind;
 use oomscope_picture::{Root, Span, Tone, chain};
@@ -186,9 +186,7 @@ impl Store {
     /// Nothing is enabled any more: who retries, who sleeps.
     fn nothing_moves(&self) -> String {
         let tasks = self.here.state.tasks();
-        let parked = tasks
-            .filter(|(_, task)| matches!(task.run, Run::Parked(_)))
-            .count();
+        let parked = tasks.filter(|(_, task)| task.is_parked()).count();
         match parked {
             0 => "Nothing can move any more: all sleep.".to_string(),
             1 => "Nothing can move any more: one task retries for ever.".to_string(),

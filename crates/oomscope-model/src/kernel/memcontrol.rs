@@ -199,7 +199,7 @@ pub(crate) fn step<O: Observer>(cx: &mut Cx<'_, O>, at: Memcg) -> Next {
         Memcg::Group => group(cx),
         Memcg::GlobalGroup => global_group(cx),
         Memcg::FaultEnd => synchronize(cx),
-        Memcg::Retry => retry(cx),
+        Memcg::Retry | Memcg::Slept => retry(cx),
         Memcg::KillNap => progress(cx),
     }
 }
@@ -227,7 +227,7 @@ fn synchronize<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     if busy {
         cx.set_flag(cx.me, TaskFlags::CLEAN_ROUND, false);
         cx.emit(Event::MemcgOomWaits { task: cx.me });
-        return Next::Park(Pc::Memcg(Memcg::Retry));
+        return Next::Park(Pc::Memcg(Memcg::Slept));
     }
     call_killer(cx)
 }
@@ -370,7 +370,7 @@ fn over<O: Observer>(cx: &mut Cx<'_, O>) {
     let mine = payer(cx.machine, cx.state, cx.me).map(|(memcg, _)| memcg);
     for other in cx.machine.task_ids() {
         let theirs = payer(cx.machine, cx.state, other).map(|(memcg, _)| memcg);
-        let sleeps = cx.state.task(other).run == Run::Parked(Pc::Memcg(Memcg::Retry));
+        let sleeps = cx.state.task(other).run == Run::Parked(Pc::Memcg(Memcg::Slept));
         if sleeps && theirs == mine {
             cx.state.task_mut(other).run = Run::Ready(Pc::Memcg(Memcg::Retry));
         }

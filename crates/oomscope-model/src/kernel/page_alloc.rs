@@ -179,7 +179,7 @@ pub fn is_busy(state: &State, task: TaskId) -> bool {
                 pc: Pc::Vmscan(_) | Pc::Kmem(_),
                 ..
             }
-            | Run::Parked(Pc::Vmscan(_) | Pc::Kmem(_))
+            | Run::Parked(Pc::Vmscan(_) | Pc::Kmem(_) | Pc::Memcg(Memcg::Slept))
     );
     wants_page(state, task) && !sleeps && word.held.mode(OOM_LOCK).is_none()
 }
@@ -242,6 +242,9 @@ fn got_page<O: Observer>(cx: &mut Cx<'_, O>, right: Right) -> Next {
 /// Lets a parked task make once more the round that changed nothing, so that people can see
 /// it: [`Parking`] leaves out what this puts back. Says whether the task was parked.
 pub fn another_round(state: &mut State, task: TaskId) -> bool {
+    if !state.task(task).is_parked() {
+        return false;
+    }
     let Run::Parked(pc) = state.task(task).run else {
         return false;
     };

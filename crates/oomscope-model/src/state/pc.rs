@@ -149,6 +149,9 @@ pub enum Memcg {
     Retry,
     /// Has killed somebody and sleeps one jiffy with `oom_lock` held (B10, 4.9 to 4.18).
     KillNap,
+    /// Somebody else of the cgroup is at it: sleeps in `mem_cgroup_oom_synchronize`, killably,
+    /// until that is over or anything changes. Only ever [`super::Run::Parked`].
+    Slept,
 }
 
 all_steps!(Memcg {
@@ -158,7 +161,8 @@ all_steps!(Memcg {
     GlobalGroup,
     FaultEnd,
     Retry,
-    KillNap
+    KillNap,
+    Slept
 });
 
 /// Steps of the work item behind sysrq-f (`drivers/tty/sysrq.c`).
