@@ -2,6 +2,8 @@
 
 /// Looks at the states, for bits that go against the arrows, before the arrows are turned round.
 const SWEEPS: u32 = 8;
+/// It cannot reach who has the bit that is being spread, nor can any that it leads to.
+const SETTLED: u8 = 1 << 7;
 
 pub(crate) fn successors<'a>(offsets: &[u32], targets: &'a [u32], index: u32) -> &'a [u32] {
     &targets[offsets[index as usize] as usize..offsets[index as usize + 1] as usize]
@@ -34,81 +36,71 @@ impl<'a> Graph<'a> {
         successors(self.offsets, self.targets, index)
     }
 
-    /// Gives every state of these, which are ascending, each of these bits that a state has
-    /// which it can reach. Others may get them as well, if they can.
+    /// Gives every state of these, which are ascending, this bit if a state has it which it can
+    /// reach. Others may get it as well, if they can.
     pub(crate) fn spread(
         &self,
         bits: &mut [u8],
-        which: u8,
+        bit: u8,
         among: impl DoubleEndedIterator<Item = u32>,
     ) {
         let mut left = Vec::new();
-        let mut is_more = self.sweep(bits, which, among.rev(), &mut left);
+        let mut is_more = self.sweep(bits, bit, among.rev(), &mut left);
         for _ in 1..SWEEPS {
-            if !is_more {
-                return;
+            if !is_more || left.is_empty() {
+                break;
             }
             let among = core::mem::take(&mut left);
-            is_more = self.sweep(bits, which, among.into_iter(), &mut left);
+            is_more = self.sweep(bits, bit, among.into_iter(), &mut left);
         }
-        if is_more {
-            let reverse = Reverse::new(self);
-            let each = (0..8).map(|bit| which & 1 << bit);
-            each.for_each(|bit| reverse.spread(bits, bit));
+        for bits in bits.iter_mut() {
+            *bits &= !SETTLED;
+        }
+        if is_more && !left.is_empty() {
+            Reverse::new(self).spread(bits, bit);
         }
     }
 
-    /// Looks once at every state that lacks a bit, the last found first, and at the way on
-    /// which it was found. What was found later mostly stands further on, so one look does
-    /// most of the work, and memory is read in its order. Says whether there is more to do,
-    /// and where.
+    /// Looks once at every state that may get the bit, the last found first. What was found later
+    /// mostly stands further on, so one look decides about most, and memory is read in its order.
+    /// Says whether any got it, and about which nothing is decided.
     fn sweep(
         &self,
         bits: &mut [u8],
-        which: u8,
+        bit: u8,
         among: impl Iterator<Item = u32>,
         left: &mut Vec<u32>,
     ) -> bool {
-        // Those that may have been looked at too early.
-        let mut early = Vec::new();
+        let mut is_any = false;
         for index in among {
-            if bits[index as usize] & which == which {
+            if bits[index as usize] & (bit | SETTLED) != 0 {
                 continue;
             }
-            self.look(bits, which, index);
-            if bits[index as usize] & which != which {
-                left.push(index);
-                if self.successors(index).iter().any(|&to| to <= index) {
-                    early.push(index);
+            let (mut any, mut all) = (0, SETTLED);
+            for &to in self.successors(index) {
+                let next = bits[to as usize];
+                any |= next & bit;
+                all &= next;
+                if any != 0 {
+                    break;
                 }
             }
-        }
-        early
-            .into_iter()
-            .fold(false, |more, index| more | self.look(bits, which, index))
-    }
-
-    /// Gives a state these bits if one that follows has them; says whether it had not.
-    #[inline]
-    fn look(&self, bits: &mut [u8], which: u8, index: u32) -> bool {
-        let own = bits[index as usize] & which;
-        let mut all = own;
-        for &to in self.successors(index) {
-            all |= bits[to as usize] & which;
-            if all == which {
-                break;
+            if any != 0 {
+                self.pass_up(bits, index, bit);
+                is_any = true;
+            } else if all != 0 {
+                bits[index as usize] |= SETTLED;
+            } else {
+                left.push(index);
             }
         }
-        if all != own {
-            self.pass_up(bits, index, all);
-        }
-        all != own
+        is_any
     }
 
-    /// Gives these bits to a state and to all on the way on which it was found.
-    fn pass_up(&self, bits: &mut [u8], mut index: u32, which: u8) {
-        while bits[index as usize] & which != which {
-            bits[index as usize] |= which;
+    /// Gives a bit to a state and to all on the way on which it was found.
+    fn pass_up(&self, bits: &mut [u8], mut index: u32, bit: u8) {
+        while bits[index as usize] & bit == 0 {
+            bits[index as usize] |= bit;
             match self.parents.get(index as usize) {
                 Some(&parent) => index = parent,
                 None => break,
@@ -334,7 +326,8 @@ mod tests {
             }
             let wanted: Vec<u8> = (0..states).map(|it| reached(&graph, &bits, it)).collect();
             let mut swept = bits.clone();
-            graph.spread(&mut swept, 3, 0..states);
+            graph.spread(&mut swept, 1, 0..states);
+            graph.spread(&mut swept, 2, 0..states);
             assert_eq!(swept, wanted, "round {round}");
             let mut turned = bits;
             let reverse = Reverse::new(&graph);

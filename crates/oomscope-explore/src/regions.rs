@@ -163,11 +163,18 @@ fn spread_kinds(doomed: &[u32], marks: &[u8], graph: &Graph<'_>, bits: &mut [u8]
             livelocks.push(part[0]);
         }
     };
+    let spread_all = |kinds: u8, bits: &mut [u8]| {
+        for kind in [LEADS_TO_LIVELOCK, LEADS_TO_HANG, LEADS_TO_DEADLOCK] {
+            if kinds & kind != 0 {
+                graph.spread(bits, kind, doomed.iter().copied());
+            }
+        }
+    };
     // Mostly all come to where nobody moves.
     for &index in doomed.iter().filter(|&&it| graph.successors(it).is_empty()) {
         end(&mut found, bits, &[index]);
     }
-    graph.spread(bits, found, doomed.iter().copied());
+    spread_all(found, bits);
     // From these nobody does. What nothing leaves is a strongly connected part of them.
     let endless = |index: &&u32| bits[**index as usize] & KINDS == 0;
     let endless: Vec<u32> = doomed.iter().filter(endless).copied().collect();
@@ -183,7 +190,7 @@ fn spread_kinds(doomed: &[u32], marks: &[u8], graph: &Graph<'_>, bits: &mut [u8]
                 });
             }
         }
-        graph.spread(bits, found, doomed.iter().copied());
+        spread_all(found, bits);
     }
     livelocks.sort_unstable();
     livelocks
