@@ -19,21 +19,29 @@ export const until = async (page, holds, what = String(holds), limitMs = 20000) 
 };
 
 /**
- * Presses a button, and says how many milliseconds the page takes to say this about itself, by
- * its own clock: the driver's own way does not count.
+ * Does something as a person would, and says how many milliseconds the page takes from that
+ * press, key or address until it says all of `wanted` about itself, by its own clock: the
+ * driver's own way does not count.
  */
-export const timed = (page, button, fact, value) =>
-  page.locator(button).first().evaluate((it, [name, wanted]) => new Promise((resolve) => {
-    const root = document.getElementById('page');
-    const clock = performance.now();
-    const watch = new MutationObserver(() => {
-      if (root.dataset[name] !== wanted) return;
-      watch.disconnect();
-      resolve(performance.now() - clock);
+export const timed = async (page, act, wanted) => {
+  await page.locator('#page').evaluate((root, facts) => {
+    root.timed = new Promise((resolve) => {
+      let clock;
+      const begin = () => {
+        clock ??= performance.now();
+      };
+      for (const kind of ['click', 'keydown', 'hashchange']) addEventListener(kind, begin, { capture: true, once: true });
+      const watch = new MutationObserver(() => {
+        if (clock === undefined || Object.entries(facts).some(([name, value]) => root.dataset[name] !== value)) return;
+        watch.disconnect();
+        resolve(performance.now() - clock);
+      });
+      watch.observe(root, { attributes: true });
     });
-    watch.observe(root, { attributes: true });
-    it.click();
-  }), [fact, String(value)]);
+  }, wanted);
+  await act();
+  return page.locator('#page').evaluate((root) => root.timed);
+};
 
 /** Waits until the search has said what it knows. */
 export const searched = (page) => until(page, (now) => now.searching === 'false', 'the end of the search');
