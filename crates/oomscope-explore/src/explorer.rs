@@ -21,7 +21,7 @@ use crate::traits::{Crowd, Traits};
 use crate::{Class, LockupKind, Outcome, Progress};
 
 /// How many states are expanded before what they lead to is looked up.
-const BATCH: u32 = 16;
+const BATCH: u32 = 64;
 
 /// A state that was reached and is not looked up yet.
 struct Arrow {

@@ -11,7 +11,7 @@ const WORDS_MAX: usize = 1 + ANSWERS + WIDTH;
 /// A key, or its beginning.
 #[derive(Default)]
 pub(crate) struct Key {
-    words: [u64; WORDS_MAX],
+    words: [u64; WORDS_MAX.next_power_of_two()],
     len: usize,
     /// All of it in one word, to be mixed. No product waits for the one before.
     sum: u64,
@@ -27,7 +27,8 @@ impl Key {
 
     #[inline(always)]
     pub(crate) fn push(&mut self, word: u64) {
-        self.words[self.len] = word;
+        // They never are as many, and this way that is plain to see.
+        self.words[self.len % WORDS_MAX.next_power_of_two()] = word;
         self.len += 1;
         self.add(word);
     }

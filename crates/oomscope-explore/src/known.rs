@@ -158,7 +158,7 @@ impl Kept {
     /// Whether there is no room for more. What is kept of steps must stay small beside what is
     /// kept of so many states.
     pub(crate) fn is_full(&self, states: u32) -> bool {
-        self.words.len() > (states as usize).clamp(WORDS_MIN, WORDS_MAX)
+        self.words.len() > (states as usize * 2).clamp(WORDS_MIN, WORDS_MAX)
     }
 
     /// Keeps a value whose key, with this mix, is not there.

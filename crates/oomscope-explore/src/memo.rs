@@ -55,6 +55,15 @@ struct Scope {
     locks: Vec<Lock>,
 }
 
+/// What is known of a task with some value.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// The scope of all that was asked there; [`NONE`] if no step is kept.
+    questions: u16,
+    /// The scope of all steps that were made there; [`NONE`] if they have several.
+    scope: u16,
+}
+
 /// What is asked about a lock.
 struct Lock {
     number: u8,
@@ -117,9 +126,10 @@ pub(crate) struct Memo {
     numbers: BTreeMap<Reads, u16>,
     /// Parts that are in every scope.
     always: u64,
-    /// For each task and each value it has: the scope of what was asked in that place.
-    asked: Vec<Vec<u16>>,
-    /// The scope of what a step with some answers looked at last time.
+    /// For each task and each value it has: what was asked in that place.
+    asked: Vec<Vec<Place>>,
+    /// The scope of what a step with some answers looked at last time, in places where that is
+    /// not always the same.
     hints: Numbers,
     known: Kept,
     /// Where keys are made.
@@ -165,7 +175,7 @@ impl Memo {
         let asked: usize = self
             .asked
             .iter()
-            .map(|of_task| of_task.capacity() * 2)
+            .map(|of_task| of_task.capacity() * size_of::<Place>())
             .sum();
         (self.known.bytes() + self.hints.bytes() + asked) as u64
     }
@@ -222,16 +232,21 @@ impl Memo {
     pub(crate) fn find<const W: usize>(&mut self, from: &Loaded, task: usize) -> Option<Known<'_>> {
         self.asked_for += 1;
         let own = from.numbers[task];
-        let questions = *self.asked[task].get(own as usize)?;
+        let Place {
+            questions,
+            mut scope,
+        } = *self.asked[task].get(own as usize)?;
         if questions == NONE {
             return None;
         }
         self.answer(from, questions);
-        let number = self.hints.find(self.key.place(task, own), Some)? as u16;
-        if self.scopes[usize::from(number)].questions != questions {
-            return None;
+        if scope == NONE {
+            scope = self.hints.find(self.key.place(task, own), Some)? as u16;
+            if self.scopes[usize::from(scope)].questions != questions {
+                return None;
+            }
         }
-        self.look::<W>(from, number, task);
+        self.look::<W>(from, scope, task);
         let width = self.width::<W>();
         let value = self
             .known
@@ -317,7 +332,7 @@ impl Memo {
         }
         let layout = store.layout().0;
         let own = from.numbers[task];
-        let Some(questions) = self.ask(layout, task, own, made.reads.asked) else {
+        let Some((questions, is_new)) = self.ask(layout, task, own, made.reads.asked) else {
             return;
         };
         self.answer(from, questions);
@@ -327,6 +342,12 @@ impl Memo {
             return;
         };
         self.hints.set(place, scope.into());
+        let known = &mut self.asked[task][own as usize];
+        if is_new {
+            known.scope = scope;
+        } else if known.scope != scope {
+            known.scope = NONE;
+        }
         self.look::<0>(from, scope, task);
         let flips = from.words.iter().zip(store.collected());
         let flips = flips.map(|(before, after)| before ^ after);
@@ -341,20 +362,25 @@ impl Memo {
         }
     }
 
-    /// Adds to what is asked in this place; says the scope of all that is.
-    fn ask(&mut self, layout: &Layout, task: usize, own: u32, asked: Asked) -> Option<u16> {
+    /// Adds to what is asked in this place; says the scope of all that is, and whether there is
+    /// more now.
+    fn ask(&mut self, layout: &Layout, task: usize, own: u32, asked: Asked) -> Option<(u16, bool)> {
         let own = own as usize;
         if own >= self.asked[task].len() {
-            self.asked[task].resize(own + 1, NONE);
+            self.asked[task].resize(own + 1, Place::default());
         }
-        let known = self.asked[task][own];
+        let known = self.asked[task][own].questions;
         let before = self.scopes[usize::from(known)].reads.asked;
         let asked = before.and(asked);
-        if known == NONE || asked != before {
+        let is_new = known == NONE || asked != before;
+        if is_new {
             let reads = Reads { parts: 0, asked };
-            self.asked[task][own] = self.number(layout, reads)?;
+            self.asked[task][own] = Place {
+                questions: self.number(layout, reads)?,
+                scope: NONE,
+            };
         }
-        Some(self.asked[task][own])
+        Some((self.asked[task][own].questions, is_new))
     }
 
     /// The scope of a step: the one that was hinted at if it has all that the step looked at.

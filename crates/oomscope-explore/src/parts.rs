@@ -5,7 +5,7 @@ use oomscope_model::machine::{TASKS_MAX, Timing};
 use oomscope_model::state::{State, Task};
 use oomscope_model::words::{PARTS_MAX, Part, split_rank};
 
-use crate::traits::{Stand, Traits};
+use crate::traits::{Shown, Traits};
 
 /// The most fields: for each part its value, and its place in a queue, which only tasks have.
 pub(crate) const FIELDS_MAX: usize = 2 * PARTS_MAX;
@@ -26,6 +26,8 @@ pub(crate) struct Parts {
 /// The values of one part.
 struct Values {
     values: Vec<Value>,
+    /// What each shows. Apart from the values: they are wide, and this is asked much more often.
+    shown: Vec<Shown>,
     table: Vec<u32>,
 }
 
@@ -35,8 +37,6 @@ struct Value {
     part: Part,
     /// What it is if it is a task: unpacking one costs more than keeping it.
     task: Option<Task>,
-    traits: Traits,
-    stand: Stand,
 }
 
 impl Parts {
@@ -44,6 +44,7 @@ impl Parts {
     pub(crate) fn new(shape: &State, timing: Timing) -> Parts {
         let empty = |_| Values {
             values: Vec::new(),
+            shown: Vec::new(),
             table: vec![EMPTY; 16],
         };
         let mut parts = Parts {
@@ -66,7 +67,9 @@ impl Parts {
     /// Bytes used.
     pub(crate) fn bytes(&self) -> u64 {
         let bytes = |kind: &Values| {
-            kind.values.capacity() * size_of::<Value>() + kind.table.len() * size_of::<u32>()
+            kind.values.capacity() * size_of::<Value>()
+                + kind.shown.capacity() * size_of::<Shown>()
+                + kind.table.len() * size_of::<u32>()
         };
         self.kinds.iter().map(bytes).sum::<usize>() as u64
     }
@@ -109,9 +112,8 @@ impl Parts {
 
     /// What the value with this number shows.
     #[inline]
-    pub(crate) fn shown(&self, part: usize, number: u32) -> (Traits, &Stand) {
-        let value = &self.kinds[part].values[number as usize];
-        (value.traits, &value.stand)
+    pub(crate) fn shown(&self, part: usize, number: u32) -> Shown {
+        self.kinds[part].shown[number as usize]
     }
 
     /// The number of the value that a part has now that had the number `old`, its place in a
@@ -121,14 +123,13 @@ impl Parts {
     pub(crate) fn renumber(&mut self, part: usize, old: u32, state: &State) -> (u32, u8, Traits) {
         let (value, rank) = self.split(part, state);
         let kind = &mut self.kinds[part];
-        let was = &kind.values[old as usize];
-        if value == was.part {
+        if value == kind.values[old as usize].part {
             return (old, rank, Traits::default());
         }
-        let before = was.traits;
+        let before = kind.shown[old as usize];
         let number = kind.number(part, value, state, self.timing);
-        let now = kind.values[number as usize].traits;
-        (number, rank, before.difference(now))
+        let now = kind.shown[number as usize];
+        (number, rank, before.difference(now).traits())
     }
 }
 
@@ -150,12 +151,9 @@ impl Values {
     #[cold]
     fn push(&mut self, part: usize, value: Part, state: &State, timing: Timing) {
         let task = state.tasks().nth(part).map(|(_, task)| *task);
-        self.values.push(Value {
-            part: value,
-            task,
-            traits: task.map_or(Traits::default(), |task| Traits::of(&task, timing)),
-            stand: task.map_or(Stand::default(), |task| Stand::of(&task)),
-        });
+        self.values.push(Value { part: value, task });
+        let shown = task.map(|task| Shown::of(&task, timing));
+        self.shown.push(shown.unwrap_or_default());
         if self.values.len() * 2 > self.table.len() {
             let slots = self.table.len() * 2;
             self.table.clear();

@@ -18,6 +18,12 @@ const NOT_STALLED: u8 = 1 << 4;
 /// The regions of a fully explored graph.
 pub(crate) struct Regions {
     bits: Vec<u8>,
+    /// The first doomed state in which somebody will want memory for ever.
+    first_lockup: Option<u32>,
+    /// The first doomed state from which no lockup is reachable.
+    first_hang: Option<u32>,
+    /// The first state that can finish, but not while the scheduler starves whom it starves.
+    first_stall: Option<u32>,
     /// One state of each part in which a livelock goes round, ascending.
     livelocks: Vec<u32>,
     /// Who can come to a doomed state. No outcome asks for it, so it waits until somebody does.
@@ -28,16 +34,16 @@ impl Regions {
     /// Computes them. `starved` says which of the arrows need a task that gets no CPU.
     pub(crate) fn new(marks: &[u8], graph: &Graph<'_>, starved: &[u32]) -> Regions {
         let finished = |&marks: &u8| marks & mark::FINISHED != 0;
-        let ends = |bits: u8| {
-            let all = marks.iter();
-            all.map(move |it| if finished(it) { bits } else { 0 })
-        };
-        let mut bits: Vec<u8> = ends(CAN_FINISH | NOT_STALLED).collect();
+        let others = if starved.is_empty() { NOT_STALLED } else { 0 };
+        let ends = marks.iter().map(|marks| match finished(marks) {
+            true => CAN_FINISH | NOT_STALLED,
+            false => others,
+        });
+        let mut bits: Vec<u8> = ends.collect();
         let all = 0..marks.len() as u32;
         graph.spread(&mut bits, CAN_FINISH, all.clone());
-        if starved.is_empty() {
-            bits.iter_mut().for_each(|bits| *bits |= NOT_STALLED);
-        } else {
+        let mut first_stall = None;
+        if !starved.is_empty() {
             let (offsets, targets) = graph::without(graph, starved);
             let fed = Graph {
                 offsets: &offsets,
@@ -45,6 +51,7 @@ impl Regions {
                 parents: &[],
             };
             fed.spread(&mut bits, NOT_STALLED, all.clone());
+            first_stall = all.clone().find(|&index| is_stalled(&bits, index));
         }
         let is_doomed = |index: &u32| bits[*index as usize] & CAN_FINISH == 0;
         let doomed: Vec<u32> = all.filter(is_doomed).collect();
@@ -52,7 +59,14 @@ impl Regions {
         if !doomed.is_empty() {
             livelocks = spread_kinds(&doomed, marks, graph, &mut bits);
         }
+        let first = |is_it: fn(u8) -> bool| {
+            let mut doomed = doomed.iter().copied();
+            doomed.find(|&index| is_it(bits[index as usize]))
+        };
         Regions {
+            first_lockup: first(|bits| bits & LOCKUP != 0),
+            first_hang: first(|bits| bits & LEADS_TO_HANG != 0 && bits & LOCKUP == 0),
+            first_stall,
             bits,
             livelocks,
             at_risk: OnceLock::new(),
@@ -96,12 +110,12 @@ impl Regions {
 
     /// The first doomed state in which somebody will want memory for ever.
     pub(crate) fn first_lockup(&self) -> Option<u32> {
-        self.first(LOCKUP, 0)
+        self.first_lockup
     }
 
     /// The first doomed state from which no lockup is reachable.
     pub(crate) fn first_hang(&self) -> Option<u32> {
-        self.first(LEADS_TO_HANG, LOCKUP)
+        self.first_hang
     }
 
     /// One state of each part of the graph in which a livelock goes round, ascending.
@@ -116,20 +130,12 @@ impl Regions {
 
     /// Whether this state can finish, but not while the scheduler starves whom it starves.
     pub(crate) fn is_stalled(&self, index: u32) -> bool {
-        self.bits[index as usize] & (CAN_FINISH | NOT_STALLED) == CAN_FINISH
+        is_stalled(&self.bits, index)
     }
 
     /// The first state that can finish, but not while the scheduler starves whom it starves.
     pub(crate) fn first_stall(&self) -> Option<u32> {
-        (0..self.bits.len() as u32).find(|&index| self.is_stalled(index))
-    }
-
-    fn first(&self, with: u8, without: u8) -> Option<u32> {
-        let is_it = |bits: u8| bits & CAN_FINISH == 0 && bits & with != 0 && bits & without == 0;
-        self.bits
-            .iter()
-            .position(|&bits| is_it(bits))
-            .map(|index| index as u32)
+        self.first_stall
     }
 
     /// How many states a forward walk from here meets.
@@ -148,6 +154,10 @@ impl Regions {
         }
         count
     }
+}
+
+fn is_stalled(bits: &[u8], index: u32) -> bool {
+    bits[index as usize] & (CAN_FINISH | NOT_STALLED) == CAN_FINISH
 }
 
 /// Tells of all doomed states what they lead to. Says one state of each part in which a livelock

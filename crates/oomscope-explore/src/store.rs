@@ -112,7 +112,7 @@ impl Store {
             next: self.shape.clone(),
             stale: 0,
             crowd: Crowd::of(&self.shape, self.parts.timing),
-            locks: Locks::of(&self.shape),
+            locks: Locks::of(&self.shape, self.parts.timing),
             words: self.packed(&numbers),
             numbers,
         }
@@ -134,16 +134,16 @@ impl Store {
                 let old = core::mem::replace(&mut into.numbers[field], number);
                 let parts = self.layout.parts();
                 if field < parts {
-                    let (was, from) = self.parts.shown(field, old);
-                    let (is, to) = self.parts.shown(field, number);
+                    let was = self.parts.shown(field, old);
+                    let is = self.parts.shown(field, number);
                     let rank = into.numbers[parts + field] as u8;
-                    into.crowd.change(field, was.difference(is));
-                    into.locks.change(field, rank, from, to);
+                    into.crowd.change(field, was.difference(is).traits());
+                    into.locks.change(field, rank, was, is);
                     into.stale |= 1 << field;
                 } else {
                     let task = field - parts;
-                    let (_, stand) = self.parts.shown(task, into.numbers[task]);
-                    into.locks.move_up(task, stand, old as u8, number as u8);
+                    let shown = self.parts.shown(task, into.numbers[task]);
+                    into.locks.move_up(task, shown, old as u8, number as u8);
                     into.stale |= 1 << task;
                 }
             });

@@ -3,6 +3,9 @@
 /// No index: of nothing, or not the one that is looked for.
 pub(crate) const NONE: u32 = u32::MAX;
 
+/// From so many slots on the table only doubles: it is a large part of all memory then.
+const MANY: usize = 1 << 22;
+
 /// A hash table of indices. A slot has an index, plus one, in as many low bits as it takes to
 /// count the slots, and in the others bits of the hash, so that hardly any state is looked at
 /// that is not the one: each look waits for memory. A slot with nothing is 0.
@@ -31,6 +34,7 @@ impl Table {
     /// How many slots it needs to have room for so many indices.
     pub(crate) fn slots_for(&self, indices: usize) -> usize {
         match indices * 3 > self.slots.len() * 2 {
+            true if self.slots.len() < MANY => self.slots.len() * 4,
             true => self.slots.len() * 2,
             false => self.slots.len(),
         }

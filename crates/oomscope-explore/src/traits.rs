@@ -49,12 +49,6 @@ impl Traits {
         Traits(set.fold(0, |all, (bit, _)| all | bit))
     }
 
-    /// The bits in which the two are not the same.
-    #[inline]
-    pub(crate) fn difference(self, other: Traits) -> Traits {
-        Traits(self.0 ^ other.0)
-    }
-
     /// Whether one of these bits is set.
     #[inline]
     pub(crate) fn has(self, bits: u8) -> bool {
@@ -119,29 +113,72 @@ pub(crate) fn any(lanes: impl IntoIterator<Item = u64>) -> Traits {
     Traits((all | all >> 8) as u8)
 }
 
-/// What one task contributes to what can be asked of the locks.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Stand {
-    held: Held,
-    lock: u8,
-    /// What it waits for; none if it waits for no lock.
-    waits: Option<Mode>,
-    /// Its place on `oom_reaper_list`.
-    listed: u8,
-}
+/// All that one task shows in one word, which is 0 for what is no task: its traits, and what it
+/// contributes to what can be asked of the locks.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Shown(u64);
 
-impl Stand {
-    pub(crate) fn of(task: &Task) -> Stand {
-        let mut stand = Stand {
-            held: task.held,
-            listed: task.reap_rank,
-            ..Stand::default()
-        };
+impl Shown {
+    /// Its place on `oom_reaper_list`, in a byte behind the traits.
+    const LISTED_AT: u32 = 8;
+    /// The lock that it waits for, and behind it how: 0 if it waits for none.
+    const LOCK_AT: u32 = 16;
+    const WAITS_AT: u32 = 24;
+    const READS: u64 = 1;
+    const WRITES: u64 = 2;
+    /// What it holds.
+    const HELD_AT: u32 = 32;
+    const QUEUED: u64 = 0xffff << Shown::LOCK_AT;
+
+    /// What this task shows.
+    pub(crate) fn of(task: &Task, timing: Timing) -> Shown {
+        let mut all = u64::from(Traits::of(task, timing).0)
+            | u64::from(task.reap_rank) << Shown::LISTED_AT
+            | u64::from(task.held.0) << Shown::HELD_AT;
         if let Run::Queued { on, mode, .. } = task.run {
-            stand.lock = on.0;
-            stand.waits = Some(mode);
+            let waits = match mode {
+                Mode::Read => Shown::READS,
+                Mode::Write => Shown::WRITES,
+            };
+            all |= u64::from(on.0) << Shown::LOCK_AT | waits << Shown::WAITS_AT;
         }
-        stand
+        Shown(all)
+    }
+
+    /// The bits in which the two are not the same.
+    #[inline]
+    pub(crate) fn difference(self, other: Shown) -> Shown {
+        Shown(self.0 ^ other.0)
+    }
+
+    /// Its traits.
+    #[inline]
+    pub(crate) fn traits(self) -> Traits {
+        Traits(self.0 as u8)
+    }
+
+    /// Whether there is more than traits.
+    #[inline]
+    fn is_of_locks(self) -> bool {
+        self.0 > 0xff
+    }
+
+    #[inline]
+    fn listed(self) -> u8 {
+        (self.0 >> Shown::LISTED_AT) as u8
+    }
+
+    /// The lock in whose queue it stands, and whether to write.
+    #[inline]
+    fn waits(self) -> Option<(usize, u32)> {
+        let waits = self.0 >> Shown::WAITS_AT & 0xff;
+        let lock = (self.0 >> Shown::LOCK_AT) as usize & 0xff;
+        (waits != 0).then_some((lock, u32::from(waits == Shown::WRITES)))
+    }
+
+    #[inline]
+    fn held(self) -> Held {
+        Held((self.0 >> Shown::HELD_AT) as u32)
     }
 }
 
@@ -176,34 +213,38 @@ impl Locks {
 
 impl Locks {
     /// The locks of this state.
-    pub(crate) fn of(state: &State) -> Locks {
+    pub(crate) fn of(state: &State, timing: Timing) -> Locks {
         let mut locks = Locks {
             counts: [0; LOCKS_MAX + 1],
             queues: [[0; TASKS_MAX / 8]; LOCKS_MAX + 1],
         };
         for (id, task) in state.tasks() {
             let (_, rank) = split_rank(state.part(usize::from(id.0)));
-            locks.change(usize::from(id.0), rank, &Stand::default(), &Stand::of(task));
+            let shown = Shown::of(task, timing);
+            locks.change(usize::from(id.0), rank, Shown::default(), shown);
         }
         locks
     }
 
-    /// A part that has this place in a queue, or 0, stands elsewhere now. What is no task holds
-    /// nothing and waits for nothing.
+    /// A part that has this place in a queue, or 0, shows something else now.
     #[inline]
-    pub(crate) fn change(&mut self, part: usize, rank: u8, before: &Stand, now: &Stand) {
-        let mut differs = before.held.0 ^ now.held.0;
+    pub(crate) fn change(&mut self, part: usize, rank: u8, before: Shown, now: Shown) {
+        let difference = before.difference(now);
+        if !difference.is_of_locks() {
+            return;
+        }
+        let mut differs = difference.held().0;
         while differs != 0 {
             let lock = differs.trailing_zeros() as usize / 2;
             differs &= !(3 << (2 * lock));
-            let less = self.counts[lock].wrapping_sub(share(before.held, lock));
-            self.counts[lock] = less.wrapping_add(share(now.held, lock));
+            let less = self.counts[lock].wrapping_sub(share(before.held(), lock));
+            self.counts[lock] = less.wrapping_add(share(now.held(), lock));
         }
-        if before.listed != now.listed {
-            let place = u64::from(before.listed ^ now.listed);
+        if difference.listed() != 0 {
+            let place = u64::from(difference.listed());
             self.queues[Locks::REAP_LIST][part / 8] ^= place << (part % 8 * 8);
         }
-        if (before.lock, before.waits) != (now.lock, now.waits) {
+        if difference.0 & Shown::QUEUED != 0 {
             self.queue(part, rank, before, u32::wrapping_sub);
             self.queue(part, rank, now, u32::wrapping_add);
         }
@@ -212,23 +253,34 @@ impl Locks {
     /// A task has another place in the queue now. It may have none for the moment, or one
     /// without a queue: until all that differs between two states is changed.
     #[inline]
-    pub(crate) fn move_up(&mut self, task: usize, stand: &Stand, before: u8, now: u8) {
-        self.queue(task, before, stand, u32::wrapping_sub);
-        self.queue(task, now, stand, u32::wrapping_add);
+    pub(crate) fn move_up(&mut self, task: usize, shown: Shown, before: u8, now: u8) {
+        if before == 0 || now == 0 {
+            self.queue(task, before, shown, u32::wrapping_sub);
+            self.queue(task, now, shown, u32::wrapping_add);
+        } else if let Some((lock, write)) = shown.waits() {
+            if before == 1 || now == 1 {
+                self.counts[lock] ^= Locks::head(task, write);
+            }
+            self.queues[lock][task / 8] ^= u64::from(before ^ now) << (task % 8 * 8 + 1);
+        }
+    }
+
+    /// Who is first, as it is counted.
+    #[inline]
+    fn head(task: usize, write: u32) -> u32 {
+        ((task as u32 + 1) | write << 6) << Locks::HEAD_AT
     }
 
     /// Takes a task out of a queue or puts it there.
     #[inline]
-    fn queue(&mut self, part: usize, rank: u8, stand: &Stand, count: fn(u32, u32) -> u32) {
-        let Some(mode) = stand.waits.filter(|_| rank != 0) else {
+    fn queue(&mut self, part: usize, rank: u8, shown: Shown, count: fn(u32, u32) -> u32) {
+        let Some((lock, write)) = shown.waits().filter(|_| rank != 0) else {
             return;
         };
-        let lock = usize::from(stand.lock);
-        let write = u32::from(mode == Mode::Write);
         let counts = &mut self.counts[lock];
         *counts = count(*counts, 1 << Locks::LEN_AT);
         if rank == 1 {
-            *counts ^= ((part as u32 + 1) | write << 6) << Locks::HEAD_AT;
+            *counts ^= Locks::head(part, write);
         }
         let place = u64::from(u32::from(rank) << 1 | write);
         self.queues[lock][part / 8] ^= place << (part % 8 * 8);
