@@ -306,10 +306,11 @@ impl Store {
                 let index = self.len;
                 self.table.put(at, index, hash);
                 self.len += 1;
-                push(&mut self.chunks, words);
+                let width = self.width::<W>();
+                push(&mut self.chunks, &words[..width]);
                 let slots = self.table.slots_for(self.len as usize + 1);
                 if slots != self.table.slots() {
-                    self.index(slots);
+                    self.index::<W>(slots);
                 }
                 (index, true)
             }
@@ -351,10 +352,10 @@ impl Store {
 
     /// Makes the table anew, with that many slots, a power of two.
     #[cold]
-    fn index(&mut self, slots: usize) {
-        let states = self.chunks.iter();
-        let states = states.flat_map(|chunk| chunk.chunks_exact(self.layout.words()));
-        self.table.refill(slots, states.map(fold));
+    fn index<const W: usize>(&mut self, slots: usize) {
+        let width = self.width::<W>();
+        let chunks = self.chunks.iter().map(|chunk| chunk.chunks_exact(width));
+        self.table.refill(slots, chunks.map(|states| states.map(fold)));
     }
 
     /// Gives a field as many bits as this number needs. Rare: each time the count of one
@@ -386,7 +387,7 @@ impl Store {
         self.batch = batch;
         self.layout = wider;
         self.widened += 1;
-        self.index(self.table.slots());
+        self.index::<0>(self.table.slots());
     }
 }
 
@@ -396,12 +397,15 @@ pub(crate) fn equal(one: &[u64], other: &[u64]) -> bool {
     one.iter().zip(other).all(|(one, other)| one == other)
 }
 
+#[inline(always)]
 fn push(chunks: &mut Vec<Vec<u64>>, words: &[u64]) {
     let full = CHUNK_STATES * words.len();
-    if chunks.last().is_none_or(|chunk| chunk.len() == full) {
-        chunks.push(Vec::with_capacity(full));
-    }
-    if let Some(chunk) = chunks.last_mut() {
-        chunk.extend_from_slice(words);
+    match chunks.last_mut() {
+        Some(chunk) if chunk.len() < full => chunk.extend(words.iter().copied()),
+        _ => {
+            let mut chunk = Vec::with_capacity(full);
+            chunk.extend(words);
+            chunks.push(chunk);
+        }
     }
 }

@@ -91,15 +91,23 @@ impl Table {
     }
 
     /// Forgets everything, and fills so many slots anew with indices that have these hashes.
-    pub(crate) fn refill(&mut self, slots: usize, hashes: impl Iterator<Item = u64>) {
+    pub(crate) fn refill(
+        &mut self,
+        slots: usize,
+        hashes: impl Iterator<Item = impl Iterator<Item = u64>>,
+    ) {
         self.slots.clear();
         self.slots.resize(slots, 0);
-        for (index, hash) in hashes.enumerate() {
-            let mut at = hash as usize & self.mask();
-            while self.slots[at] != 0 {
-                at = (at + 1) & self.mask();
+        let mut index = 0;
+        for hashes in hashes {
+            for hash in hashes {
+                let mut at = hash as usize & self.mask();
+                while self.slots[at] != 0 {
+                    at = (at + 1) & self.mask();
+                }
+                self.put(at, index, hash);
+                index += 1;
             }
-            self.put(at, index as u32, hash);
         }
     }
 }

@@ -90,7 +90,10 @@ impl Crowd {
     #[inline]
     pub(crate) fn who(&self, bit: u8) -> u32 {
         let lanes = self.lanes.iter().rev();
-        lanes.fold(0, |who, lane| {
+        lanes.fold(0, |who, &lane| {
+            if lane == 0 {
+                return who << 8;
+            }
             let ones = lane >> bit.trailing_zeros() & 0x0101_0101_0101_0101;
             // Moves bit 8 n to bit 56 + n.
             who << 8 | (ones.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
