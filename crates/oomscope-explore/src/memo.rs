@@ -51,8 +51,8 @@ struct Scope {
     questions: u16,
     /// The bits of a packed state that say what its parts are.
     mask: [u64; WIDTH],
-    /// The locks that it asks about.
-    locks: Vec<Lock>,
+    /// Where the answers about locks are.
+    looks: Vec<Look>,
 }
 
 /// What is known of a task with some value.
@@ -64,43 +64,38 @@ struct Place {
     scope: u16,
 }
 
-/// What is asked about a lock.
-struct Lock {
-    number: u8,
-    /// The bytes of [`crate::traits::Locks::counted`].
-    counted: u32,
-    /// Who waits for it.
-    waiters: bool,
+/// Some bits of a word that says who holds a lock or who waits for it ([`Locks::word`]).
+struct Look {
+    at: u8,
+    mask: u64,
 }
 
-impl Lock {
-    /// All locks about which something is asked.
-    fn all(asked: Asked) -> Vec<Lock> {
+impl Look {
+    /// Everything that answers these questions, in states with so many words for a queue.
+    fn all(asked: Asked, lanes: usize) -> Vec<Look> {
+        let mut looks = Vec::new();
+        let mut look = |at: usize, mask| {
+            if mask != 0 {
+                let at = at as u8;
+                looks.push(Look { at, mask });
+            }
+        };
         let any = asked.holds | asked.lens | asked.heads | asked.queues;
-        let mut locks = Vec::new();
+        let mut queues = u64::from(asked.queues);
         bits(any.into(), |lock| {
-            let bits = |on: u16, bits: u32| if on >> lock & 1 != 0 { bits } else { 0 };
-            locks.push(Lock {
-                number: lock as u8,
-                counted: bits(asked.holds, Locks::HOLDERS)
-                    | bits(asked.lens, Locks::LEN)
-                    | bits(asked.heads, Locks::HEAD),
-                waiters: bits(asked.queues, 1) != 0,
-            });
+            let bits = |on: u16, bits: u64| if on >> lock & 1 != 0 { bits } else { 0 };
+            let counted = bits(asked.holds, Locks::HOLDERS)
+                | bits(asked.lens, Locks::LEN)
+                | bits(asked.heads, Locks::HEAD);
+            look(Locks::counts(lock), counted);
         });
-        if asked.listed {
-            locks.push(Lock {
-                number: Locks::REAP_LIST as u8,
-                counted: 0,
-                waiters: true,
-            });
-        }
-        locks
-    }
-
-    /// Words of a key.
-    fn words(&self, lanes: usize) -> usize {
-        1 + if self.waiters { lanes } else { 0 }
+        queues |= u64::from(asked.listed) << Locks::REAP_LIST;
+        bits(queues, |lock| {
+            for lane in 0..lanes {
+                look(Locks::places(lock, 8 * lane), u64::MAX);
+            }
+        });
+        looks
     }
 }
 
@@ -198,7 +193,7 @@ impl Memo {
             reads,
             questions,
             mask: mask(layout, reads.parts | self.always),
-            locks: Lock::all(reads.asked),
+            looks: Look::all(reads.asked, self.lanes),
         }
     }
 
@@ -207,9 +202,7 @@ impl Memo {
         if let Some(&number) = self.numbers.get(&reads) {
             return Some(number);
         }
-        let locks = Lock::all(reads.asked);
-        let words = locks.iter().map(|lock| lock.words(self.lanes));
-        if words.sum::<usize>() > ANSWERS {
+        if Look::all(reads.asked, self.lanes).len() > ANSWERS {
             return None;
         }
         let questions = match reads.parts {
@@ -280,14 +273,8 @@ impl Memo {
             who |= u64::from(from.crowd.who(Traits::RESERVING)) << (TAG_BITS + TASKS);
         }
         key.begin(who);
-        for lock in &scope.locks {
-            let number = usize::from(lock.number);
-            key.push(from.locks.counted(number, lock.counted));
-            if lock.waiters {
-                for &word in from.locks.waiters(number, self.lanes) {
-                    key.push(word);
-                }
-            }
+        for look in &scope.looks {
+            key.push(from.locks.word(look.at.into()) & look.mask);
         }
     }
 

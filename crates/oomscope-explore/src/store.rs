@@ -232,7 +232,6 @@ impl Store {
             self.layout.set(words, place, old_rank, rank);
             crowd.change(part, difference);
         }
-        self.batch.hashes.push(fold(words));
         crowd
     }
 
@@ -240,12 +239,9 @@ impl Store {
     #[inline]
     pub(crate) fn collect_known<const W: usize>(&mut self, from: &Loaded, difference: &[u64]) {
         let width = self.width::<W>();
-        let start = self.batch.words.len();
         let words = from.words[..width].iter().zip(&difference[..width]);
         let words = words.map(|(word, bits)| word ^ bits);
         self.batch.words.extend(words);
-        let words = &self.batch.words[start..start + width];
-        self.batch.hashes.push(fold(words));
     }
 
     /// The words of what was collected last.
@@ -270,6 +266,9 @@ impl Store {
     pub(crate) fn take_in<const W: usize>(&mut self, mut each: impl FnMut(u32, bool)) {
         let mut batch = core::mem::take(&mut self.batch);
         let width = self.width::<W>();
+        batch
+            .hashes
+            .extend(batch.words.chunks_exact(width).map(fold));
         // Two rounds in which no access waits for the one before.
         let first = batch.hashes.iter().map(|&hash| self.table.first(hash));
         batch.guesses.extend(first);
@@ -380,7 +379,6 @@ impl Store {
         for old in self.batch.words.chunks(self.layout.words()) {
             rewrite(old, &mut |words| {
                 batch.words.extend_from_slice(words);
-                batch.hashes.push(fold(words));
             });
         }
         self.chunks = chunks;

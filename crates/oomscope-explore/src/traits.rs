@@ -173,10 +173,10 @@ impl Shown {
 
     /// The lock in whose queue it stands, and whether to write.
     #[inline]
-    fn waits(self) -> Option<(usize, u32)> {
+    fn waits(self) -> Option<(usize, u64)> {
         let waits = self.0 >> Shown::WAITS_AT & 0xff;
         let lock = (self.0 >> Shown::LOCK_AT) as usize & 0xff;
-        (waits != 0).then_some((lock, u32::from(waits == Shown::WRITES)))
+        (waits != 0).then_some((lock, u64::from(waits == Shown::WRITES)))
     }
 
     #[inline]
@@ -191,35 +191,46 @@ impl Shown {
 /// why holders are counted.
 #[derive(Clone)]
 pub(crate) struct Locks {
-    /// For each lock, a byte each: how many readers hold it, and in the highest bit, if a
-    /// writer does; how many tasks wait for it; which task is the first of them, counted from
-    /// 1, and in bit 6, if it wants to write.
-    counts: [u32; LOCKS_MAX + 1],
-    /// For each lock and each task, a byte: where it stands in the queue, and for what. And
-    /// behind the locks, where it stands on `oom_reaper_list`.
-    queues: [[u64; TASKS_MAX / 8]; LOCKS_MAX + 1],
+    /// For each lock, and behind them for `oom_reaper_list`, [`Locks::STRIDE`] words. The first
+    /// has a byte for how many readers hold it, and in the highest bit, if a writer does; one
+    /// for how many tasks wait for it; and one for which task is the first of them, counted
+    /// from 1, and in bit 6, if it wants to write. The others have a byte for each task: where
+    /// it stands in the queue, and for what.
+    words: [u64; (LOCKS_MAX + 1) * Locks::STRIDE],
 }
 
-/// Where in [`Locks::counts`] the bytes are.
+/// Where in the first word of a lock the bytes are.
 impl Locks {
     /// Who holds it.
-    pub(crate) const HOLDERS: u32 = 0xff;
+    pub(crate) const HOLDERS: u64 = 0xff;
     /// How many wait.
-    pub(crate) const LEN: u32 = 0xff << Locks::LEN_AT;
+    pub(crate) const LEN: u64 = 0xff << Locks::LEN_AT;
+    /// Who is first.
+    pub(crate) const HEAD: u64 = 0xff << Locks::HEAD_AT;
     /// The number of `oom_reaper_list` among the locks.
     pub(crate) const REAP_LIST: usize = LOCKS_MAX;
-    /// Who is first.
-    pub(crate) const HEAD: u32 = 0xff << Locks::HEAD_AT;
     const LEN_AT: u32 = 8;
     const HEAD_AT: u32 = 16;
+    const STRIDE: usize = 1 + TASKS_MAX / 8;
+
+    /// Which word counts who holds a lock and who waits for it.
+    #[inline]
+    pub(crate) fn counts(lock: usize) -> usize {
+        lock * Locks::STRIDE
+    }
+
+    /// Which word has the place of a task, or of another part, in a queue.
+    #[inline]
+    pub(crate) fn places(lock: usize, task: usize) -> usize {
+        lock * Locks::STRIDE + 1 + task / 8
+    }
 }
 
 impl Locks {
     /// The locks of this state.
     pub(crate) fn of(state: &State, timing: Timing) -> Locks {
         let mut locks = Locks {
-            counts: [0; LOCKS_MAX + 1],
-            queues: [[0; TASKS_MAX / 8]; LOCKS_MAX + 1],
+            words: [0; (LOCKS_MAX + 1) * Locks::STRIDE],
         };
         for (id, task) in state.tasks() {
             let (_, rank) = split_rank(state.part(usize::from(id.0)));
@@ -240,16 +251,17 @@ impl Locks {
         while differs != 0 {
             let lock = differs.trailing_zeros() as usize / 2;
             differs &= !(3 << (2 * lock));
-            let less = self.counts[lock].wrapping_sub(share(before.held(), lock));
-            self.counts[lock] = less.wrapping_add(share(now.held(), lock));
+            let counts = &mut self.words[Locks::counts(lock)];
+            let less = counts.wrapping_sub(share(before.held(), lock));
+            *counts = less.wrapping_add(share(now.held(), lock));
         }
         if difference.listed() != 0 {
             let place = u64::from(difference.listed());
-            self.queues[Locks::REAP_LIST][part / 8] ^= place << (part % 8 * 8);
+            self.words[Locks::places(Locks::REAP_LIST, part)] ^= place << (part % 8 * 8);
         }
         if difference.0 & Shown::QUEUED != 0 {
-            self.queue(part, rank, before, u32::wrapping_sub);
-            self.queue(part, rank, now, u32::wrapping_add);
+            self.queue(part, rank, before, u64::wrapping_sub);
+            self.queue(part, rank, now, u64::wrapping_add);
         }
     }
 
@@ -258,53 +270,48 @@ impl Locks {
     #[inline]
     pub(crate) fn move_up(&mut self, task: usize, shown: Shown, before: u8, now: u8) {
         if before == 0 || now == 0 {
-            self.queue(task, before, shown, u32::wrapping_sub);
-            self.queue(task, now, shown, u32::wrapping_add);
+            self.queue(task, before, shown, u64::wrapping_sub);
+            self.queue(task, now, shown, u64::wrapping_add);
         } else if let Some((lock, write)) = shown.waits() {
             if before == 1 || now == 1 {
-                self.counts[lock] ^= Locks::head(task, write);
+                self.words[Locks::counts(lock)] ^= Locks::head(task, write);
             }
-            self.queues[lock][task / 8] ^= u64::from(before ^ now) << (task % 8 * 8 + 1);
+            let places = &mut self.words[Locks::places(lock, task)];
+            *places ^= u64::from(before ^ now) << (task % 8 * 8 + 1);
         }
     }
 
     /// Who is first, as it is counted.
     #[inline]
-    fn head(task: usize, write: u32) -> u32 {
-        ((task as u32 + 1) | write << 6) << Locks::HEAD_AT
+    fn head(task: usize, write: u64) -> u64 {
+        ((task as u64 + 1) | write << 6) << Locks::HEAD_AT
     }
 
     /// Takes a task out of a queue or puts it there.
     #[inline]
-    fn queue(&mut self, part: usize, rank: u8, shown: Shown, count: fn(u32, u32) -> u32) {
+    fn queue(&mut self, part: usize, rank: u8, shown: Shown, count: fn(u64, u64) -> u64) {
         let Some((lock, write)) = shown.waits().filter(|_| rank != 0) else {
             return;
         };
-        let counts = &mut self.counts[lock];
+        let counts = &mut self.words[Locks::counts(lock)];
         *counts = count(*counts, 1 << Locks::LEN_AT);
         if rank == 1 {
             *counts ^= Locks::head(part, write);
         }
-        let place = u64::from(u32::from(rank) << 1 | write);
-        self.queues[lock][part / 8] ^= place << (part % 8 * 8);
+        let place = u64::from(rank) << 1 | write;
+        self.words[Locks::places(lock, part)] ^= place << (part % 8 * 8);
     }
 
-    /// What is counted of a lock, in the bytes of this mask.
+    /// One of the words.
     #[inline]
-    pub(crate) fn counted(&self, lock: usize, mask: u32) -> u64 {
-        (self.counts[lock] & mask).into()
-    }
-
-    /// The first words of a queue.
-    #[inline]
-    pub(crate) fn waiters(&self, lock: usize, words: usize) -> &[u64] {
-        &self.queues[lock][..words]
+    pub(crate) fn word(&self, at: usize) -> u64 {
+        self.words[at]
     }
 }
 
 /// What a task that holds this adds to [`Locks::HOLDERS`].
 #[inline]
-fn share(held: Held, lock: usize) -> u32 {
+fn share(held: Held, lock: usize) -> u64 {
     match held.mode(LockId(lock as u8)) {
         None => 0,
         Some(Mode::Read) => 1,
