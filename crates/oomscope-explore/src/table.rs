@@ -96,8 +96,9 @@ impl Table {
         slots: usize,
         hashes: impl Iterator<Item = impl Iterator<Item = u64>>,
     ) {
-        self.slots.clear();
-        self.slots.resize(slots, 0);
+        // The old ones go first, and the new ones are zero because the allocator says so.
+        self.slots = Vec::new();
+        self.slots = vec![0; slots];
         let mut index = 0;
         for hashes in hashes {
             for hash in hashes {
