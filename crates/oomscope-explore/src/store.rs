@@ -354,7 +354,8 @@ impl Store {
     fn index<const W: usize>(&mut self, slots: usize) {
         let width = self.width::<W>();
         let chunks = self.chunks.iter().map(|chunk| chunk.chunks_exact(width));
-        self.table.refill(slots, chunks.map(|states| states.map(fold)));
+        self.table
+            .refill(slots, chunks.map(|states| states.map(fold)));
     }
 
     /// Gives a field as many bits as this number needs. Rare: each time the count of one
