@@ -419,7 +419,8 @@ impl Explorer {
     }
 
     /// Notes where a step leads that is known from elsewhere; says whether it is.
-    #[inline]
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn repeat<const W: usize>(&mut self, parent: u32, task: u8) -> bool {
         let Some(memo) = &mut self.memo else {
             return false;
