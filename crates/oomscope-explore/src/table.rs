@@ -3,7 +3,8 @@
 /// No index: of nothing, or not the one that is looked for.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// From so many slots on the table only doubles: it is a large part of all memory then.
+/// Up to so many slots the table grows fourfold, which saves half of the times that it is filled
+/// anew; then it only doubles, as it is a large part of all memory.
 const MANY: usize = 1 << 22;
 
 /// A hash table of indices. A slot has an index, plus one, in as many low bits as it takes to
