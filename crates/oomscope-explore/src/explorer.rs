@@ -361,9 +361,7 @@ impl Explorer {
 
     /// Expands so many states and looks up what they lead to. The code is there once for every
     /// small number of words that a state has, which the compiler can count with; `W` is 0
-    /// where it is any number. Natively all of it is one function. A browser compiles function
-    /// by function, first in haste and then well, and takes long for a large one: there its
-    /// parts are not inlined, so that soon most of the time is spent in what is compiled well.
+    /// where it is any number.
     fn expand_batch<const W: usize>(&mut self, count: u32) -> Found {
         for _ in 0..count {
             if self.expand::<W>(self.expanded()) == Found::Difference {
@@ -421,8 +419,7 @@ impl Explorer {
     }
 
     /// Notes where a step leads that is known from elsewhere; says whether it is.
-    #[cfg_attr(not(target_arch = "wasm32"), inline)]
-    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[inline]
     fn repeat<const W: usize>(&mut self, parent: u32, task: u8) -> bool {
         let Some(memo) = &mut self.memo else {
             return false;

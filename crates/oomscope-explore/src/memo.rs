@@ -221,8 +221,7 @@ impl Memo {
 
     /// What this task's step does in the state that was looked up, if that is known. A state
     /// has `W` words, or if that is 0, as many as it has.
-    #[cfg_attr(not(target_arch = "wasm32"), inline)]
-    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[inline]
     pub(crate) fn find<const W: usize>(&mut self, from: &Loaded, task: usize) -> Option<Known<'_>> {
         self.asked_for += 1;
         let own = from.numbers[task];

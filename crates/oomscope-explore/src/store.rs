@@ -126,8 +126,7 @@ impl Store {
     }
 
     /// Loads what the state with this index shows, but does not unpack it.
-    #[cfg_attr(not(target_arch = "wasm32"), inline)]
-    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[inline]
     pub(crate) fn look_up<const W: usize>(&self, index: u32, into: &mut Loaded) {
         for (at, &word) in self.words::<W>(index).iter().enumerate() {
             let before = core::mem::replace(&mut into.words[at], word);
@@ -263,8 +262,7 @@ impl Store {
 
     /// Looks up the batch and adds what is new, in the order in which it was collected. Says
     /// of each state which index it has and whether it is new.
-    #[cfg_attr(not(target_arch = "wasm32"), inline)]
-    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[inline]
     pub(crate) fn take_in<const W: usize>(&mut self, mut each: impl FnMut(u32, bool)) {
         let mut batch = core::mem::take(&mut self.batch);
         let width = self.width::<W>();
