@@ -17,7 +17,7 @@ use crate::parts::bits;
 use crate::reductions::{Found, Reducer, Reductions};
 use crate::regions::Regions;
 use crate::store::{Loaded, Store};
-use crate::traits::{Crowd, Traits};
+use crate::traits::Traits;
 use crate::{Class, LockupKind, Outcome, Progress};
 
 /// How many states are expanded before what they lead to is looked up.
@@ -27,7 +27,27 @@ const BATCH: u32 = 64;
 struct Arrow {
     parent: u32,
     via: u8,
+    /// What it shows by itself, except for what it takes all tasks to know.
     marks: u8,
+}
+
+/// Which marks states were found to have: bit n of all for marks n.
+struct Seen([u64; 4]);
+
+impl Seen {
+    /// Notes of all outcomes that these marks show the first state.
+    #[inline(always)]
+    fn see(&mut self, marks: u8, index: u32, first: &mut [Option<u32>]) {
+        let seen = &mut self.0[usize::from(marks / 64)];
+        if *seen >> (marks % 64) & 1 == 0 {
+            *seen |= 1 << (marks % 64);
+            for outcome in Outcome::ALL {
+                if first[outcome as usize].is_none() && mark::shows(marks, outcome) {
+                    first[outcome as usize] = Some(index);
+                }
+            }
+        }
+    }
 }
 
 /// A breadth-first exploration, advanced in slices; stop calling to cancel.
@@ -55,8 +75,7 @@ pub struct Explorer {
     depth: u32,
     depth_end: u32,
     kills_max: u8,
-    /// Bit n of all: a state with marks n was found.
-    seen: [u64; 4],
+    seen: Seen,
     pub(crate) first: [Option<u32>; Outcome::ALL.len()],
     pub(crate) regions: Option<Regions>,
 }
@@ -96,14 +115,13 @@ impl Explorer {
             depth: 0,
             depth_end: 1,
             kills_max: 0,
-            seen: [0; 4],
+            seen: Seen([0; 4]),
             first: [None; Outcome::ALL.len()],
             regions: None,
         };
         // All of it is new.
-        let mut changed = 0;
-        let crowd = explorer.store.collect(&mut explorer.from, &mut changed);
-        explorer.note(&crowd, 0, 0);
+        explorer.store.collect(&mut explorer.from, &mut 0);
+        explorer.note(true, 0, 0);
         explorer.take_in::<0>();
         // No arrow leads to it.
         explorer.targets.clear();
@@ -360,11 +378,11 @@ impl Explorer {
     }
 
     /// Expands so many states and looks up what they lead to. The code is there once for every
-    /// small number of words that a state has, which the compiler can count with; `W` is 0
+    /// small number `W` of words that a state has, which the compiler can count with; `W` is 0
     /// where it is any number.
     fn expand_batch<const W: usize>(&mut self, count: u32) -> Found {
         for _ in 0..count {
-            if self.expand::<W>(self.expanded()) == Found::Difference {
+            if self.expand::<W>() == Found::Difference {
                 return Found::Difference;
             }
         }
@@ -381,14 +399,21 @@ impl Explorer {
         W == 0 || self.store.layout().0.words() == W
     }
 
-    fn expand<const W: usize>(&mut self, index: u32) -> Found {
+    fn expand<const W: usize>(&mut self) -> Found {
+        let index = self.expanded();
         match self.is_width::<W>() {
             true => self.store.look_up::<W>(index, &mut self.from),
             false => self.store.look_up::<0>(index, &mut self.from),
         }
         debug_assert!(self.is_invertible(index));
+        let marks = &mut self.marks[index as usize];
+        *marks |= mark::of_tasks(*marks, self.from.crowd.any());
+        let marks = *marks;
+        if marks & mark::FINISHED != 0 {
+            self.seen.see(marks, index, &mut self.first);
+        }
         let mut who = match self.from.crowd.who(Traits::MOVES) {
-            _ if self.marks[index as usize] & mark::PANIC != 0 => 0,
+            _ if marks & mark::PANIC != 0 => 0,
             0 => {
                 self.store.unpack(&mut self.from);
                 let sleepers = enabled(&self.machine, &self.from.state);
@@ -396,12 +421,13 @@ impl Explorer {
             }
             who => who,
         };
+        let crowd = self.memo.as_ref().map_or(0, |memo| memo.crowd(&self.from));
         while who != 0 {
             let task = who.trailing_zeros() as u8;
             who &= who - 1;
             let is_known = match self.is_width::<W>() {
-                true => self.repeat::<W>(index, task),
-                false => self.repeat::<0>(index, task),
+                true => self.repeat::<W>(index, crowd, task),
+                false => self.repeat::<0>(index, crowd, task),
             };
             if !is_known && self.make(index, task) == Found::Difference {
                 return Found::Difference;
@@ -420,38 +446,33 @@ impl Explorer {
 
     /// Notes where a step leads that is known from elsewhere; says whether it is.
     #[inline]
-    fn repeat<const W: usize>(&mut self, parent: u32, task: u8) -> bool {
+    fn repeat<const W: usize>(&mut self, parent: u32, crowd: u64, via: u8) -> bool {
         let Some(memo) = &mut self.memo else {
             return false;
         };
-        let Some(known) = memo.find::<W>(&self.from, usize::from(task)) else {
+        let Some(known) = memo.find::<W>(&self.from, crowd, usize::from(via)) else {
             return false;
         };
         self.store.collect_known::<W>(&self.from, known.difference);
-        let kills = self.marks[parent as usize] & mark::SECOND_KILL;
-        let of_tasks = mark::of_tasks(known.marks, known.any(&self.from.crowd));
-        let marks = kills | known.marks | of_tasks;
-        self.arrows.push(Arrow {
-            parent,
-            via: task,
-            marks,
-        });
-        debug_assert!(self.is_repeated(task, marks), "a step is not what it was");
+        let marks = self.marks[parent as usize] & mark::SECOND_KILL | known.marks;
+        self.arrows.push(Arrow { parent, via, marks });
+        debug_assert!(self.is_repeated(via, marks), "a step is not what it was");
         true
     }
 
     /// Whether the arrow noted last is what the step does.
-    fn is_repeated(&mut self, task: u8, marks: u8) -> bool {
+    fn is_repeated(&self, via: u8, marks: u8) -> bool {
         let mut loaded = self.from.clone();
         self.store.unpack(&mut loaded);
         let mut next = loaded.state;
-        step(&self.machine, &mut next, Transition(TaskId(task)), &mut ());
-        self.store.is_collected(&next) && mark::of_state(&self.machine, &next) == marks
+        step(&self.machine, &mut next, Transition(TaskId(via)), &mut ());
+        let all = mark::of_state(&self.machine, &next);
+        self.store.is_collected(&next) && all & !mark::OF_TASKS == marks
     }
 
     /// Makes a step and notes where it leads.
-    fn make(&mut self, parent: u32, task: u8) -> Found {
-        let transition = Transition(TaskId(task));
+    fn make(&mut self, parent: u32, via: u8) -> Found {
+        let transition = Transition(TaskId(via));
         self.store.unpack(&mut self.from);
         let Loaded { state, next, .. } = &mut self.from;
         next.take_reads();
@@ -466,38 +487,36 @@ impl Explorer {
             let arrow = self.targets.len() + self.arrows.len();
             self.starved.push(arrow as u32);
         }
-        self.from.crowd.kills_changed = false;
         let mut changed = touched;
-        let crowd = self.store.collect(&mut self.from, &mut changed);
-        let marks = self.note(&crowd, parent, task);
+        let kills_changed = self.store.collect(&mut self.from, &mut changed);
+        let marks = self.note(kills_changed, parent, via);
         self.memo.take_if(|memo| !memo.keep_up(&self.store));
-        if let Some(memo) = &mut self.memo
-            && !crowd.kills_changed
-        {
+        if let Some(memo) = self.memo.as_mut().filter(|_| !kills_changed) {
             let made = Made {
+                task: via,
                 reads,
-                crowd: &crowd,
-                marks: marks & mark::OF_MACHINE,
+                marks,
             };
-            memo.learn(&self.store, &self.from, usize::from(task), &made);
+            memo.learn(&self.store, &self.from, &made);
         }
         let Loaded { state, next, .. } = &mut self.from;
         bits(changed, |part| next.copy_part(part, state));
         Found::Step
     }
 
-    /// Notes the state that was collected last; says its marks.
-    fn note(&mut self, crowd: &Crowd, parent: u32, via: u8) -> u8 {
-        let kills = if crowd.kills_changed {
+    /// Notes the state that was collected last; says those of its marks that are of the machine.
+    fn note(&mut self, kills_changed: bool, parent: u32, via: u8) -> u8 {
+        let kills = if kills_changed {
             let kills = self.from.next.kills(&self.machine);
             self.kills_max = self.kills_max.max(kills);
-            kills >= 2
+            if kills >= 2 { mark::SECOND_KILL } else { 0 }
         } else {
-            self.marks[parent as usize] & mark::SECOND_KILL != 0
+            self.marks[parent as usize] & mark::SECOND_KILL
         };
-        let marks = mark::by_crowd(&self.from.next, crowd, kills);
+        let of_machine = mark::of_machine(&self.from.next);
+        let marks = kills | of_machine;
         self.arrows.push(Arrow { parent, via, marks });
-        marks
+        of_machine
     }
 
     /// Finds or adds the states that were noted.
@@ -507,25 +526,19 @@ impl Explorer {
             let more = self.arrows.len().max(self.targets.len() / 4);
             self.targets.reserve_exact(more);
         }
-        let mut arrows = self.arrows.drain(..);
-        self.store.take_in::<W>(|index, new| {
-            self.targets.push(index);
-            let Some(Arrow { parent, via, marks }) = arrows.next().filter(|_| new) else {
-                return;
-            };
-            self.marks.push(marks);
-            self.parents.push(parent);
-            self.via.push(via);
-            let seen = &mut self.seen[usize::from(marks / 64)];
-            if *seen >> (marks % 64) & 1 == 0 {
-                *seen |= 1 << (marks % 64);
-                for outcome in Outcome::ALL {
-                    if self.first[outcome as usize].is_none() && mark::shows(marks, outcome) {
-                        self.first[outcome as usize] = Some(index);
-                    }
-                }
+        let (found, fresh) = self.store.take_in::<W>();
+        self.targets.extend_from_slice(found);
+        let fresh = fresh.iter().map(|&at| &self.arrows[at as usize]);
+        self.parents.extend(fresh.clone().map(|arrow| arrow.parent));
+        self.via.extend(fresh.clone().map(|arrow| arrow.via));
+        let first = self.marks.len();
+        self.marks.extend(fresh.map(|arrow| arrow.marks));
+        for (index, &marks) in (first as u32..).zip(&self.marks[first..]) {
+            if marks != 0 {
+                self.seen.see(marks, index, &mut self.first);
             }
-        });
+        }
+        self.arrows.clear();
     }
 
     pub(crate) fn graph(&self) -> Graph<'_> {

@@ -9,8 +9,8 @@ const WORDS_MAX: usize = 1 << 19;
 /// So many words may be kept however few states there are.
 const WORDS_MIN: usize = 1 << 12;
 
-/// Numbers by the mix of something. Two things may have the same mix: who asks has to know
-/// better, or must not mind.
+/// Numbers by the tag of something, a hash. Two things may have the same tag: who asks has to
+/// know better, or must not mind.
 pub(crate) struct Numbers {
     slots: Vec<Slot>,
     taken: usize,
@@ -20,7 +20,7 @@ pub(crate) struct Numbers {
 #[derive(Clone, Copy, Default)]
 struct Slot {
     number: u32,
-    /// Half of the mix; its low bits say which slot it would like to be.
+    /// Its low bits say which slot it would like to be.
     tag: u32,
 }
 
@@ -43,10 +43,9 @@ impl Numbers {
         self.taken = 0;
     }
 
-    /// What the first number with this mix that is wanted is good for.
+    /// What the first number with this tag that is wanted is good for.
     #[inline(always)]
-    pub(crate) fn find<T>(&self, mixed: u64, want: impl Fn(u32) -> Option<T>) -> Option<T> {
-        let tag = tag(mixed);
+    pub(crate) fn find<T>(&self, tag: u32, want: impl Fn(u32) -> Option<T>) -> Option<T> {
         let mut at = tag as usize;
         loop {
             let slot = self.slots[at & (self.slots.len() - 1)];
@@ -63,11 +62,10 @@ impl Numbers {
     }
 
     /// Adds a number that is not there.
-    pub(crate) fn add(&mut self, mixed: u64, number: u32) {
+    pub(crate) fn add(&mut self, tag: u32, number: u32) {
         if self.taken * 2 >= self.slots.len() {
             self.grow();
         }
-        let tag = tag(mixed);
         self.put(Slot {
             number: number + 1,
             tag,
@@ -75,10 +73,9 @@ impl Numbers {
         self.taken += 1;
     }
 
-    /// Writes a number over the one with this mix, if there is one.
-    pub(crate) fn set(&mut self, mixed: u64, number: u32) {
+    /// Writes a number over the one with this tag, if there is one.
+    pub(crate) fn set(&mut self, tag: u32, number: u32) {
         let mask = self.slots.len() - 1;
-        let tag = tag(mixed);
         let mut at = tag as usize & mask;
         while self.slots[at].number != 0 {
             if self.slots[at].tag == tag {
@@ -87,7 +84,7 @@ impl Numbers {
             }
             at = (at + 1) & mask;
         }
-        self.add(mixed, number);
+        self.add(tag, number);
     }
 
     fn put(&mut self, slot: Slot) {
@@ -107,11 +104,6 @@ impl Numbers {
             self.put(slot);
         }
     }
-}
-
-#[inline]
-fn tag(mixed: u64) -> u32 {
-    (mixed >> 32) as u32
 }
 
 /// Values of some words by keys of some words, which are compared as a whole.
@@ -141,10 +133,10 @@ impl Kept {
         self.places.clear();
     }
 
-    /// The value, of so many words, of the key that has this mix.
+    /// The value, of so many words, of the key that has this tag.
     #[inline(always)]
-    pub(crate) fn find(&self, mixed: u64, key: &[u64], words: usize) -> Option<&[u64]> {
-        self.places.find(mixed, |at| {
+    pub(crate) fn find(&self, tag: u32, key: &[u64], words: usize) -> Option<&[u64]> {
+        self.places.find(tag, |at| {
             let found = self.words.get(at as usize..)?;
             let (found, value) = found.split_at_checked(key.len())?;
             if equal(found, key) {
@@ -161,9 +153,9 @@ impl Kept {
         self.words.len() > (states as usize * 2).clamp(WORDS_MIN, WORDS_MAX)
     }
 
-    /// Keeps a value whose key, with this mix, is not there.
-    pub(crate) fn keep(&mut self, mixed: u64, key: &[u64], value: impl Iterator<Item = u64>) {
-        self.places.add(mixed, self.words.len() as u32);
+    /// Keeps a value whose key, with this tag, is not there.
+    pub(crate) fn keep(&mut self, tag: u32, key: &[u64], value: impl Iterator<Item = u64>) {
+        self.places.add(tag, self.words.len() as u32);
         self.words.extend_from_slice(key);
         self.words.extend(value);
     }

@@ -16,6 +16,7 @@ mod graph;
 mod key;
 mod known;
 pub mod lasso;
+mod locks;
 pub mod map;
 mod mark;
 mod memo;

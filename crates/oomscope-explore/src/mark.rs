@@ -22,26 +22,26 @@ pub(crate) const WANTS_PAGE: u8 = 1 << 5;
 pub(crate) const WRONG_ERRNO: u8 = 1 << 6;
 /// Some task retries in the allocator and is parked because nothing changes.
 pub(crate) const PARKED: u8 = 1 << 7;
-/// Those that are flags of the machine.
-pub(crate) const OF_MACHINE: u8 = OOPS | CORRUPT | PANIC | WRONG_ERRNO;
+/// Those that depend on all tasks together ([`of_tasks`]).
+pub(crate) const OF_TASKS: u8 = FINISHED | WANTS_PAGE | PARKED;
 
 /// All marks of a state.
 pub(crate) fn of_state(machine: &Machine, state: &State) -> u8 {
-    let crowd = Crowd::of(state, machine.rules.timing);
-    by_crowd(state, &crowd, state.kills(machine) >= 2)
+    let of_machine = of_machine(state);
+    let any = Crowd::of(state, machine.rules.timing).any();
+    if_so(SECOND_KILL, state.kills(machine) >= 2) | of_machine | of_tasks(of_machine, any)
 }
 
-/// The same, for who knows already what its tasks show.
-pub(crate) fn by_crowd(state: &State, crowd: &Crowd, second_kill: bool) -> u8 {
-    let of_machine = [
+/// The marks that are flags of the machine.
+pub(crate) fn of_machine(state: &State) -> u8 {
+    let all = [
         (OOPS, StateFlags::OOPS),
         (CORRUPT, StateFlags::CORRUPT),
         (WRONG_ERRNO, StateFlags::WRONG_ERRNO),
         (PANIC, StateFlags::PANIC),
     ];
-    let of_machine = of_machine.map(|(bit, flag)| if_so(bit, state.flags.has(flag)));
-    let of_machine = of_machine.into_iter().fold(0, |all, bit| all | bit);
-    if_so(SECOND_KILL, second_kill) | of_machine | of_tasks(of_machine, crowd.any())
+    let all = all.map(|(bit, flag)| if_so(bit, state.flags.has(flag)));
+    all.into_iter().fold(0, |all, bit| all | bit)
 }
 
 /// The marks that depend on all tasks together.

@@ -24,11 +24,12 @@ use std::collections::BTreeMap;
 use oomscope_model::machine::Machine;
 use oomscope_model::state::{Asked, Reads};
 
-use crate::key::{ANSWERS, Key, WIDTH};
+use crate::key::{ANSWERS, Key, ROOM, WIDTH};
 use crate::known::{Kept, Numbers};
-use crate::parts::{Layout, bits};
+use crate::locks::Look;
+use crate::parts::Layout;
 use crate::store::{Loaded, Store};
-use crate::traits::{Crowd, Locks, Traits, any};
+use crate::traits::Traits;
 
 /// So many states are found before any step is kept: small searches are over by then. A debug
 /// build makes every step that is known once more and compares, so there it begins at once.
@@ -41,6 +42,9 @@ const WORTH: u32 = 4;
 const TASKS: u32 = 20;
 /// Bits of a key that say whose step it is, and its scope.
 const TAG_BITS: u32 = 24;
+/// Behind them, who is restless, and who has a reserve.
+const RESTLESS: u64 = ((1 << TASKS) - 1) << TAG_BITS;
+const RESERVING: u64 = RESTLESS << TASKS;
 /// No scope.
 const NONE: u16 = 0;
 
@@ -51,6 +55,8 @@ struct Scope {
     questions: u16,
     /// The bits of a packed state that say what its parts are.
     mask: [u64; WIDTH],
+    /// Which of the answers about the crowd belong to a key.
+    crowd: u64,
     /// Where the answers about locks are.
     looks: Vec<Look>,
 }
@@ -64,54 +70,17 @@ struct Place {
     scope: u16,
 }
 
-/// Some bits of a word that says who holds a lock or who waits for it ([`Locks::word`]).
-struct Look {
-    at: u8,
-    mask: u64,
-}
-
-impl Look {
-    /// Everything that answers these questions, in states with so many words for a queue.
-    fn all(asked: Asked, lanes: usize) -> Vec<Look> {
-        let mut looks = Vec::new();
-        let mut look = |at: usize, mask| {
-            if mask != 0 {
-                let at = at as u8;
-                looks.push(Look { at, mask });
-            }
-        };
-        let any = asked.holds | asked.lens | asked.heads | asked.queues;
-        let mut queues = u64::from(asked.queues);
-        bits(any.into(), |lock| {
-            let bits = |on: u16, bits: u64| if on >> lock & 1 != 0 { bits } else { 0 };
-            let counted = bits(asked.holds, Locks::HOLDERS)
-                | bits(asked.lens, Locks::LEN)
-                | bits(asked.heads, Locks::HEAD);
-            look(Locks::counts(lock), counted);
-        });
-        queues |= u64::from(asked.listed) << Locks::REAP_LIST;
-        bits(queues, |lock| {
-            for lane in 0..lanes {
-                look(Locks::places(lock, 8 * lane), u64::MAX);
-            }
-        });
-        looks
-    }
-}
-
 /// What a step does to a state.
 pub(crate) struct Known<'a> {
     /// The bits that it flips.
     pub(crate) difference: &'a [u64],
-    /// In which traits each task differs afterwards, a byte for each.
-    shown: &'a [u64],
     /// Bits that the state has afterwards whatever it was before.
     pub(crate) marks: u8,
 }
 
 /// Steps that were made.
 pub(crate) struct Memo {
-    /// Words of a queue.
+    /// Words that have a byte for each task.
     lanes: usize,
     /// Words of a packed state.
     width: usize,
@@ -119,6 +88,8 @@ pub(crate) struct Memo {
     widened: u32,
     scopes: Vec<Scope>,
     numbers: BTreeMap<Reads, u16>,
+    /// Whether any of them asks who is restless or has a reserve.
+    asks_crowd: bool,
     /// Parts that are in every scope.
     always: u64,
     /// For each task and each value it has: what was asked in that place.
@@ -128,7 +99,7 @@ pub(crate) struct Memo {
     hints: Numbers,
     known: Kept,
     /// Where keys are made.
-    key: Key,
+    room: [u64; ROOM],
     /// How many steps were asked for since the last trial, and how many of them were made.
     asked_for: u32,
     made: u32,
@@ -150,11 +121,12 @@ impl Memo {
             widened: 0,
             scopes: Vec::new(),
             numbers: BTreeMap::new(),
+            asks_crowd: false,
             always: u64::MAX << first & !(u64::MAX << store.shape().part_count()),
             asked: vec![Vec::new(); tasks],
             hints: Numbers::new(),
             known: Kept::new(),
-            key: Key::default(),
+            room: [0; ROOM],
             asked_for: 0,
             made: 0,
         };
@@ -167,12 +139,8 @@ impl Memo {
 
     /// Bytes used.
     pub(crate) fn bytes(&self) -> u64 {
-        let asked: usize = self
-            .asked
-            .iter()
-            .map(|of_task| of_task.capacity() * size_of::<Place>())
-            .sum();
-        (self.known.bytes() + self.hints.bytes() + asked) as u64
+        let places = self.asked.iter().map(Vec::capacity).sum::<usize>() * size_of::<Place>();
+        (self.known.bytes() + self.hints.bytes() + places) as u64
     }
 
     /// Forgets all steps; those of now on are of the layout of now.
@@ -183,6 +151,7 @@ impl Memo {
         self.widened = widened;
         for scope in &mut self.scopes {
             scope.mask = mask(layout, scope.reads.parts | self.always);
+            scope.looks = Look::all(scope.reads.asked, layout.lanes());
         }
         self.known.clear();
         self.hints.clear();
@@ -193,7 +162,8 @@ impl Memo {
             reads,
             questions,
             mask: mask(layout, reads.parts | self.always),
-            looks: Look::all(reads.asked, self.lanes),
+            crowd: if_so(reads.asked.restless, RESTLESS) | if_so(reads.asked.reserving, RESERVING),
+            looks: Look::all(reads.asked, layout.lanes()),
         }
     }
 
@@ -214,15 +184,32 @@ impl Memo {
         if reads.parts == 0 {
             scope.questions = number;
         }
+        self.asks_crowd |= scope.crowd != 0;
         self.scopes.push(scope);
         self.numbers.insert(reads, number);
         Some(number)
     }
 
-    /// What this task's step does in the state that was looked up, if that is known. A state
-    /// has `W` words, or if that is 0, as many as it has.
+    /// Who is restless and who has a reserve, as it is in the first word of a key; nobody if no
+    /// step has asked.
     #[inline]
-    pub(crate) fn find<const W: usize>(&mut self, from: &Loaded, task: usize) -> Option<Known<'_>> {
+    pub(crate) fn crowd(&self, from: &Loaded) -> u64 {
+        if !self.asks_crowd {
+            return 0;
+        }
+        let who = |of| u64::from(from.crowd.who(of)) & (RESTLESS >> TAG_BITS);
+        who(Traits::RESTLESS) << TAG_BITS | who(Traits::RESERVING) << (TAG_BITS + TASKS)
+    }
+
+    /// What this task's step does in the state that was looked up, whose crowd this is, if that
+    /// is known. A state has `W` words, or if that is 0, as many as it has.
+    #[inline]
+    pub(crate) fn find<const W: usize>(
+        &mut self,
+        from: &Loaded,
+        crowd: u64,
+        task: usize,
+    ) -> Option<Known<'_>> {
         self.asked_for += 1;
         let own = from.numbers[task];
         let Place {
@@ -232,62 +219,26 @@ impl Memo {
         if questions == NONE {
             return None;
         }
-        self.answer(from, questions);
+        let questioned = &self.scopes[usize::from(questions)];
+        let mut key = answers(questioned, from, crowd, &mut self.room);
         if scope == NONE {
-            scope = self.hints.find(self.key.place(task, own), Some)? as u16;
+            scope = self.hints.find(key.place(task, own), Some)? as u16;
             if self.scopes[usize::from(scope)].questions != questions {
                 return None;
             }
         }
-        self.look::<W>(from, scope, task);
-        let width = self.width::<W>();
-        let value = self
-            .known
-            .find(self.key.mixed(), self.key.words(), width + 1 + self.lanes)?;
-        let (difference, shown) = value.split_at(width);
-        Some(Known {
-            difference,
-            shown: &shown[1..],
-            marks: shown[0] as u8,
-        })
-    }
-
-    #[inline]
-    fn width<const W: usize>(&self) -> usize {
-        match W {
+        let mask = &self.scopes[usize::from(scope)].mask;
+        let width = match W {
             0 => self.width.min(WIDTH),
             known => known,
-        }
-    }
-
-    /// Begins a key with the answers to the questions of a scope.
-    #[inline(always)]
-    fn answer(&mut self, from: &Loaded, questions: u16) {
-        let scope = &self.scopes[usize::from(questions)];
-        let key = &mut self.key;
-        let mut who = 0;
-        if scope.reads.asked.restless {
-            who = u64::from(from.crowd.who(Traits::RESTLESS)) << TAG_BITS;
-        }
-        if scope.reads.asked.reserving {
-            who |= u64::from(from.crowd.who(Traits::RESERVING)) << (TAG_BITS + TASKS);
-        }
-        key.begin(who);
-        for look in &scope.looks {
-            key.push(from.locks.word(look.at.into()) & look.mask);
-        }
-    }
-
-    /// Completes a key that has the answers: whose step it is, and what the parts are that a
-    /// scope looks at.
-    #[inline(always)]
-    fn look<const W: usize>(&mut self, from: &Loaded, scope: u16, task: usize) {
-        self.key.mark(u64::from(scope) << 8 | task as u64);
-        let width = self.width::<W>();
-        let mask = &self.scopes[usize::from(scope)].mask[..width];
-        for (word, mask) in from.words[..width].iter().zip(mask) {
-            self.key.push(word & mask);
-        }
+        };
+        look(&mut key, from, scope, &mask[..width], task);
+        let value = self.known.find(key.tag(), key.words(), 1 + width)?;
+        let (marks, difference) = value.split_first()?;
+        Some(Known {
+            difference,
+            marks: *marks as u8,
+        })
     }
 
     /// To be called after every step that was made: begins anew if the store writes states in
@@ -312,18 +263,25 @@ impl Memo {
 
     /// Keeps what a step did that was made in the state that was looked up, and collected last
     /// in the store.
-    pub(crate) fn learn(&mut self, store: &Store, from: &Loaded, task: usize, made: &Made<'_>) {
+    pub(crate) fn learn(&mut self, store: &Store, from: &Loaded, made: &Made) {
+        let task = usize::from(made.task);
         if self.known.is_full(store.len()) {
             // What is still needed is soon known again.
             self.clear(store);
         }
         let layout = store.layout().0;
         let own = from.numbers[task];
-        let Some((questions, is_new)) = self.ask(layout, task, own, made.reads.asked) else {
+        let Some((questions, is_new)) = self.questions(layout, task, own, made.reads.asked) else {
             return;
         };
-        self.answer(from, questions);
-        let place = self.key.place(task, own);
+        let mut room = [0; ROOM];
+        let mut key = answers(
+            &self.scopes[usize::from(questions)],
+            from,
+            self.crowd(from),
+            &mut room,
+        );
+        let place = key.place(task, own);
         let hinted = self.hints.find(place, Some).unwrap_or(NONE.into());
         let Some(scope) = self.scope_for(layout, questions, hinted as u16, task, made) else {
             return;
@@ -335,23 +293,26 @@ impl Memo {
         } else if known.scope != scope {
             known.scope = NONE;
         }
-        self.look::<0>(from, scope, task);
+        let mask = &self.scopes[usize::from(scope)].mask;
+        look(&mut key, from, scope, &mask[..self.width], task);
         let flips = from.words.iter().zip(store.collected());
         let flips = flips.map(|(before, after)| before ^ after);
-        let lanes = from.crowd.lanes.iter().zip(&made.crowd.lanes);
-        let lanes = lanes.take(self.lanes).map(|(before, after)| before ^ after);
-        let marks = core::iter::once(made.marks.into());
-        let words = self.width + 1 + self.lanes;
-        let (mixed, key) = (self.key.mixed(), self.key.words());
-        if self.known.find(mixed, key, words).is_none() {
-            let value = flips.chain(marks).chain(lanes);
-            self.known.keep(mixed, key, value);
+        let value = core::iter::once(made.marks.into()).chain(flips);
+        let (tag, key) = (key.tag(), key.words());
+        if self.known.find(tag, key, 0).is_none() {
+            self.known.keep(tag, key, value);
         }
     }
 
     /// Adds to what is asked in this place; says the scope of all that is, and whether there is
     /// more now.
-    fn ask(&mut self, layout: &Layout, task: usize, own: u32, asked: Asked) -> Option<(u16, bool)> {
+    fn questions(
+        &mut self,
+        layout: &Layout,
+        task: usize,
+        own: u32,
+        asked: Asked,
+    ) -> Option<(u16, bool)> {
         let own = own as usize;
         if own >= self.asked[task].len() {
             self.asked[task].resize(own + 1, Place::default());
@@ -377,7 +338,7 @@ impl Memo {
         questions: u16,
         hint: u16,
         task: usize,
-        made: &Made<'_>,
+        made: &Made,
     ) -> Option<u16> {
         let mut parts = made.reads.parts | 1 << task;
         let hinted = &self.scopes[usize::from(hint)];
@@ -402,23 +363,35 @@ fn mask(layout: &Layout, parts: u64) -> [u64; WIDTH] {
 }
 
 /// A step that was made.
-pub(crate) struct Made<'a> {
+pub(crate) struct Made {
+    pub(crate) task: u8,
     /// What it looked at.
     pub(crate) reads: Reads,
-    /// What the tasks show afterwards.
-    pub(crate) crowd: &'a Crowd,
     /// Marks that depend on nothing but what it looked at.
     pub(crate) marks: u8,
 }
 
-impl Known<'_> {
-    /// All traits that some task has afterwards.
-    #[inline]
-    pub(crate) fn any(&self, from: &Crowd) -> Traits {
-        any(from
-            .lanes
-            .iter()
-            .zip(self.shown)
-            .map(|(was, flips)| was ^ flips))
+/// Begins a key with the answers to the questions of a scope, among them those about the
+/// crowd.
+#[inline(always)]
+fn answers<'a>(scope: &Scope, from: &Loaded, crowd: u64, room: &'a mut [u64; ROOM]) -> Key<'a> {
+    let mut key = Key::new(room, crowd & scope.crowd);
+    for look in &scope.looks {
+        key.push(from.locks.answer(look));
+    }
+    key
+}
+
+fn if_so(on: bool, bits: u64) -> u64 {
+    if on { bits } else { 0 }
+}
+
+/// Completes a key that has the answers: whose step it is, and what the parts are that a scope
+/// looks at.
+#[inline(always)]
+fn look(key: &mut Key<'_>, from: &Loaded, scope: u16, mask: &[u64], task: usize) {
+    key.mark(u64::from(scope) << 8 | task as u64);
+    for (word, mask) in from.words.iter().zip(mask) {
+        key.push(word & mask);
     }
 }

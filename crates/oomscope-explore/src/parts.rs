@@ -5,10 +5,9 @@ use oomscope_model::machine::{TASKS_MAX, Timing};
 use oomscope_model::state::{State, Task};
 use oomscope_model::words::{PARTS_MAX, Part, split_rank};
 
+use crate::locks::{self, Lanes};
 use crate::traits::{Shown, Traits};
 
-/// The most fields: for each part its value, and its place in a queue, which only tasks have.
-pub(crate) const FIELDS_MAX: usize = 2 * PARTS_MAX;
 /// The most words a packed state can have: no part needs more than 32 bits, no place in a queue
 /// more than 5.
 pub(crate) const WIDTH_MAX: usize = PARTS_MAX.div_ceil(2) + TASKS_MAX.div_ceil(64 / 5);
@@ -18,6 +17,9 @@ const EMPTY: u32 = u32::MAX;
 /// Every value that each part has had so far.
 pub(crate) struct Parts {
     kinds: Vec<Values>,
+    /// What each value of each part shows. Apart from the values: they are wide, and this is
+    /// asked much more often.
+    shown: Vec<Vec<Shown>>,
     /// So many of them, the first, are tasks.
     tasks: usize,
     pub(crate) timing: Timing,
@@ -26,8 +28,6 @@ pub(crate) struct Parts {
 /// The values of one part.
 struct Values {
     values: Vec<Value>,
-    /// What each shows. Apart from the values: they are wide, and this is asked much more often.
-    shown: Vec<Shown>,
     table: Vec<u32>,
 }
 
@@ -44,17 +44,17 @@ impl Parts {
     pub(crate) fn new(shape: &State, timing: Timing) -> Parts {
         let empty = |_| Values {
             values: Vec::new(),
-            shown: Vec::new(),
             table: vec![EMPTY; 16],
         };
         let mut parts = Parts {
             kinds: (0..shape.part_count()).map(empty).collect(),
+            shown: vec![Vec::new(); shape.part_count()],
             tasks: usize::from(shape.task_count),
             timing,
         };
         for part in 0..parts.count() {
             let (value, _) = parts.split(part, shape);
-            parts.kinds[part].number(part, value, shape, timing);
+            parts.number(part, value, shape);
         }
         parts
     }
@@ -67,11 +67,10 @@ impl Parts {
     /// Bytes used.
     pub(crate) fn bytes(&self) -> u64 {
         let bytes = |kind: &Values| {
-            kind.values.capacity() * size_of::<Value>()
-                + kind.shown.capacity() * size_of::<Shown>()
-                + kind.table.len() * size_of::<u32>()
+            kind.values.capacity() * size_of::<Value>() + kind.table.len() * size_of::<u32>()
         };
-        self.kinds.iter().map(bytes).sum::<usize>() as u64
+        let shown = self.shown.iter().map(Vec::capacity).sum::<usize>() * size_of::<Shown>();
+        (self.kinds.iter().map(bytes).sum::<usize>() + shown) as u64
     }
 
     /// What is kept of a part in this state, and its place in a queue if it is a task.
@@ -113,7 +112,7 @@ impl Parts {
     /// What the value with this number shows.
     #[inline]
     pub(crate) fn shown(&self, part: usize, number: u32) -> Shown {
-        self.kinds[part].shown[number as usize]
+        self.shown[part][number as usize]
     }
 
     /// The number of the value that a part has now that had the number `old`, its place in a
@@ -122,38 +121,36 @@ impl Parts {
     #[inline(never)]
     pub(crate) fn renumber(&mut self, part: usize, old: u32, state: &State) -> (u32, u8, Traits) {
         let (value, rank) = self.split(part, state);
-        let kind = &mut self.kinds[part];
-        if value == kind.values[old as usize].part {
+        if value == self.kinds[part].values[old as usize].part {
             return (old, rank, Traits::default());
         }
-        let before = kind.shown[old as usize];
-        let number = kind.number(part, value, state, self.timing);
-        let now = kind.shown[number as usize];
-        (number, rank, before.difference(now).traits())
+        let number = self.number(part, value, state);
+        let difference = self.shown(part, old).difference(self.shown(part, number));
+        (number, rank, difference.traits())
+    }
+
+    /// The number of the value that the part has in this state; a new one if it has none.
+    #[inline]
+    fn number(&mut self, part: usize, value: Part, state: &State) -> u32 {
+        match self.kinds[part].probe(value) {
+            Ok(number) => number,
+            Err(slot) => {
+                let task = state.tasks().nth(part).map(|(_, task)| *task);
+                let shown = task.map(|task| Shown::of(&task, self.timing));
+                self.shown[part].push(shown.unwrap_or_default());
+                self.kinds[part].push(slot, Value { part: value, task })
+            }
+        }
     }
 }
 
 impl Values {
-    /// The number of the value that the part has in this state; a new one if it has none.
-    #[inline]
-    fn number(&mut self, part: usize, value: Part, state: &State, timing: Timing) -> u32 {
-        match self.probe(value) {
-            Ok(number) => number,
-            Err(slot) => {
-                let number = self.values.len() as u32;
-                self.table[slot] = number;
-                self.push(part, value, state, timing);
-                number
-            }
-        }
-    }
-
+    /// Adds a value in the slot where it goes; says which number it has.
     #[cold]
-    fn push(&mut self, part: usize, value: Part, state: &State, timing: Timing) {
-        let task = state.tasks().nth(part).map(|(_, task)| *task);
-        self.values.push(Value { part: value, task });
-        let shown = task.map(|task| Shown::of(&task, timing));
-        self.shown.push(shown.unwrap_or_default());
+    fn push(&mut self, slot: usize, value: Value) -> u32 {
+        let number = self.values.len() as u32;
+        self.table[slot] = number;
+        self.values.push(value);
         if self.values.len() * 2 > self.table.len() {
             let slots = self.table.len() * 2;
             self.table.clear();
@@ -164,6 +161,7 @@ impl Values {
                 }
             }
         }
+        number
     }
 
     /// The number of a value, or the slot where it would go.
@@ -201,6 +199,12 @@ pub(crate) struct Layout {
     fields: Vec<Field>,
     /// Which field each bit of each word belongs to.
     owners: Vec<[u8; 64]>,
+    /// Which bits of each word are of places in queues.
+    places: Vec<u64>,
+    /// How many of the parts are tasks.
+    tasks: usize,
+    /// How many lanes ([`locks::Lanes`]) it takes for the tasks that change at all.
+    lanes: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -209,6 +213,16 @@ struct Field {
     shift: u8,
     /// As many ones as it has bits.
     mask: u64,
+    /// The bits of its word that are not its own.
+    others: u64,
+}
+
+impl Field {
+    /// Its number in its word.
+    #[inline]
+    fn number(self, word: u64) -> u32 {
+        (word >> self.shift & self.mask) as u32
+    }
 }
 
 /// Bits of a packed state that go from one word to another, all by as many places.
@@ -233,15 +247,9 @@ impl Move {
 impl Layout {
     /// For this state and a few more.
     pub(crate) fn new(parts: &Parts, shape: &State) -> Layout {
-        let values = (0..parts.count()).map(|part| u8::from(part < parts.tasks));
+        let values = (0..parts.count()).map(|_| 0);
         let places = (0..parts.count()).map(|part| bits_of(parts.rank(part, shape).into()));
-        Layout::of(values.chain(places).collect())
-    }
-
-    /// How many fields there are.
-    #[inline]
-    pub(crate) fn fields(&self) -> usize {
-        self.fields.len()
+        Layout::of(values.chain(places).collect(), parts.tasks)
     }
 
     /// How many parts there are.
@@ -260,6 +268,12 @@ impl Layout {
     #[inline]
     pub(crate) fn words(&self) -> usize {
         self.owners.len()
+    }
+
+    /// How many lanes ([`locks::Lanes`]) it takes for the tasks that change at all.
+    #[inline]
+    pub(crate) fn lanes(&self) -> usize {
+        self.lanes
     }
 
     /// Whether this field has bits enough for the number.
@@ -296,7 +310,8 @@ impl Layout {
             bits_of(largest)
         };
         let fields = self.fields.iter().enumerate();
-        Layout::of(fields.map(|(at, now)| needed(at, now)).collect())
+        let needed = fields.map(|(at, now)| needed(at, now)).collect();
+        Layout::of(needed, self.tasks)
     }
 
     /// What has to be moved to write a state as another layout does, with no less room for any
@@ -340,9 +355,15 @@ impl Layout {
         words
     }
 
-    /// Calls `each` with every field whose number differs between this word of two states, and
-    /// its number in `word`. A look at each field would take longer: few of them differ.
+    /// The number in a field.
     #[inline]
+    pub(crate) fn get(&self, words: &[u64], field: usize) -> u32 {
+        self.fields[field].number(words[usize::from(self.fields[field].word)])
+    }
+
+    /// Calls `each` with every part whose value differs between this word of two states, and
+    /// which value it has in `word`. A look at each field would take longer: few of them differ.
+    #[inline(always)]
     pub(crate) fn differing(
         &self,
         at: usize,
@@ -350,18 +371,42 @@ impl Layout {
         other: u64,
         mut each: impl FnMut(usize, u32),
     ) {
-        let mut differs = word ^ other;
+        let owners = &self.owners[at];
+        let mut differs = (word ^ other) & !self.places[at];
         while differs != 0 {
-            let owner = usize::from(self.owners[at][differs.trailing_zeros() as usize]);
-            let field = self.fields[owner];
-            differs &= !(field.mask << field.shift);
-            each(owner, (word >> field.shift & field.mask) as u32);
+            let part = usize::from(owners[differs.trailing_zeros() as usize]);
+            let field = self.fields[part];
+            differs &= field.others;
+            each(part, field.number(word));
         }
+    }
+
+    /// Writes down all places in queues that differ between this word of two states.
+    #[inline(always)]
+    pub(crate) fn move_up(&self, at: usize, word: u64, other: u64, places: &mut Lanes) {
+        let owners = &self.owners[at];
+        let mut differs = (word ^ other) & self.places[at];
+        while differs != 0 {
+            let owner = usize::from(owners[differs.trailing_zeros() as usize]);
+            let field = self.fields[owner];
+            differs &= field.others;
+            let difference = field.number(word ^ other);
+            locks::move_up(places, owner - self.parts(), difference.into());
+        }
+    }
+
+    /// The parts to which these bits of a word belong.
+    pub(crate) fn changed(&self, at: usize, differs: u64) -> u64 {
+        let mut parts = 0;
+        bits(differs, |bit| {
+            parts |= 1 << (usize::from(self.owners[at][bit]) % self.parts());
+        });
+        parts
     }
 
     /// As few words as possible if each field gets as many bits as it needs. What is left of
     /// them goes in equal shares to the values that change: they will need more.
-    fn of(needed: Vec<u8>) -> Layout {
+    fn of(needed: Vec<u8>, tasks: usize) -> Layout {
         let (mut fields, words) = Layout::placed(&needed);
         let parts = needed.len() / 2;
         let changing = needed[..parts].iter().filter(|&&bits| bits > 0).count();
@@ -384,7 +429,19 @@ impl Layout {
                 *owner = index as u8;
             }
         }
-        Layout { fields, owners }
+        let mut places = vec![0; words];
+        for field in &fields[parts..] {
+            places[usize::from(field.word)] |= field.mask << field.shift;
+        }
+        let changes = |&task: &usize| fields[task].mask | fields[parts + task].mask != 0;
+        let last = (0..tasks).rfind(changes).unwrap_or(0);
+        Layout {
+            fields,
+            owners,
+            places,
+            tasks,
+            lanes: last / 8 + 1,
+        }
     }
 
     /// Places fields of so many bits word after word, each into the first word that has room;
@@ -397,10 +454,12 @@ impl Layout {
             used.resize(used.len().max(word + 1), 0);
             let shift = used[word] % 64;
             used[word] += bits;
+            let mask = (1 << bits) - 1;
             Field {
                 word: word as u8,
                 shift,
-                mask: (1 << bits) - 1,
+                mask,
+                others: !(mask << shift),
             }
         };
         let fields = bits.iter().map(place).collect();

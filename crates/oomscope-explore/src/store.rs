@@ -16,11 +16,12 @@
 
 use oomscope_model::machine::Timing;
 use oomscope_model::state::State;
-use oomscope_model::words::fold;
+use oomscope_model::words::{PARTS_MAX, fold};
 
-use crate::parts::{FIELDS_MAX, Layout, Parts, WIDTH_MAX, bits};
+use crate::locks::Locks;
+use crate::parts::{Layout, Parts, WIDTH_MAX, bits};
 use crate::table::{NONE, Table};
-use crate::traits::{Crowd, Locks};
+use crate::traits::{Crowd, Shown, Traits};
 
 /// States per chunk.
 const CHUNK_STATES: usize = 1 << 12;
@@ -38,31 +39,39 @@ pub(crate) struct Store {
     widened: u32,
 }
 
-/// States that wait to be looked up: their words one after the other, and for each the index
-/// that stood in its slot of the table, [`NONE`] if it was not the same state.
+/// States that wait to be looked up, and what became of those that waited before.
 #[derive(Default)]
 struct Batch {
+    /// The words of all, one after the other.
     words: Vec<u64>,
     hashes: Vec<u64>,
-    guesses: Vec<u32>,
+    /// Which index each has; until that is known, the index that stands in its slot of the
+    /// table, or [`NONE`] if that is of another state.
+    found: Vec<u32>,
+    /// Which of them are new, ascending.
+    fresh: Vec<u32>,
+    /// Which of them are not where they were looked for first.
+    missed: Vec<u32>,
 }
 
 /// A state out of the store: the numbers of its parts, what they show, and the state itself.
 #[derive(Clone)]
 pub(crate) struct Loaded {
-    /// The state, except for the stale parts.
+    /// The state that was unpacked last.
     pub(crate) state: State,
     /// Once more, for steps to change; whoever makes one takes it back afterwards.
     pub(crate) next: State,
-    /// Which parts of both are not unpacked yet.
-    stale: u64,
+    /// The same, packed.
+    unpacked: [u64; WIDTH_MAX],
     /// What its tasks show.
     pub(crate) crowd: Crowd,
     /// Who holds and who waits for its locks.
     pub(crate) locks: Locks,
-    /// Which value each part has, and after them which place in a queue.
-    pub(crate) numbers: [u32; FIELDS_MAX],
-    /// The same, packed.
+    /// Which value each part has.
+    pub(crate) numbers: [u32; PARTS_MAX],
+    /// What that shows.
+    shown: [Shown; PARTS_MAX],
+    /// The state that was looked up, packed.
     pub(crate) words: [u64; WIDTH_MAX],
 }
 
@@ -103,18 +112,23 @@ impl Store {
     /// Somewhere to load states into; now it has the state that gave the shape: all parts have
     /// number 0, and tasks may stand in queues.
     pub(crate) fn loaded(&self) -> Loaded {
-        let mut numbers = [0; FIELDS_MAX];
-        for part in 0..self.parts.count() {
-            numbers[self.layout.place(part)] = self.parts.rank(part, &self.shape).into();
+        let mut words = [0; WIDTH_MAX];
+        let mut shown = [Shown::default(); PARTS_MAX];
+        for (part, shown) in shown[..self.parts.count()].iter_mut().enumerate() {
+            let rank = self.parts.rank(part, &self.shape);
+            let place = self.layout.place(part);
+            self.layout.set(&mut words, place, 0, rank.into());
+            *shown = self.parts.shown(part, 0);
         }
         Loaded {
             state: self.shape.clone(),
             next: self.shape.clone(),
-            stale: 0,
+            unpacked: words,
             crowd: Crowd::of(&self.shape, self.parts.timing),
-            locks: Locks::of(&self.shape, self.parts.timing),
-            words: self.packed(&numbers),
-            numbers,
+            locks: Locks::of(&self.shape, &shown),
+            numbers: [0; PARTS_MAX],
+            shown,
+            words,
         }
     }
 
@@ -128,33 +142,38 @@ impl Store {
     /// Loads what the state with this index shows, but does not unpack it.
     #[inline]
     pub(crate) fn look_up<const W: usize>(&self, index: u32, into: &mut Loaded) {
+        let Loaded {
+            words,
+            numbers,
+            shown,
+            crowd,
+            locks,
+            ..
+        } = into;
         for (at, &word) in self.words::<W>(index).iter().enumerate() {
-            let before = core::mem::replace(&mut into.words[at], word);
-            self.layout.differing(at, word, before, |field, number| {
-                let old = core::mem::replace(&mut into.numbers[field], number);
-                let parts = self.layout.parts();
-                if field < parts {
-                    let was = self.parts.shown(field, old);
-                    let is = self.parts.shown(field, number);
-                    let rank = into.numbers[parts + field] as u8;
-                    into.crowd.change(field, was.difference(is).traits());
-                    into.locks.change(field, rank, was, is);
-                    into.stale |= 1 << field;
-                } else {
-                    let task = field - parts;
-                    let shown = self.parts.shown(task, into.numbers[task]);
-                    into.locks.move_up(task, shown, old as u8, number as u8);
-                    into.stale |= 1 << task;
-                }
+            let before = core::mem::replace(&mut words[at], word);
+            self.layout.differing(at, word, before, |part, number| {
+                numbers[part] = number;
+                let is = self.parts.shown(part, number);
+                let was = core::mem::replace(&mut shown[part], is);
+                crowd.change(part, was.difference(is).traits());
+                locks.change(part, was, is);
             });
+            self.layout.move_up(at, word, before, &mut locks.places);
         }
     }
 
     /// Unpacks what was looked up.
     #[inline]
     pub(crate) fn unpack(&self, loaded: &mut Loaded) {
-        bits(core::mem::take(&mut loaded.stale), |part| {
-            let rank = loaded.numbers[self.layout.place(part)];
+        let mut changed = 0;
+        let words = loaded.words[..self.layout.words()].iter().enumerate();
+        for (at, &word) in words {
+            let before = core::mem::replace(&mut loaded.unpacked[at], word);
+            changed |= self.layout.changed(at, word ^ before);
+        }
+        bits(changed, |part| {
+            let rank = self.layout.get(&loaded.words, self.layout.place(part));
             self.parts
                 .load(part, loaded.numbers[part], rank as u8, &mut loaded.state);
             loaded.next.copy_part(part, &loaded.state);
@@ -195,44 +214,43 @@ impl Store {
         bits(touched, |part| from.next.copy_part(part, state));
         self.collect(from, &mut touched);
         bits(touched, |part| from.next.copy_part(part, &from.state));
-        let mut found = (0, false);
-        self.take_in::<0>(|index, new| found = (index, new));
-        found
+        let (found, fresh) = self.take_in::<0>();
+        (found[0], !fresh.is_empty())
     }
 
-    /// Adds `from.next` to the batch, and says what its tasks show. Only the parts of the mask
-    /// `touched` may differ from what was loaded; those that do not are taken out of the mask.
-    #[inline]
-    pub(crate) fn collect(&mut self, from: &mut Loaded, touched: &mut u64) -> Crowd {
-        let start = self.batch.words.len();
-        self.batch
-            .words
-            .extend_from_slice(&from.words[..self.layout.words()]);
-        let words = &mut self.batch.words[start..];
-        let mut crowd = from.crowd;
+    /// Adds `from.next` to the batch; says whether something of what enters the count of kills
+    /// differs. Only the parts of the mask `touched` may differ from what was loaded; those that
+    /// do not are taken out of the mask.
+    pub(crate) fn collect(&mut self, from: &mut Loaded, touched: &mut u64) -> bool {
+        let at = self.batch.words.len() / self.layout.words();
+        self.collect_known::<0>(from, &[0; WIDTH_MAX]);
+        let mut kills_changed = false;
         let mut rest = *touched;
         while rest != 0 {
             let part = rest.trailing_zeros() as usize;
-            rest &= rest - 1;
             let place = self.layout.place(part);
-            let (old, old_rank) = (from.numbers[part], from.numbers[place]);
+            let old = from.numbers[part];
+            let old_rank = self.layout.get(&from.words, place);
             let (number, rank, difference) = self.parts.renumber(part, old, &from.next);
             let rank = rank.into();
+            if let Some((field, number)) = self.layout.too_narrow(part, number, rank) {
+                self.widen(field, number, &mut from.words);
+                from.unpacked = from.words;
+                // Once more: there is room now.
+                continue;
+            }
+            rest &= rest - 1;
+            kills_changed |= difference.has(Traits::OF_KILLS);
             if number == old && rank == old_rank {
                 *touched &= !(1 << part);
                 continue;
             }
-            if let Some((field, number)) = self.layout.too_narrow(part, number, rank) {
-                self.batch.words.truncate(start);
-                self.widen(field, number);
-                from.words = self.packed(&from.numbers);
-                return self.collect(from, touched);
-            }
+            let width = self.layout.words();
+            let words = &mut self.batch.words[at * width..][..width];
             self.layout.set(words, part, old, number);
             self.layout.set(words, place, old_rank, rank);
-            crowd.change(part, difference);
         }
-        crowd
+        kills_changed
     }
 
     /// Adds a state to the batch that is known to differ from `from` by these bits.
@@ -261,40 +279,41 @@ impl Store {
     }
 
     /// Looks up the batch and adds what is new, in the order in which it was collected. Says
-    /// of each state which index it has and whether it is new.
+    /// which index each state has, and which of them are new, ascending.
     #[inline]
-    pub(crate) fn take_in<const W: usize>(&mut self, mut each: impl FnMut(u32, bool)) {
+    pub(crate) fn take_in<const W: usize>(&mut self) -> (&[u32], &[u32]) {
         let mut batch = core::mem::take(&mut self.batch);
         let width = self.width::<W>();
-        batch
-            .hashes
-            .extend(batch.words.chunks_exact(width).map(fold));
+        let states = batch.words.chunks_exact(width);
+        batch.hashes.resize(states.len(), 0);
+        batch.found.resize(states.len(), NONE);
+        batch.missed.resize(states.len(), 0);
+        batch.fresh.clear();
         // Two rounds in which no access waits for the one before.
-        let first = batch.hashes.iter().map(|&hash| self.table.first(hash));
-        batch.guesses.extend(first);
-        for (guess, words) in batch
-            .guesses
-            .iter_mut()
-            .zip(batch.words.chunks_exact(width))
-        {
-            if *guess != NONE && !equal(self.words::<W>(*guess), words) {
-                *guess = NONE;
+        let rest = batch.hashes.iter_mut().zip(&mut batch.found);
+        for (words, (hash, found)) in states.clone().zip(rest) {
+            *hash = fold(words);
+            *found = self.table.first(*hash);
+        }
+        let mut missed = 0;
+        for ((at, found), words) in (0..).zip(&batch.found).zip(states) {
+            batch.missed[missed] = at;
+            if *found == NONE || !equal(self.words::<W>(*found), words) {
+                missed += 1;
             }
         }
-        let states = batch.words.chunks_exact(width).zip(&batch.hashes);
-        for ((words, &hash), &guess) in states.zip(&batch.guesses) {
-            match guess {
-                NONE => {
-                    let (index, new) = self.put::<W>(words, hash);
-                    each(index, new);
-                }
-                index => each(index, false),
+        batch.missed.truncate(missed);
+        for &at in &batch.missed {
+            let words = &batch.words[at as usize * width..][..width];
+            let (index, new) = self.put::<W>(words, batch.hashes[at as usize]);
+            batch.found[at as usize] = index;
+            if new {
+                batch.fresh.push(at);
             }
         }
         batch.words.clear();
-        batch.hashes.clear();
-        batch.guesses.clear();
         self.batch = batch;
+        (&self.batch.found, &self.batch.fresh)
     }
 
     #[inline]
@@ -307,9 +326,8 @@ impl Store {
                 self.len += 1;
                 let width = self.width::<W>();
                 push(&mut self.chunks, &words[..width]);
-                let slots = self.table.slots_for(self.len as usize + 1);
-                if slots != self.table.slots() {
-                    self.index::<W>(slots);
+                if self.len as usize == self.table.room() {
+                    self.index::<W>(self.table.slots_then());
                 }
                 (index, true)
             }
@@ -340,15 +358,6 @@ impl Store {
             .find(hash, |index| equal(self.words::<W>(index), words))
     }
 
-    /// These numbers in the layout of now.
-    fn packed(&self, numbers: &[u32; FIELDS_MAX]) -> [u64; WIDTH_MAX] {
-        let mut words = [0; WIDTH_MAX];
-        for (field, &number) in numbers[..self.layout.fields()].iter().enumerate() {
-            self.layout.set(&mut words, field, 0, number);
-        }
-        words
-    }
-
     /// Makes the table anew, with that many slots, a power of two.
     #[cold]
     fn index<const W: usize>(&mut self, slots: usize) {
@@ -361,7 +370,7 @@ impl Store {
     /// Gives a field as many bits as this number needs. Rare: each time the count of one
     /// part's values has doubled.
     #[cold]
-    fn widen(&mut self, field: usize, number: u32) {
+    fn widen(&mut self, field: usize, number: u32, loaded: &mut [u64; WIDTH_MAX]) {
         let wider = self.layout.widened(&self.parts, field, number);
         let moves = self.layout.moves(&wider);
         let mut words = vec![0; wider.words()];
@@ -370,20 +379,25 @@ impl Store {
             moves.iter().for_each(|it| it.apply(old, &mut words));
             then(&words);
         };
+        let mut moved = [0; WIDTH_MAX];
         let mut chunks = Vec::new();
         for index in 0..self.len {
             rewrite(self.words::<0>(index), &mut |words| {
                 push(&mut chunks, words)
             });
         }
-        let mut batch = Batch::default();
+        let mut waiting = Vec::new();
         for old in self.batch.words.chunks(self.layout.words()) {
             rewrite(old, &mut |words| {
-                batch.words.extend_from_slice(words);
+                waiting.extend_from_slice(words);
             });
         }
+        rewrite(loaded.as_slice(), &mut |words| {
+            moved[..words.len()].copy_from_slice(words)
+        });
+        *loaded = moved;
         self.chunks = chunks;
-        self.batch = batch;
+        self.batch.words = waiting;
         self.layout = wider;
         self.widened += 1;
         self.index::<0>(self.table.slots());

@@ -5,13 +5,15 @@ pub(crate) const NONE: u32 = u32::MAX;
 
 /// Up to so many slots the table grows fourfold, which saves half of the times that it is filled
 /// anew; then it only doubles, as it is a large part of all memory.
-const MANY: usize = 1 << 22;
+const MANY: usize = 1 << 18;
 
 /// A hash table of indices. A slot has an index, plus one, in as many low bits as it takes to
 /// count the slots, and in the others bits of the hash, so that hardly any state is looked at
 /// that is not the one: each look waits for memory. A slot with nothing is 0.
 pub(crate) struct Table {
     slots: Vec<u32>,
+    /// For so many indices: two thirds of the slots.
+    room: usize,
 }
 
 impl Table {
@@ -19,6 +21,7 @@ impl Table {
     pub(crate) fn new(slots: usize) -> Table {
         Table {
             slots: vec![0; slots],
+            room: slots * 2 / 3,
         }
     }
 
@@ -32,13 +35,15 @@ impl Table {
         self.slots.len()
     }
 
-    /// How many slots it needs to have room for so many indices.
-    pub(crate) fn slots_for(&self, indices: usize) -> usize {
-        match indices * 3 > self.slots.len() * 2 {
-            true if self.slots.len() < MANY => self.slots.len() * 4,
-            true => self.slots.len() * 2,
-            false => self.slots.len(),
-        }
+    /// For how many indices it has room.
+    #[inline]
+    pub(crate) fn room(&self) -> usize {
+        self.room
+    }
+
+    /// How many slots it should have when there is no more room.
+    pub(crate) fn slots_then(&self) -> usize {
+        self.slots.len() * if self.slots.len() < MANY { 4 } else { 2 }
     }
 
     #[inline]
@@ -99,7 +104,7 @@ impl Table {
     ) {
         // The old ones go first, and the new ones are zero because the allocator says so.
         self.slots = Vec::new();
-        self.slots = vec![0; slots];
+        *self = Table::new(slots);
         let mut index = 0;
         for hashes in hashes {
             for hash in hashes {
