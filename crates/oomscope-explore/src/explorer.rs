@@ -64,6 +64,7 @@ pub struct Explorer {
     memo_due: bool,
     /// What the states being expanded lead to.
     arrows: Vec<Arrow>,
+    /// What each state shows by itself; what it takes all tasks to know from when it is expanded.
     pub(crate) marks: Vec<u8>,
     parents: Vec<u32>,
     via: Vec<u8>,
@@ -206,7 +207,7 @@ impl Explorer {
     }
 
     /// Which outcomes are reachable from the start. Complete only when done; what is in it
-    /// earlier is true already.
+    /// earlier is true already. An end counts from when it is expanded.
     pub fn outcomes(&self) -> Vec<Outcome> {
         Outcome::ALL
             .into_iter()
