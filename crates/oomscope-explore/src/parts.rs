@@ -137,6 +137,7 @@ impl Parts {
             Err(slot) => {
                 let task = state.tasks().nth(part).map(|(_, task)| *task);
                 let shown = task.map(|task| Shown::of(&task, self.timing));
+                // What is no task shows nothing.
                 self.shown[part].push(shown.unwrap_or_default());
                 self.kinds[part].push(slot, Value { part: value, task })
             }
