@@ -1,5 +1,7 @@
-//! Rounds: every checker once, on every twin, again and again, so that what else the machine
-//! does meets all of them alike. Figures are medians, ratios are medians of the rounds' ratios.
+//! Rounds: every checker in its turn, on every twin, again and again, so that what else the
+//! machine does meets all of them alike. Figures are medians, ratios are medians of the rounds'
+//! ratios. What is user time and what is system time the kernel guesses from a few ticks, so
+//! where a search takes some hundredths of a second, the checkers take several turns in a round.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,6 +10,9 @@ use std::time::Duration;
 use crate::measure::{self, Sample};
 use crate::spin::{self, Order};
 use crate::twins::{TWINS, Twin};
+
+/// In a round ours searches about so long.
+const ROUND: Duration = Duration::from_millis(500);
 
 /// Who searches.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,12 +73,18 @@ pub fn compare(rounds: usize, folder: &Path) -> Result<(), String> {
     for twin in &TWINS {
         build(twin, twin.copies, folder)?;
     }
+    let mut turns = Vec::new();
+    for twin in &TWINS {
+        let once = Checker::Oomscope.search(twin, twin.copies, folder)?.user;
+        let often = ROUND.as_secs_f64() / once.as_secs_f64();
+        turns.push(often.clamp(1.0, 20.0).round() as u32);
+    }
     let mut samples = vec![vec![Vec::new(); ALL.len()]; TWINS.len()];
-    for round in 0..rounds {
-        eprintln!("round {} of {rounds}", round + 1);
-        for (twin, samples) in TWINS.iter().zip(&mut samples) {
-            for (checker, samples) in ALL.into_iter().zip(samples) {
-                samples.push(checker.search(twin, twin.copies, folder)?);
+    for number in 1..=rounds {
+        eprintln!("round {number} of {rounds}");
+        for ((twin, &turns), samples) in TWINS.iter().zip(&turns).zip(&mut samples) {
+            for (of_round, samples) in round(twin, turns, folder)?.into_iter().zip(samples) {
+                samples.push(of_round);
             }
         }
     }
@@ -82,12 +93,31 @@ pub fn compare(rounds: usize, folder: &Path) -> Result<(), String> {
     );
     println!("|---|---|---|---|---|---|---|---|");
     for (twin, samples) in TWINS.iter().zip(&samples) {
-        same_counts(twin, samples)?;
+        all_same_counts(twin, samples)?;
         for (checker, own) in ALL.into_iter().zip(samples) {
             row(twin, checker, own, &samples[0]);
         }
     }
     Ok(())
+}
+
+/// So many turns of every checker: what each found, and the user time of one of its searches.
+fn round(twin: &Twin, turns: u32, folder: &Path) -> Result<Vec<Sample>, String> {
+    let mut samples: Vec<Sample> = Vec::new();
+    for turn in 0..turns {
+        for (at, checker) in ALL.into_iter().enumerate() {
+            let sample = checker.search(twin, twin.copies, folder)?;
+            same_counts(twin, checker, &sample, samples.first().unwrap_or(&sample))?;
+            match samples.get_mut(at) {
+                Some(sum) if turn > 0 => sum.user += sample.user,
+                _ => samples.push(sample),
+            }
+        }
+    }
+    for sample in &mut samples {
+        sample.user /= turns;
+    }
+    Ok(samples)
 }
 
 /// Holds all checkers against each other, and against `twins/counts.txt`, at every size.
@@ -100,7 +130,7 @@ pub fn counts(folder: &Path) -> Result<(), String> {
             for checker in ALL {
                 samples.push(vec![checker.search(twin, copies, folder)?]);
             }
-            same_counts(twin, &samples)?;
+            all_same_counts(twin, &samples)?;
             let Sample {
                 states,
                 transitions,
@@ -130,17 +160,25 @@ fn build(twin: &Twin, copies: u8, folder: &Path) -> Result<(), String> {
 }
 
 /// The proof that the twins are the same machine.
-fn same_counts(twin: &Twin, samples: &[Vec<Sample>]) -> Result<(), String> {
-    let counts = |sample: &Sample| (sample.states, sample.transitions);
-    let ours = counts(&samples[0][0]);
-    for (checker, samples) in ALL.into_iter().zip(samples) {
-        if let Some(other) = samples.iter().map(counts).find(|&other| other != ours) {
-            return Err(format!(
-                "{}: oomscope counts {ours:?} states and transitions, {} {other:?}",
-                twin.name,
-                checker.words()
-            ));
+fn all_same_counts(twin: &Twin, samples: &[Vec<Sample>]) -> Result<(), String> {
+    for (checker, own) in ALL.into_iter().zip(samples) {
+        for sample in own {
+            same_counts(twin, checker, sample, &samples[0][0])?;
         }
+    }
+    Ok(())
+}
+
+fn same_counts(twin: &Twin, who: Checker, sample: &Sample, other: &Sample) -> Result<(), String> {
+    let counts = |sample: &Sample| (sample.states, sample.transitions);
+    if counts(sample) != counts(other) {
+        return Err(format!(
+            "{}: {} counts {:?} states and transitions, and before that it was {:?}",
+            twin.name,
+            who.words(),
+            counts(sample),
+            counts(other),
+        ));
     }
     Ok(())
 }
