@@ -9,8 +9,8 @@ const WORDS_MAX: usize = 1 << 19;
 /// So many words may be kept however few states there are.
 const WORDS_MIN: usize = 1 << 12;
 
-/// Numbers by the tag of something, a hash. Two things may have the same tag: who asks has to
-/// know better, or must not mind.
+/// Numbers by the tag of something, a hash. Two things may have the same tag: who asks must not
+/// mind.
 pub(crate) struct Numbers {
     slots: Vec<Slot>,
     taken: usize,
@@ -43,57 +43,33 @@ impl Numbers {
         self.taken = 0;
     }
 
-    /// What the first number with this tag that is wanted is good for.
+    /// The number with this tag.
     #[inline(always)]
-    pub(crate) fn find<T>(&self, tag: u32, want: impl Fn(u32) -> Option<T>) -> Option<T> {
-        let mut at = tag as usize;
-        loop {
-            let slot = self.slots[at & (self.slots.len() - 1)];
-            if slot.number == 0 {
-                return None;
-            }
-            if slot.tag == tag
-                && let Some(found) = want(slot.number - 1)
-            {
-                return Some(found);
-            }
-            at += 1;
-        }
-    }
-
-    /// Adds a number that is not there.
-    pub(crate) fn add(&mut self, tag: u32, number: u32) {
-        if self.taken * 2 >= self.slots.len() {
-            self.grow();
-        }
-        self.put(Slot {
-            number: number + 1,
-            tag,
-        });
-        self.taken += 1;
+    pub(crate) fn find(&self, tag: u32) -> Option<u32> {
+        let slot = self.slots[self.slot(tag)];
+        slot.number.checked_sub(1)
     }
 
     /// Writes a number over the one with this tag, if there is one.
     pub(crate) fn set(&mut self, tag: u32, number: u32) {
-        let mask = self.slots.len() - 1;
-        let mut at = tag as usize & mask;
-        while self.slots[at].number != 0 {
-            if self.slots[at].tag == tag {
-                self.slots[at].number = number + 1;
-                return;
-            }
-            at = (at + 1) & mask;
+        if self.taken * 2 >= self.slots.len() {
+            self.grow();
         }
-        self.add(tag, number);
+        let at = self.slot(tag);
+        self.taken += usize::from(self.slots[at].number == 0);
+        let number = number + 1;
+        self.slots[at] = Slot { number, tag };
     }
 
-    fn put(&mut self, slot: Slot) {
+    /// Where this tag is, or would go.
+    #[inline(always)]
+    fn slot(&self, tag: u32) -> usize {
         let mask = self.slots.len() - 1;
-        let mut at = slot.tag as usize & mask;
-        while self.slots[at].number != 0 {
+        let mut at = tag as usize & mask;
+        while self.slots[at].number != 0 && self.slots[at].tag != tag {
             at = (at + 1) & mask;
         }
-        self.slots[at] = slot;
+        at
     }
 
     #[cold]
@@ -101,7 +77,8 @@ impl Numbers {
         let twice = vec![Slot::default(); 2 * self.slots.len()];
         let slots = core::mem::replace(&mut self.slots, twice);
         for slot in slots.into_iter().filter(|slot| slot.number != 0) {
-            self.put(slot);
+            let at = self.slot(slot.tag);
+            self.slots[at] = slot;
         }
     }
 }
@@ -110,41 +87,57 @@ impl Numbers {
 pub(crate) struct Kept {
     /// Keys and values one after the other.
     words: Vec<u64>,
-    /// Where they begin.
-    places: Numbers,
+    /// The tags of keys, and where they begin.
+    places: Vec<(u32, u32)>,
+    /// Where each begins, plus one, in the low bits; the others are as in its tag. 0 if the slot
+    /// is empty. Every step asks here, so it had better be small and stay near.
+    slots: Vec<u32>,
 }
+
+/// The bits of a slot that say where a key begins.
+const PLACE: u32 = 2 * WORDS_MAX as u32 - 1;
 
 impl Kept {
     pub(crate) fn new() -> Kept {
         Kept {
             words: Vec::new(),
-            places: Numbers::new(),
+            places: Vec::new(),
+            slots: vec![0; SLOTS],
         }
     }
 
     /// Bytes used.
     pub(crate) fn bytes(&self) -> usize {
-        self.words.capacity() * size_of::<u64>() + self.places.bytes()
+        self.words.capacity() * size_of::<u64>()
+            + self.places.capacity() * size_of::<(u32, u32)>()
+            + self.slots.len() * size_of::<u32>()
     }
 
     /// Forgets everything.
     pub(crate) fn clear(&mut self) {
         self.words.clear();
         self.places.clear();
+        self.slots.fill(0);
     }
 
     /// The value, of so many words, of the key that has this tag.
     #[inline(always)]
     pub(crate) fn find(&self, tag: u32, key: &[u64], words: usize) -> Option<&[u64]> {
-        self.places.find(tag, |at| {
-            let found = self.words.get(at as usize..)?;
-            let (found, value) = found.split_at_checked(key.len())?;
-            if equal(found, key) {
-                value.get(..words)
-            } else {
-                None
+        let mut at = tag as usize;
+        loop {
+            let slot = self.slots[at & (self.slots.len() - 1)];
+            if slot == 0 {
+                return None;
             }
-        })
+            if (slot ^ tag) & !PLACE == 0 {
+                let found = self.words.get((slot & PLACE) as usize - 1..)?;
+                let (found, value) = found.split_at_checked(key.len())?;
+                if equal(found, key) {
+                    return value.get(..words);
+                }
+            }
+            at += 1;
+        }
     }
 
     /// Whether there is no room for more. What is kept of steps must stay small beside what is
@@ -155,8 +148,25 @@ impl Kept {
 
     /// Keeps a value whose key, with this tag, is not there.
     pub(crate) fn keep(&mut self, tag: u32, key: &[u64], value: impl Iterator<Item = u64>) {
-        self.places.add(tag, self.words.len() as u32);
+        if self.places.len() * 2 >= self.slots.len() {
+            self.slots = vec![0; 2 * self.slots.len()];
+            for at in 0..self.places.len() {
+                self.put(self.places[at]);
+            }
+        }
+        let place = (tag, self.words.len() as u32);
+        self.places.push(place);
+        self.put(place);
         self.words.extend_from_slice(key);
         self.words.extend(value);
+    }
+
+    fn put(&mut self, (tag, place): (u32, u32)) {
+        let mask = self.slots.len() - 1;
+        let mut at = tag as usize & mask;
+        while self.slots[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.slots[at] = (place + 1) | (tag & !PLACE);
     }
 }

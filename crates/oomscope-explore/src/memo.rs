@@ -222,7 +222,7 @@ impl Memo {
         let questioned = &self.scopes[usize::from(questions)];
         let mut key = answers(questioned, from, crowd, &mut self.room);
         if scope == NONE {
-            scope = self.hints.find(key.place(task, own), Some)? as u16;
+            scope = self.hints.find(key.place(task, own))? as u16;
             if self.scopes[usize::from(scope)].questions != questions {
                 return None;
             }
@@ -282,7 +282,7 @@ impl Memo {
             &mut room,
         );
         let place = key.place(task, own);
-        let hinted = self.hints.find(place, Some).unwrap_or(NONE.into());
+        let hinted = self.hints.find(place).unwrap_or(NONE.into());
         let Some(scope) = self.scope_for(layout, questions, hinted as u16, task, made) else {
             return;
         };

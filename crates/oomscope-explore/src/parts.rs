@@ -111,8 +111,8 @@ impl Parts {
 
     /// What the value with this number shows.
     #[inline]
-    pub(crate) fn shown(&self, part: usize, number: u32) -> Shown {
-        self.shown[part][number as usize]
+    pub(crate) fn shown(&self, part: usize, number: u32) -> &Shown {
+        &self.shown[part][number as usize]
     }
 
     /// The number of the value that a part has now that had the number `old`, its place in a
@@ -125,8 +125,9 @@ impl Parts {
             return (old, rank, Traits::default());
         }
         let number = self.number(part, value, state);
-        let difference = self.shown(part, old).difference(self.shown(part, number));
-        (number, rank, difference.traits())
+        let traits = self.shown(part, old).traits();
+        let difference = traits.difference(self.shown(part, number).traits());
+        (number, rank, difference)
     }
 
     /// The number of the value that the part has in this state; a new one if it has none.

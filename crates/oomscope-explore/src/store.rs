@@ -21,7 +21,7 @@ use oomscope_model::words::{PARTS_MAX, fold};
 use crate::locks::Locks;
 use crate::parts::{Layout, Parts, WIDTH_MAX, bits};
 use crate::table::{NONE, Table};
-use crate::traits::{Crowd, Shown, Traits};
+use crate::traits::{Crowd, Traits};
 
 /// States per chunk.
 const CHUNK_STATES: usize = 1 << 12;
@@ -69,8 +69,6 @@ pub(crate) struct Loaded {
     pub(crate) locks: Locks,
     /// Which value each part has.
     pub(crate) numbers: [u32; PARTS_MAX],
-    /// What that shows.
-    shown: [Shown; PARTS_MAX],
     /// The state that was looked up, packed.
     pub(crate) words: [u64; WIDTH_MAX],
 }
@@ -113,21 +111,19 @@ impl Store {
     /// number 0, and tasks may stand in queues.
     pub(crate) fn loaded(&self) -> Loaded {
         let mut words = [0; WIDTH_MAX];
-        let mut shown = [Shown::default(); PARTS_MAX];
-        for (part, shown) in shown[..self.parts.count()].iter_mut().enumerate() {
+        for part in 0..self.parts.count() {
             let rank = self.parts.rank(part, &self.shape);
             let place = self.layout.place(part);
             self.layout.set(&mut words, place, 0, rank.into());
-            *shown = self.parts.shown(part, 0);
         }
+        let shown = (0..self.parts.count()).map(|part| self.parts.shown(part, 0));
         Loaded {
             state: self.shape.clone(),
             next: self.shape.clone(),
             unpacked: words,
             crowd: Crowd::of(&self.shape, self.parts.timing),
-            locks: Locks::of(&self.shape, &shown),
+            locks: Locks::of(&self.shape, shown),
             numbers: [0; PARTS_MAX],
-            shown,
             words,
         }
     }
@@ -145,7 +141,6 @@ impl Store {
         let Loaded {
             words,
             numbers,
-            shown,
             crowd,
             locks,
             ..
@@ -153,10 +148,10 @@ impl Store {
         for (at, &word) in self.words::<W>(index).iter().enumerate() {
             let before = core::mem::replace(&mut words[at], word);
             self.layout.differing(at, word, before, |part, number| {
-                numbers[part] = number;
+                let was = core::mem::replace(&mut numbers[part], number);
+                let was = self.parts.shown(part, was);
                 let is = self.parts.shown(part, number);
-                let was = core::mem::replace(&mut shown[part], is);
-                crowd.change(part, was.difference(is).traits());
+                crowd.change(part, was.traits().difference(is.traits()));
                 locks.change(part, was, is);
             });
             self.layout.move_up(at, word, before, &mut locks.places);
@@ -223,7 +218,8 @@ impl Store {
     /// do not are taken out of the mask.
     pub(crate) fn collect(&mut self, from: &mut Loaded, touched: &mut u64) -> bool {
         let at = self.batch.words.len() / self.layout.words();
-        self.collect_known::<0>(from, &[0; WIDTH_MAX]);
+        let words = &from.words[..self.layout.words()];
+        self.batch.words.extend_from_slice(words);
         let mut kills_changed = false;
         let mut rest = *touched;
         while rest != 0 {
@@ -250,7 +246,15 @@ impl Store {
             self.layout.set(words, part, old, number);
             self.layout.set(words, place, old_rank, rank);
         }
+        self.ask(fold(&self.batch.words[at * self.layout.words()..]));
         kills_changed
+    }
+
+    /// Asks for the slot of what was collected last: it comes from far away.
+    #[inline(always)]
+    fn ask(&mut self, hash: u64) {
+        self.table.fetch(hash);
+        self.batch.hashes.push(hash);
     }
 
     /// Adds a state to the batch that is known to differ from `from` by these bits.
@@ -259,7 +263,9 @@ impl Store {
         let width = self.width::<W>();
         let words = from.words[..width].iter().zip(&difference[..width]);
         let words = words.map(|(word, bits)| word ^ bits);
+        let at = self.batch.words.len();
         self.batch.words.extend(words);
+        self.ask(fold(&self.batch.words[at..at + width]));
     }
 
     /// The words of what was collected last.
@@ -285,15 +291,12 @@ impl Store {
         let mut batch = core::mem::take(&mut self.batch);
         let width = self.width::<W>();
         let states = batch.words.chunks_exact(width);
-        batch.hashes.resize(states.len(), 0);
         batch.found.resize(states.len(), NONE);
         batch.missed.resize(states.len(), 0);
         batch.fresh.clear();
         // Two rounds in which no access waits for the one before.
-        let rest = batch.hashes.iter_mut().zip(&mut batch.found);
-        for (words, (hash, found)) in states.clone().zip(rest) {
-            *hash = fold(words);
-            *found = self.table.first(*hash);
+        for (&hash, found) in batch.hashes.iter().zip(&mut batch.found) {
+            *found = self.table.first(hash);
         }
         let mut missed = 0;
         for ((at, found), words) in (0..).zip(&batch.found).zip(states) {
@@ -312,6 +315,7 @@ impl Store {
             }
         }
         batch.words.clear();
+        batch.hashes.clear();
         self.batch = batch;
         (&self.batch.found, &self.batch.fresh)
     }
@@ -401,6 +405,10 @@ impl Store {
         self.layout = wider;
         self.widened += 1;
         self.index::<0>(self.table.slots());
+        let states = self.batch.words.chunks_exact(self.layout.words());
+        for (hash, words) in self.batch.hashes.iter_mut().zip(states) {
+            *hash = fold(words);
+        }
     }
 }
 

@@ -1,11 +1,16 @@
 //! Finds states again by what they are.
 
+use prefetch_index::prefetch_index;
+
 /// No index: of nothing, or not the one that is looked for.
 pub(crate) const NONE: u32 = u32::MAX;
 
 /// Up to so many slots the table grows fourfold, which saves half of the times that it is filled
 /// anew; then it only doubles, as it is a large part of all memory.
 const MANY: usize = 1 << 18;
+
+/// When it is filled anew, slots are asked for so many indices before they are needed.
+const AHEAD: usize = 16;
 
 /// A hash table of indices. A slot has an index, plus one, in as many low bits as it takes to
 /// count the slots, and in the others bits of the hash, so that hardly any state is looked at
@@ -66,6 +71,12 @@ impl Table {
         }
     }
 
+    /// Has the first slot where this hash can be come near, without waiting for it.
+    #[inline]
+    pub(crate) fn fetch(&self, hash: u64) {
+        prefetch_index(&self.slots, hash as usize & self.mask());
+    }
+
     /// The index in the first slot where this hash can be; [`NONE`] if it is not there.
     #[inline]
     pub(crate) fn first(&self, hash: u64) -> u32 {
@@ -106,8 +117,14 @@ impl Table {
         self.slots = Vec::new();
         *self = Table::new(slots);
         let mut index = 0;
+        let mut chunk: Vec<u64> = Vec::new();
         for hashes in hashes {
-            for hash in hashes {
+            chunk.clear();
+            chunk.extend(hashes);
+            for (number, &hash) in chunk.iter().enumerate() {
+                if let Some(&soon) = chunk.get(number + AHEAD) {
+                    self.fetch(soon);
+                }
                 let mut at = hash as usize & self.mask();
                 while self.slots[at] != 0 {
                     at = (at + 1) & self.mask();

@@ -4,12 +4,10 @@
 use oomscope_model::kernel::page_alloc;
 use oomscope_model::machine::Mode;
 use oomscope_model::machine::Timing;
-#[cfg(doc)]
-use oomscope_model::state::Held;
 use oomscope_model::state::{Run, State, Task, TaskFlags};
 use oomscope_model::step::moves;
 
-use crate::locks::{LANES, Lanes, ONES};
+use crate::locks::{self, Counts, LANES, Lanes, ONES};
 
 /// Some bits of one task.
 #[derive(Clone, Copy, Default)]
@@ -50,6 +48,12 @@ impl Traits {
         ];
         let set = bits.into_iter().filter(|&(_, on)| on);
         Traits(set.fold(0, |all, (bit, _)| all | bit))
+    }
+
+    /// The bits in which the two are not the same.
+    #[inline]
+    pub(crate) fn difference(self, other: Traits) -> Traits {
+        Traits(self.0 ^ other.0)
     }
 
     /// Whether one of these bits is set.
@@ -110,73 +114,63 @@ pub(crate) fn gather(ones: u64) -> u64 {
     ones.wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
-/// All that one task shows in one word, which is 0 for what is no task: its traits, and what it
-/// contributes to what can be asked of the locks.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Shown(u64);
+/// All that one task shows: its traits, and what it contributes to what can be asked of the
+/// locks. All 0 for what is no task.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Shown {
+    /// Traits, the place on `oom_reaper_list`, the lock that it waits for and how, a byte each.
+    bytes: u32,
+    pub(crate) counts: Counts,
+}
 
 impl Shown {
-    /// Its place on `oom_reaper_list`, in a byte behind the traits.
     const LISTED_AT: u32 = 8;
-    /// The lock that it waits for, and behind it how: 0 if it waits for none.
     const LOCK_AT: u32 = 16;
+    /// 0 if it waits for none.
     const WAITS_AT: u32 = 24;
-    const READS: u64 = 0xfe;
-    const WRITES: u64 = 0xff;
-    /// What it holds.
-    const HELD_AT: u32 = 32;
+    const READS: u32 = 0xfe;
+    const WRITES: u32 = 0xff;
 
     /// What this task shows.
     pub(crate) fn of(task: &Task, timing: Timing) -> Shown {
-        let mut all = u64::from(Traits::of(task, timing).0)
-            | u64::from(task.reap_rank) << Shown::LISTED_AT
-            | u64::from(task.held.0) << Shown::HELD_AT;
+        let mut shown = Shown {
+            bytes: u32::from(Traits::of(task, timing).0)
+                | u32::from(task.reap_rank) << Shown::LISTED_AT,
+            counts: Counts::default(),
+        };
+        for (lock, mode) in task.held.locks() {
+            let (word, one) = locks::holder(lock.0.into(), mode);
+            shown.counts[word] += one;
+        }
         if let Run::Queued { on, mode, .. } = task.run {
             let waits = match mode {
                 Mode::Read => Shown::READS,
                 Mode::Write => Shown::WRITES,
             };
-            all |= u64::from(on.0) << Shown::LOCK_AT | waits << Shown::WAITS_AT;
+            shown.bytes |= u32::from(on.0) << Shown::LOCK_AT | waits << Shown::WAITS_AT;
+            let (word, one) = locks::waiter(on.0.into());
+            shown.counts[word] += one;
         }
-        Shown(all)
-    }
-
-    /// The bits in which the two are not the same.
-    #[inline]
-    pub(crate) fn difference(self, other: Shown) -> Shown {
-        Shown(self.0 ^ other.0)
+        shown
     }
 
     /// Its traits.
     #[inline]
-    pub(crate) fn traits(self) -> Traits {
-        Traits(self.0 as u8)
-    }
-
-    /// Whether there is more than traits.
-    #[inline]
-    pub(crate) fn is_of_locks(self) -> bool {
-        self.0 > 0xff
+    pub(crate) fn traits(&self) -> Traits {
+        Traits(self.bytes as u8)
     }
 
     /// Its place on `oom_reaper_list`.
     #[inline]
-    pub(crate) fn listed(self) -> u8 {
-        (self.0 >> Shown::LISTED_AT) as u8
+    pub(crate) fn listed(&self) -> u8 {
+        (self.bytes >> Shown::LISTED_AT) as u8
     }
 
     /// The lock in whose queue it stands, and a byte that is 0 if it stands in none, or else
     /// 0xfe, and 0xff if it wants to write.
     #[inline]
-    pub(crate) fn waits(self) -> (usize, u64) {
-        let waits = self.0 >> Shown::WAITS_AT & 0xff;
-        let lock = (self.0 >> Shown::LOCK_AT) as usize & 0xff;
-        (lock, waits)
-    }
-
-    /// What it holds, as [`Held`] says it; of a difference, where that differs.
-    #[inline]
-    pub(crate) fn held(self) -> u32 {
-        (self.0 >> Shown::HELD_AT) as u32
+    pub(crate) fn waits(&self) -> (usize, u64) {
+        let lock = (self.bytes >> Shown::LOCK_AT) as usize & 0xff;
+        (lock, u64::from(self.bytes >> Shown::WAITS_AT))
     }
 }
