@@ -8,6 +8,7 @@ use crate::commands::draw::Draw;
 use crate::commands::explain::Explain;
 use crate::commands::explore::Explore;
 use crate::commands::link::Link;
+use crate::commands::man::Man;
 use crate::commands::matrix::Matrix;
 use crate::commands::merge::Merge;
 use crate::commands::patches::Patches;
@@ -79,4 +80,5 @@ pub(crate) enum Command {
     Scenarios(Scenarios),
     Patches(Patches),
     Completions(Completions),
+    Man(Man),
 }

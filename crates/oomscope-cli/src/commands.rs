@@ -6,6 +6,7 @@ pub(crate) mod draw;
 pub(crate) mod explain;
 pub(crate) mod explore;
 pub(crate) mod link;
+pub(crate) mod man;
 pub(crate) mod matrix;
 pub(crate) mod merge;
 pub(crate) mod patches;

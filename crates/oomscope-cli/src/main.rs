@@ -60,5 +60,6 @@ fn dispatch(command: Command, screen: &mut Screen) -> Outcome<Exit> {
         Command::Completions(completions) => {
             commands::completions::completions(&completions, screen)
         }
+        Command::Man(man) => commands::man::man(&man, screen),
     }
 }

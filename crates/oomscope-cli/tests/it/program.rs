@@ -169,3 +169,21 @@ fn every_shell_gets_completions() {
         assert!(said.out.contains("explore"), "{shell}");
     }
 }
+
+#[test]
+fn every_command_gets_a_man_page() {
+    let said = say("man");
+    assert_eq!(said.code, 0);
+    assert!(said.out.contains("\n.TH oomscope 1"), "{}", said.out);
+    let dir = env!("CARGO_TARGET_TMPDIR");
+    let said = say(&format!("man {dir}"));
+    assert_eq!((said.code, said.out.as_str()), (0, ""));
+    for name in ["oomscope", "oomscope-explore", "oomscope-merge"] {
+        let page = std::fs::read_to_string(format!("{dir}/{name}.1")).expect("it is written");
+        assert!(page.contains(&format!("\n.TH {name} 1")), "{page}");
+    }
+    let said = say(&format!("man {dir}/oomscope.1"));
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("oomscope.1: "), "{}", said.err);
+    assert!(said.err.contains("must be a directory"), "{}", said.err);
+}

@@ -37,6 +37,7 @@ fn the_help_names_every_command() {
         "scenarios",
         "patches",
         "completions",
+        "man",
     ] {
         assert!(
             help.contains(&format!("\n  {command} ")),
