@@ -5,6 +5,7 @@
 //! [`tools`], [`node`] and [`chromium`]; each command's own file says what it does.
 
 mod apt;
+mod binary;
 mod chromium;
 mod instructions;
 mod node;
@@ -27,6 +28,7 @@ cargo xtask COMMAND
        [--list]         print the stages of `test`
        [--grep TEXT]    of the browser tests, run those whose name contains TEXT
   ci                    the same as `test`
+  binary                build oomscope for the command line as one static file, and say where it is
   tidy                  check what can be checked by reading: dependencies, words, lists
   bench                 measure speed: `cargo bench --workspace`
   bench-peers [--rounds N]
@@ -108,6 +110,10 @@ fn run(words: &[&str]) -> Result<(), Failure> {
                 )));
             }
             stages::test(only, options.value("--grep"))?;
+        }
+        "binary" => {
+            options(rest, &[])?;
+            binary::binary()?;
         }
         "tidy" => {
             options(rest, &[])?;

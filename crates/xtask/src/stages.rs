@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::chromium::{self, Chromium};
 use crate::tools::{self, Kit};
-use crate::{Outcome, apt, instructions, node, page, step, tree};
+use crate::{Outcome, apt, binary, instructions, node, page, step, tree};
 
 /// Crates with tests that run as WebAssembly in Chromium. Each needs a
 /// webdriver.json in its folder. The others have none on purpose: they are
@@ -74,6 +74,12 @@ const STAGES: &[Stage] = &[
         what: "how many instructions the explorer needs for a state",
         needs: &[Need::Wish("valgrind")],
         run: |_| instructions::instructions(false),
+    },
+    Stage {
+        name: "binary",
+        what: "oomscope for the command line as one static file",
+        needs: &[],
+        run: |_| binary::binary(),
     },
     Stage {
         name: "wasm",
