@@ -24,7 +24,8 @@ oomscope-peers [COMMAND]
   compare [ROUNDS]   Spin, stateright and ours on the twins, in turn (5 rounds): one table
   counts             that all three count the same, at every size up to that
   own [ROUNDS]       ours on writer-in-queue, and what a bare hash table would take
-  page [ROUNDS]      the searches that web/tests/browser/bench.mjs gives to the page (5 rounds)
+  page               the searches that web/tests/browser/bench.mjs gives to the page, as links
+  page NAME          one of them here, some times over: its states and the median user time
   storm [STATES]     how the fault storm grows with its threads, up to so many states (4000000)
 ";
 
@@ -47,8 +48,8 @@ fn run(words: &[&str]) -> Result<(), String> {
         ["counts"] => rounds::counts(&folder()),
         ["own"] => bare::own(5),
         ["own", rounds] => bare::own(number(rounds)?),
-        ["page"] => page::print(5),
-        ["page", rounds] => page::print(number(rounds)?),
+        ["page"] => page::list(),
+        ["page", name] => page::turn(name),
         ["storm"] => storm::grow(4_000_000),
         ["storm", states] => storm::grow(number(states)?),
         // One search in a process of its own.

@@ -380,7 +380,9 @@ impl Explorer {
 
     /// Expands so many states and looks up what they lead to. The code is there once for every
     /// small number `W` of words that a state has, which the compiler can count with; `W` is 0
-    /// where it is any number.
+    /// where it is any number. Never inlined: a browser enters the well compiled function at its
+    /// next call (ARCHITECTURE, *Decisions*: wasm-opt leaves functions apart).
+    #[inline(never)]
     fn expand_batch<const W: usize>(&mut self, count: u32) -> Found {
         for _ in 0..count {
             if self.expand::<W>() == Found::Difference {

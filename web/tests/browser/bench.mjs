@@ -107,34 +107,43 @@ const comeBack = async (page, link) => {
   await goTo(link);
 };
 
+/** What `benches/peers` prints, as lines of words. */
+const peers = (...words) => {
+  const cargo = ['run', '--quiet', '--release', '--locked', '--manifest-path', 'benches/peers/Cargo.toml', '--'];
+  const told = execFileSync('cargo', [...cargo, ...words], { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return told.trim().split('\n').map((line) => line.split('\t'));
+};
+
 /**
- * The same machines in the worker and natively; both must find the same number of states. A new
- * worker runs code that the browser has compiled in haste; the second search shows what it makes
- * of it.
+ * The same machines natively and in the worker, in turn, so that what else the machine does meets
+ * both; both must find the same number of states. A new worker runs code that the browser has
+ * compiled in haste; the second search shows what it makes of it.
  */
 const saySearches = async () => {
-  const peers = ['run', '--quiet', '--release', '--locked', '--manifest-path', 'benches/peers/Cargo.toml', '--', 'page', `${ROUNDS}`];
-  const told = execFileSync('cargo', peers, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  for (const line of told.trim().split('\n')) {
-    const [name, link, states, seconds] = line.split('\t');
-    const rates = { first: [], second: [] };
+  for (const [name, link] of peers('page')) {
+    const rates = { native: [], first: [], second: [] };
+    let states;
     for (let n = 0; n < ROUNDS; n += 1) {
+      const [[natively, seconds]] = peers('page', name);
+      states = Number(natively);
+      rates.native.push(states / Number(seconds));
       const { context, page } = await open(link);
       for (const search of ['first', 'second']) {
         if (search === 'second') await comeBack(page, link);
         const found = await counted(page);
-        if (found.states !== Number(states)) throw new Error(`${name}: ${found.states} states here, ${states} natively; is dist/ built of these sources?`);
+        if (found.states !== states) throw new Error(`${name}: ${found.states} states here, ${states} natively; is dist/ built of these sources?`);
         // A search that was over before the second look has no rate.
         if (Number.isFinite(found.rate)) rates[search].push(found.rate);
       }
       await context.close();
     }
-    const native = Number(states) / Number(seconds);
+    const native = median(rates.native);
     const million = (rate) => `${(rate / 1e6).toFixed(2)} M`;
-    for (const [search, all] of Object.entries(rates)) {
-      const here = median(all);
+    say(name, `${states} states, native ${million(native)} a second`);
+    for (const search of ['first', 'second']) {
+      const here = median(rates[search]);
       const share = (here / native).toFixed(2);
-      say(`${search} search, ${name}`, `${states} states, worker ${million(here)} a second (of ${all.length}), native ${million(native)}, share ${share}`);
+      say(`${search} search, ${name}`, `worker ${million(here)} a second (of ${rates[search].length}), share ${share}`);
     }
   }
 };
