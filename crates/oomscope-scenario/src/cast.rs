@@ -1,22 +1,21 @@
-//! The machine of a scenario file: zone, cast, locks and programs.
+//! The machine of a scenario file: who is in it, and what they run.
 
 use oomscope_model::kernel::Kernel;
 use oomscope_model::machine::{
-    Actor, Kind, LOCKS_MAX, LRUS_MAX, Lock, LockClass, LockId, Lru, LruKind, MMS_MAX, Machine,
-    MemcgInfo, MmId, MmInfo, OOM_NOTIFIERS_MAX, OomNotifier, Process, ProcessId, Rules,
-    RwsemConfig, Sysctl, TASKS_MAX, TaskId, Traits, Zone,
+    Actor, Kind, LOCKS_MAX, Lock, LockClass, LockId, Lru, MMS_MAX, Machine, MemcgInfo, MmId,
+    MmInfo, OomNotifier, Process, ProcessId, Rules, RwsemConfig, Sysctl, TASKS_MAX, TaskId, Traits,
+    Zone,
 };
 use oomscope_model::patches::PatchSet;
 use oomscope_model::state::Nap;
 
 use crate::compile::completions::Completions;
-use crate::compile::{CLASSES, RWSEMS, compile};
+use crate::compile::{RWSEMS, compile};
 use crate::diagnostic::{Notes, did_you_mean, list_words};
-use crate::envelope::{Reader, Word};
-use crate::keys::{CONFIG, CPU, KSWAPD, KTHREAD, LOCK, LRU, OOM_NOTIFIER, PROCESS, THREAD, ZONE};
-use crate::memory::{VmaLock, WhichLock};
-use crate::verb::Sort;
-use crate::{memcg, memory, notifier, program, sysctl};
+use crate::envelope::{COMM_MAX, NAME_MAX, Reader, Word};
+use crate::keys::{CONFIG, CPU, KSWAPD, KTHREAD, PROCESS, THREAD, ZONE};
+use crate::memory::VmaLock;
+use crate::{locks, lru, memcg, memory, notifier, program, sysctl};
 
 /// `kworker` as the log prints it.
 pub(crate) const KWORKER: (&str, u16) = ("kworker", 47);
@@ -33,20 +32,6 @@ const SRCU: &str = "srcu";
 pub(crate) const KSWAPD_NAME: &str = "kswapd0";
 /// Its pid unless the file says otherwise.
 const KSWAPD_PID: u16 = 38;
-
-/// What `reclaimable = "…"` is called.
-const PAGE_CACHE: &str = "page cache";
-
-/// Kinds of reclaimable pages.
-pub(crate) const LRU_KINDS: [(&str, LruKind); 4] = [
-    ("clean", LruKind::Clean),
-    ("hot", LruKind::Hot),
-    ("dirty", LruKind::Dirty),
-    ("slab", LruKind::Slab),
-];
-
-/// How many characters a task's name can have: `TASK_COMM_LEN` without its NUL.
-const NAME_MAX: usize = 15;
 
 /// Program texts and the machine made from them.
 pub(crate) struct Cast {
@@ -78,16 +63,17 @@ pub(crate) fn cast(top: &Reader<'_>, patches: PatchSet, notes: &mut Notes<'_>) -
     if let Some(reader) = top.table("kswapd", &KSWAPD, notes) {
         draft.kswapd = Some(draft.pid(&reader, KSWAPD_PID, notes));
     }
-    draft.memcgs = memcg::memcgs(top, draft.mb_per_page, NAME_MAX, notes);
+    draft.memcgs = memcg::memcgs(top, draft.mb_per_page, notes);
     let processes = top.tables("process", &PROCESS, notes);
     draft.owners = memory::owners(&processes, notes);
     for reader in &processes {
         draft.process(reader, notes);
     }
-    draft.locks(top, notes);
-    draft.lrus(top, notes);
+    draft.locks = locks::locks(top, &mut draft.mms, notes);
+    locks::of_vmas(&draft.vma_locks, &draft.locks, &mut draft.mms, notes);
+    draft.lrus = lru::lrus(top, &draft.locks, draft.mb_per_page, notes);
     draft.notifiers(notes);
-    draft.oom_notifiers(top, notes);
+    draft.oom_notifiers = sysctl::oom_notifiers(top, &draft.locks, draft.mb_per_page, notes);
     for reader in top.tables("kthread", &KTHREAD, notes) {
         draft.kthread(&reader, notes);
     }
@@ -154,10 +140,7 @@ impl<'a> Draft<'a> {
             aios: Vec::new(),
             robust_lists: Vec::new(),
             notifiers: Vec::new(),
-            locks: vec![Lock {
-                name: "oom_lock".into(),
-                class: LockClass::OomLock,
-            }],
+            locks: Vec::new(),
             lrus: Vec::new(),
             kswapd: None,
             cpus: None,
@@ -170,7 +153,7 @@ impl<'a> Draft<'a> {
         let Some(word) = reader.needed("name", notes) else {
             return;
         };
-        word.check_name(NAME_MAX, notes);
+        word.check_name(COMM_MAX, notes);
         if self.processes.iter().any(|other| other.name == word.text) {
             notes.error(
                 word.at(),
@@ -208,7 +191,7 @@ impl<'a> Draft<'a> {
         for reader in &readers {
             let name = reader.text("name", notes);
             if let Some(name) = &name {
-                name.check_name(NAME_MAX, notes);
+                name.check_name(COMM_MAX, notes);
             }
             let default = match threads {
                 0 => String::from(word.text),
@@ -298,18 +281,6 @@ impl<'a> Draft<'a> {
         traits
     }
 
-    fn oom_notifiers(&mut self, top: &Reader<'a>, notes: &mut Notes<'_>) {
-        let readers = top.tables("oom_notifier", &OOM_NOTIFIER, notes);
-        if let Some(reader) = readers.get(OOM_NOTIFIERS_MAX) {
-            let sentence = format!("more than {OOM_NOTIFIERS_MAX} callbacks");
-            notes.error(reader.at, sentence, None);
-        }
-        for reader in readers.iter().take(OOM_NOTIFIERS_MAX) {
-            let notifier = sysctl::oom_notifier(reader, &self.locks, self.mb_per_page, notes);
-            self.oom_notifiers.extend(notifier);
-        }
-    }
-
     /// The robust list of the task that was just added.
     fn robust_list(&mut self, reader: &Reader<'a>, mm: Option<MmId>, notes: &mut Notes<'_>) {
         let Some(word) = reader.text("robust_list", notes) else {
@@ -329,7 +300,7 @@ impl<'a> Draft<'a> {
         let Some(word) = reader.needed("name", notes) else {
             return;
         };
-        word.check_name(NAME_MAX, notes);
+        word.check_name(COMM_MAX, notes);
         let pid = self.pid(reader, self.last_pid.saturating_add(10), notes);
         self.last_pid = pid;
         let mm = reader.text("use_mm", notes).and_then(|use_mm| {
@@ -398,129 +369,6 @@ impl<'a> Draft<'a> {
             program: Vec::new(),
         };
         self.tasks.push(PendingTask { actor, program });
-    }
-
-    fn locks(&mut self, top: &Reader<'a>, notes: &mut Notes<'_>) {
-        for (index, mm) in self.mms.iter_mut().enumerate() {
-            mm.mmap_sem = LockId(self.locks.len() as u8);
-            let name = format!("{}.mmap_sem", mm.name);
-            self.locks.push(Lock {
-                name,
-                class: LockClass::MmapSem(MmId(index as u8)),
-            });
-        }
-        for reader in top.tables("lock", &LOCK, notes) {
-            let name = reader.needed("name", notes);
-            let kind = reader.needed("kind", notes);
-            let class = kind.and_then(|word| word.one_of("kind of lock", &CLASSES, notes));
-            let Some(word) = name else { continue };
-            word.check_name(2 * NAME_MAX, notes);
-            if self.locks.iter().any(|lock| lock.name == word.text) {
-                notes.error(
-                    word.at(),
-                    format!("there are two locks {:?}", word.text),
-                    None,
-                );
-            }
-            let class = class.unwrap_or(LockClass::Mutex);
-            self.locks.push(Lock {
-                name: word.text.into(),
-                class,
-            });
-        }
-        for (mm, VmaLock { vma, word, which }) in &self.vma_locks {
-            let (sort, noun, kind) = match which {
-                WhichLock::Page => (Sort::Page, "page lock", "page_lock"),
-                WhichLock::IMmap => (Sort::Rwsem, "rwsem", "rwsem"),
-            };
-            let fits = |lock: &Lock| {
-                Sort::of(lock.class) == Some(sort) && !matches!(lock.class, LockClass::MmapSem(_))
-            };
-            let found = self.locks.iter().position(|lock| lock.name == word.text);
-            let Some(index) = found.filter(|&index| fits(&self.locks[index])) else {
-                let names = self.locks.iter().filter(|lock| fits(lock));
-                let hint = did_you_mean(word.text, names.map(|lock| lock.name.as_str()))
-                    .unwrap_or_else(|| format!("declare it with [[lock]] and kind = {kind:?}"));
-                let sentence = format!("no {noun} {:?}", word.text);
-                notes.error(word.at(), sentence, Some(hint));
-                continue;
-            };
-            let lock = Some(LockId(index as u8));
-            let info = &mut self.mms[*mm].vmas[*vma];
-            match which {
-                WhichLock::Page => info.page_lock = lock,
-                WhichLock::IMmap => info.i_mmap = lock,
-            }
-        }
-    }
-
-    /// What reclaim can find.
-    fn lrus(&mut self, top: &Reader<'a>, notes: &mut Notes<'_>) {
-        let zone = top.table("zone", &ZONE, notes);
-        let word = zone.and_then(|zone| zone.text("reclaimable", notes));
-        if let Some(pages) = word.and_then(|word| memory::pages(&word, self.mb_per_page, notes)) {
-            self.lrus.push(Lru {
-                name: PAGE_CACHE.into(),
-                kind: LruKind::Clean,
-                pages,
-                lock: None,
-                needs: 0,
-            });
-        }
-        let readers = top.tables("lru", &LRU, notes);
-        for reader in &readers {
-            if self.lrus.len() == LRUS_MAX {
-                let sentence = format!("there are at most {LRUS_MAX} lists to reclaim from");
-                notes.error(reader.at, sentence, None);
-                return;
-            }
-            let lru = self.lru(reader, notes);
-            self.lrus.extend(lru);
-        }
-        self.lrus.sort_by_key(|lru| lru.kind == LruKind::Slab);
-    }
-
-    fn lru(&self, reader: &Reader<'a>, notes: &mut Notes<'_>) -> Option<Lru> {
-        let name = reader.needed("name", notes);
-        let size = reader.needed("size", notes);
-        let kind = match reader.text("kind", notes) {
-            Some(word) => word.one_of("kind of list", &LRU_KINDS, notes)?,
-            None => LruKind::Clean,
-        };
-        let lock = reader.text("lock", notes);
-        let needs = reader.number("needs", 0..=15, notes).unwrap_or_default() as u8;
-        if let Some(word) = &lock
-            && matches!(kind, LruKind::Clean | LruKind::Hot)
-        {
-            let hint = Some("say kind = \"dirty\" or kind = \"slab\"".into());
-            notes.error(word.at(), "clean pages need no lock", hint);
-        }
-        if needs > 0 && kind != LruKind::Dirty {
-            let hint = Some("say kind = \"dirty\"".into());
-            notes.error(reader.at, "only dirty pages are written", hint);
-        }
-        let lock = lock.and_then(|word| self.reclaim_lock(&word, notes));
-        Some(Lru {
-            name: name?.text.into(),
-            kind,
-            pages: memory::pages(&size?, self.mb_per_page, notes)?,
-            lock,
-            needs,
-        })
-    }
-
-    /// A lock of the scenario's own: reclaim takes no `mmap_sem`.
-    fn reclaim_lock(&self, word: &Word<'_>, notes: &mut Notes<'_>) -> Option<LockId> {
-        let fits = |lock: &Lock| CLASSES.iter().any(|(_, class)| *class == lock.class);
-        let found = self.locks.iter().position(|lock| lock.name == word.text);
-        let found = found.filter(|&index| fits(&self.locks[index]));
-        if found.is_none() {
-            let names = self.locks.iter().filter(|lock| fits(lock));
-            let hint = did_you_mean(word.text, names.map(|lock| lock.name.as_str()))
-                .unwrap_or_else(|| "declare it with [[lock]]".into());
-            notes.error(word.at(), format!("no lock {:?}", word.text), Some(hint));
-        }
-        found.map(|index| LockId(index as u8))
     }
 
     /// Notifiers come with their SRCU domain, and some with a count.
@@ -642,11 +490,11 @@ impl<'a> Draft<'a> {
             programs[index] = word.text.into();
         }
         for (mm, word) in &self.aios {
-            word.check_name(2 * NAME_MAX, notes);
+            word.check_name(NAME_MAX, notes);
             machine.mms[*mm].aio = completions.waits(word.text, word.at(), notes);
         }
         for (task, word) in &self.robust_lists {
-            word.check_name(2 * NAME_MAX, notes);
+            word.check_name(NAME_MAX, notes);
             machine.tasks[*task].robust_list = completions.ends(word.text, word.at(), notes);
         }
         completions.check(notes);

@@ -8,6 +8,12 @@ use toml::de::{DeTable, DeValue};
 use crate::diagnostic::{Notes, did_you_mean, list_words};
 use crate::keys::Section;
 
+/// How many characters the name of a task or of a memory cgroup can have: `TASK_COMM_LEN` without
+/// its NUL.
+pub(crate) const COMM_MAX: usize = 15;
+/// How many characters any other name can have.
+pub(crate) const NAME_MAX: usize = 2 * COMM_MAX;
+
 /// A piece of text from the file and where it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Word<'a> {

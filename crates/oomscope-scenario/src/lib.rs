@@ -4,11 +4,11 @@
 //! and a hint.
 //!
 //! To read it: a sentence with a place ([`diagnostic`]), the words of the program language
-//! ([`verb`], `program`, `compile`), the file around them (`keys`, `envelope`, `memory`, `cast`,
-//! [`scenario`], [`parse`], [`print`]), what a file says about its own outcome ([`expect`],
-//! [`condition`]), the files the page ships ([`builtin`]), and then runs: their text
-//! ([`run`]), reaching any step of one ([`replay`]), choosing the next step ([`walk`]) and
-//! links ([`link`], [`preset`]).
+//! ([`verb`], `program`, `compile`), the file around them (`keys`, `envelope`, `cast` with
+//! `memory`, `memcg`, `locks`, `lru`, [`notifier`] and `sysctl`, [`scenario`], [`parse`],
+//! [`print`]), what a file says about its own outcome ([`expect`], [`condition`]), the files the
+//! page ships ([`builtin`]), and then runs: their text ([`run`]), reaching any step of one
+//! ([`replay`]), choosing the next step ([`walk`]) and links ([`link`], [`preset`]).
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
@@ -25,6 +25,8 @@ mod envelope;
 pub mod expect;
 mod keys;
 pub mod link;
+mod locks;
+mod lru;
 mod memcg;
 mod memory;
 pub mod notifier;

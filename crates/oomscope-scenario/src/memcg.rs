@@ -3,17 +3,12 @@
 use oomscope_model::machine::{MEMCGS_MAX, MemcgId, MemcgInfo, MmInfo};
 
 use crate::diagnostic::{Notes, did_you_mean, list_words};
-use crate::envelope::{Reader, Word};
+use crate::envelope::{COMM_MAX, Reader, Word};
 use crate::keys::MEMCG;
 use crate::memory;
 
 /// All of them.
-pub(crate) fn memcgs(
-    top: &Reader<'_>,
-    mb_per_page: u16,
-    name_max: usize,
-    notes: &mut Notes<'_>,
-) -> Vec<MemcgInfo> {
+pub(crate) fn memcgs(top: &Reader<'_>, mb_per_page: u16, notes: &mut Notes<'_>) -> Vec<MemcgInfo> {
     let readers = top.tables("memcg", &MEMCG, notes);
     if let Some(reader) = readers.get(MEMCGS_MAX) {
         notes.error(
@@ -28,7 +23,7 @@ pub(crate) fn memcgs(
         let limit = reader.needed("limit", notes);
         let limit = limit.and_then(|word| memory::pages(&word, mb_per_page, notes));
         let Some(word) = name else { continue };
-        word.check_name(name_max, notes);
+        word.check_name(COMM_MAX, notes);
         if found.iter().any(|other| other.name == word.text) {
             let sentence = format!("there are two memory cgroups {:?}", word.text);
             notes.error(word.at(), sentence, None);

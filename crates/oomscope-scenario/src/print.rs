@@ -9,14 +9,14 @@ use oomscope_model::machine::{
 use oomscope_model::patches::{PatchId, PatchSet};
 use oomscope_model::transition::Move;
 
-use crate::cast::{LRU_KINDS, TEARDOWNS};
+use crate::cast::TEARDOWNS;
 use crate::compile::{CLASSES, RWSEMS};
 use crate::memory::BACKINGS;
 use crate::notifier;
 use crate::run::Run;
 use crate::scenario::{Scenario, Topic};
 use crate::sysctl::WAITS;
-use crate::{condition, expect, rules};
+use crate::{condition, expect, lru, rules};
 
 /// Writes a scenario as a file. Comments outside programs are not part of a scenario.
 pub fn print(scenario: &Scenario) -> String {
@@ -181,7 +181,7 @@ fn flag(key: &str, on: bool, out: &mut String) -> Written {
 /// What reclaim can find.
 fn list(machine: &Machine, lru: &Lru, out: &mut String) -> Written {
     writeln!(out, "\n[[lru]]\nname = {}", quoted(&lru.name))?;
-    if let Some((kind, _)) = LRU_KINDS.iter().find(|(_, kind)| *kind == lru.kind) {
+    if let Some((kind, _)) = lru::KINDS.iter().find(|(_, kind)| *kind == lru.kind) {
         writeln!(out, "kind = \"{kind}\"")?;
     }
     writeln!(out, "size = {}", size(machine, lru.pages))?;

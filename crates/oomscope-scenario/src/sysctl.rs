@@ -1,12 +1,12 @@
 //! What the killer finds set up: `[sysctl]` and `[[oom_notifier]]`.
 
 use oomscope_model::machine::{
-    Lock, LockClass, LockId, NotifierWait, OomNotifier, PanicOnOom, Sysctl,
+    Lock, LockClass, LockId, NotifierWait, OOM_NOTIFIERS_MAX, OomNotifier, PanicOnOom, Sysctl,
 };
 
 use crate::diagnostic::{Notes, did_you_mean};
 use crate::envelope::Reader;
-use crate::keys::SYSCTL;
+use crate::keys::{OOM_NOTIFIER, SYSCTL};
 use crate::memory;
 
 /// The waits a `wait = "…"` names.
@@ -30,8 +30,26 @@ pub(crate) fn sysctl(top: &Reader<'_>, notes: &mut Notes<'_>) -> Sysctl {
     }
 }
 
-/// One `[[oom_notifier]]`.
-pub(crate) fn oom_notifier(
+/// Every `[[oom_notifier]]`.
+pub(crate) fn oom_notifiers(
+    top: &Reader<'_>,
+    locks: &[Lock],
+    mb_per_page: u16,
+    notes: &mut Notes<'_>,
+) -> Vec<OomNotifier> {
+    let readers = top.tables("oom_notifier", &OOM_NOTIFIER, notes);
+    if let Some(reader) = readers.get(OOM_NOTIFIERS_MAX) {
+        let sentence = format!("more than {OOM_NOTIFIERS_MAX} callbacks");
+        notes.error(reader.at, sentence, None);
+    }
+    let mut all = Vec::new();
+    for reader in readers.iter().take(OOM_NOTIFIERS_MAX) {
+        all.extend(oom_notifier(reader, locks, mb_per_page, notes));
+    }
+    all
+}
+
+fn oom_notifier(
     reader: &Reader<'_>,
     locks: &[Lock],
     mb_per_page: u16,
