@@ -330,7 +330,9 @@ impl Place<'_> {
                     self.passes(lock) && self.is_its_own(lock) && undisturbed()
                 }
                 Op::Unlock { lock } if starts && held(lock) => {
-                    self.state.queue_len(lock) == 0 && self.is_its_own(lock)
+                    self.state.queue_len(lock) == 0
+                        && self.is_its_own(lock)
+                        && !self.enters_guest_next()
                 }
                 Op::Alloc { order, .. } => {
                     let min = self.machine.zone.min + xfs::reserved(self.state);
@@ -341,6 +343,12 @@ impl Place<'_> {
                 }
                 _ => false,
             }
+    }
+
+    /// Whether a guest is next, which nobody enters who was killed meanwhile.
+    fn enters_guest_next(&self) -> bool {
+        let next = self.machine.line(self.task, self.word().line + 1);
+        next.is_some_and(|line| matches!(line.op, Op::GuestAccess { .. }))
     }
 
     /// Whether the program ends with this line: everybody can see that a task has finished.

@@ -154,7 +154,8 @@ impl Reverse {
     }
 }
 
-/// Every strongly connected part with a cycle among these states, smallest state first.
+/// Every strongly connected part with a cycle of these states and no others, smallest state
+/// first.
 pub(crate) fn cycles(
     among: impl Fn(u32) -> bool,
     offsets: &[u32],
@@ -163,12 +164,15 @@ pub(crate) fn cycles(
 ) {
     let states = offsets.len() as u32 - 1;
     let mut search = Tarjan::new(states as usize);
+    for index in (0..states).filter(|&index| !among(index)) {
+        search.leave_out(index);
+    }
     for root in 0..states {
         if search.order[root as usize] == 0 {
             search.walk(root, offsets, targets, |part| {
                 let turns =
                     part.len() > 1 || successors(offsets, targets, part[0]).contains(&part[0]);
-                if turns && among(part[0]) {
+                if turns {
                     found(part);
                 }
             });
@@ -197,6 +201,11 @@ impl Tarjan {
             path: Vec::new(),
             clock: 0,
         }
+    }
+
+    /// As if it had been entered and left before everything else.
+    fn leave_out(&mut self, index: u32) {
+        self.order[index as usize] = u32::MAX;
     }
 
     fn enter(&mut self, index: u32) {
@@ -335,6 +344,46 @@ mod tests {
             reverse.spread(&mut turned, 2);
             assert_eq!(turned, wanted, "round {round}");
         }
+    }
+
+    #[test]
+    fn cycles_are_found_of_these_states_and_no_others() {
+        let mut lots = Lots(7);
+        let mut found = 0;
+        for round in 0..600 {
+            let states = 2 + lots.below(12);
+            let (offsets, targets, _) = any_graph(&mut lots, states);
+            let among: Vec<bool> = (0..states).map(|_| lots.below(3) > 0).collect();
+            let among = |index: u32| among[index as usize];
+            let mut parts: Vec<Vec<u32>> = Vec::new();
+            cycles(among, &offsets, &targets, |part| parts.push(part.to_vec()));
+            parts.sort();
+            // Who comes back to where they are, and who else is on such a way.
+            let inside = |from: u32| {
+                let mut seen = Vec::new();
+                let mut stack = vec![from];
+                while let Some(index) = stack.pop() {
+                    for &next in successors(&offsets, &targets, index) {
+                        if among(next) && !seen.contains(&next) {
+                            seen.push(next);
+                            stack.push(next);
+                        }
+                    }
+                }
+                seen
+            };
+            let ways: Vec<Vec<u32>> = (0..states).map(inside).collect();
+            let both =
+                |a: u32, b: u32| ways[a as usize].contains(&b) && ways[b as usize].contains(&a);
+            let of = |a: u32| (0..states).filter(|&b| both(a, b)).collect::<Vec<_>>();
+            let turns = (0..states).filter(|&a| among(a) && both(a, a));
+            let mut wanted: Vec<Vec<u32>> = turns.map(of).collect();
+            wanted.sort();
+            wanted.dedup();
+            assert_eq!(parts, wanted, "round {round}");
+            found += parts.len();
+        }
+        assert!(found > 100);
     }
 
     #[test]

@@ -37,8 +37,8 @@ pub struct Lasso {
     /// Processes killed in one lap: none, for nobody comes back from it. Counted, not
     /// assumed.
     pub kills: u32,
-    /// Who could take a step in every state of the cycle and never does. Empty: the cycle is
-    /// fair to everybody.
+    /// Who could take a step in every state of the cycle and never does. Nobody in a livelock;
+    /// somebody in starvation.
     pub starved: Vec<TaskId>,
 }
 
@@ -124,9 +124,10 @@ fn rounds(machine: &Machine, start: &State) -> Vec<Transition> {
 }
 
 impl Explorer {
-    /// The livelock that is nearest to the start, with the shortest cycle through its first
-    /// state. `None`: there is none, or the exploration is not done, or it was one with
-    /// reductions: what goes round among stand-ins may come back as somebody else.
+    /// The livelock that is nearest to the start, with a lap from its first state that is fair:
+    /// whoever can take a step in every state of it takes one. `None`: there is none, or the
+    /// exploration is not done, or it was one with reductions: what goes round among stand-ins
+    /// may come back as somebody else.
     pub fn livelock(&self) -> Option<Lasso> {
         let regions = self.regions.as_ref().filter(|_| self.is_full())?;
         let inside = self.closure(regions.livelocks());
@@ -137,7 +138,31 @@ impl Explorer {
             [] => rounds(&self.machine, &start),
             _ => self.way(first, |_| true, |index| index == first)?,
         };
-        Lasso::of(&self.machine, &start, stem, cycle)
+        self.fair(first, Lasso::of(&self.machine, &start, stem, cycle)?)
+    }
+
+    /// A livelock from this state on, once round in a way that starves nobody. What nothing
+    /// leaves has a way back from every step, so whoever is left out takes one, and the lap goes
+    /// on from there; one such way round may do alone.
+    fn fair(&self, first: u32, mut lasso: Lasso) -> Option<Lasso> {
+        let start = self.state(first);
+        while let Some(&left_out) = lasso.starved.first() {
+            let arrows = self.arrows(first);
+            let &(step, next) = arrows.iter().find(|(step, _)| step.0 == left_out)?;
+            let mut cycle = vec![step];
+            if next != first {
+                cycle.extend(self.way(next, |_| true, |index| index == first)?);
+            }
+            let stem = lasso.stem.clone();
+            let other = Lasso::of(&self.machine, &start, stem.clone(), cycle)?;
+            lasso = if other.starved.is_empty() {
+                other
+            } else {
+                let both = [lasso.cycle, other.cycle].concat();
+                Lasso::of(&self.machine, &start, stem, both)?
+            };
+        }
+        Some(lasso)
     }
 
     /// The cycle nearest to the start that only an unfair scheduler keeps, while somebody
@@ -172,14 +197,13 @@ impl Explorer {
 
     fn unfair_cycle(&self, regions: &Regions) -> Option<Lasso> {
         let mut best: Option<Vec<u32>> = None;
+        let wants = |index: u32| self.marks[index as usize] & mark::WANTS_PAGE != 0;
         graph::cycles(
-            |index| !regions.is_doomed(index),
+            |index| wants(index) && !regions.is_doomed(index),
             &self.offsets,
             &self.targets,
             |part| {
-                let wants = |&index: &u32| self.marks[index as usize] & mark::WANTS_PAGE != 0;
-                let nearer = best.as_ref().is_none_or(|best| part[0] < best[0]);
-                if nearer && part.iter().all(wants) {
+                if best.as_ref().is_none_or(|best| part[0] < best[0]) {
                     best = Some(part.to_vec());
                 }
             },

@@ -34,6 +34,39 @@ const SEEDS: u64 = 400;
 const RUNS: usize = 10;
 const STEPS_MAX: usize = 150;
 
+/// Nobody enters a guest who was killed on the way back from the kernel.
+const KILLED_BEFORE_A_GUEST: &str = r#"format = 1
+id = "vcpu"
+title = "Killed before a guest"
+kernel = "4.14"
+[zone]
+total = "64 pages"
+page = "4 MB"
+free = "20 pages"
+min = "2 pages"
+low = "3 pages"
+high = "4 pages"
+[[lock]]
+name = "m"
+kind = "mutex"
+[[process]]
+name = "qemu"
+rss = "10 pages"
+[[process.notifier]]
+kind = "kvm"
+[[process.thread]]
+program = """
+mutex_lock m
+mutex_unlock m
+guest_access qemu
+"""
+[[kthread]]
+name = "admin"
+program = """
+kill qemu
+"""
+"#;
+
 fn key(state: &State) -> Vec<u64> {
     let mut words = [0; WORDS_MAX];
     state.words(&mut words);
@@ -78,8 +111,8 @@ fn states(machine: &Machine) -> Vec<State> {
 }
 
 /// Every machine that this is held against: each scenario under each rule, with a
-/// different combination of its patches under each, and generated ones with and without
-/// equal tasks.
+/// different combination of its patches under each, generated ones with and without equal
+/// tasks, and one that no lot draws.
 fn each_machine(seeds: u64, mut test: impl FnMut(&str, &Machine)) {
     for (index, builtin) in BUILTIN.iter().enumerate() {
         let scenario = parse(builtin.text).scenario.expect("parsed");
@@ -97,6 +130,8 @@ fn each_machine(seeds: u64, mut test: impl FnMut(&str, &Machine)) {
         test(&format!("odd {seed}"), &strange);
         test(&format!("alike {seed}"), &alike(machine));
     }
+    let vcpu = parse(KILLED_BEFORE_A_GUEST).scenario.expect("parsed");
+    test("killed before a guest", &vcpu.machine);
 }
 
 #[test]

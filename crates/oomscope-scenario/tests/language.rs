@@ -55,6 +55,15 @@ fn sound(text: &str) -> Scenario {
 }
 
 #[test]
+fn nobody_runs_a_guest_after_exit() {
+    let notifier = "[[process.notifier]]\nkind = \"kvm\"\n";
+    assert_eq!(
+        complaints(&(running("exit\nguest_access a") + notifier)),
+        ["line 19: a runs no guest after exit"]
+    );
+}
+
+#[test]
 fn a_misspelt_lock_is_named_with_its_place() {
     assert_eq!(
         complaints(&running("mutex_lock drv_lok\n")),

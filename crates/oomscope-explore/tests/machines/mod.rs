@@ -237,8 +237,8 @@ fn add_memcg(machine: &mut Machine, dice: &mut Dice) {
     }
 }
 
-/// One or two mmu notifiers for the first process, their locks, and perhaps a device that
-/// uses its memory.
+/// One or two mmu notifiers for the first process, their locks, and perhaps a device and a vcpu
+/// that use its memory.
 fn add_notifiers(machine: &mut Machine, dice: &mut Dice, extra: LockId) {
     let users = [
         User::Kvm,
@@ -267,13 +267,13 @@ fn add_notifiers(machine: &mut Machine, dice: &mut Dice, extra: LockId) {
         });
     }
     machine.locks.push(lock("srcu", LockClass::Srcu));
-    let device = machine
-        .tasks
-        .iter_mut()
-        .find(|task| task.kind == Kind::Kthread);
-    if let Some(device) = device {
-        let resume = device.program.len() as u8 + 1;
-        device.program.push(Line {
+    let first = |kind: Kind| machine.tasks.iter().position(|task| task.kind == kind);
+    let device = first(Kind::Kthread);
+    let vcpu = first(Kind::User(ProcessId(0))).filter(|_| dice.roll(2) == 0);
+    for task in device.into_iter().chain(vcpu) {
+        let program = &mut machine.tasks[task].program;
+        let resume = program.len() as u8 + 1;
+        program.push(Line {
             op: Op::GuestAccess { mm: MmId(0) },
             resume,
             source: 1,

@@ -216,6 +216,11 @@ impl Compiler<'_, '_> {
             self.error(at, sentence, Some(hint));
             return None;
         }
+        if self.exited {
+            let sentence = format!("{} runs no guest after exit", self.name());
+            self.error(at, sentence, None);
+            return None;
+        }
         Some(mm)
     }
 
