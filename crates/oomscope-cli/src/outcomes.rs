@@ -116,16 +116,25 @@ pub(crate) fn run_text(machine: &Machine, schedule: &[Transition]) -> String {
 
 /// Everything reachable, for machines.
 pub(crate) fn reachable(machine: &Machine, found: &Found) -> Vec<Reachable> {
-    let witnesses = found.witnesses.iter();
-    witnesses
-        .map(|(outcome, schedule)| Reachable {
+    witnesses(found)
+        .map(|(outcome, kind, schedule)| Reachable {
             outcome: outcome.word(),
             steps: schedule.len(),
             run: run_text(machine, schedule),
-            kind: match outcome {
-                Happening::Lockup => found.kind.map(kind_word),
-                _ => None,
-            },
+            kind: kind.map(kind_word),
         })
         .collect()
+}
+
+/// Every outcome with a shortest schedule, lockups by their kind: both if both can be reached.
+pub(crate) fn witnesses(
+    found: &Found,
+) -> impl Iterator<Item = (Happening, Option<LockupKind>, &[Transition])> {
+    found.witnesses.iter().flat_map(|(outcome, schedule)| {
+        let lockup = *outcome == Happening::Lockup;
+        let other = found.other_lockup.as_ref().filter(|_| lockup);
+        let nearest = (*outcome, found.kind.filter(|_| lockup), schedule.as_slice());
+        let other = other.map(|(kind, schedule)| (*outcome, Some(*kind), schedule.as_slice()));
+        [Some(nearest), other].into_iter().flatten()
+    })
 }

@@ -216,8 +216,9 @@ impl Explorer {
     }
 
     /// The shortest schedule from the start to the first state that shows the outcome; for
-    /// a lockup or a hang its last step is the point of no return. With partial order it is
-    /// a schedule to such a state, but there may be a shorter one.
+    /// a lockup its last step is the point of no return, and for a hang the point from which
+    /// nothing but a hang can come. With partial order it is a schedule to such a state, but
+    /// there may be a shorter one.
     pub fn witness(&self, outcome: Outcome) -> Option<Vec<Transition>> {
         let path = self.names_to(self.first[outcome as usize]?);
         if self.reducer.is_trivial() {
@@ -225,6 +226,13 @@ impl Explorer {
         }
         let run = self.reducer.unfold(&self.machine, &self.start, &path);
         Some(self.shorten(outcome, run))
+    }
+
+    /// The shortest schedule to the first state that has no way out and a way to this kind of
+    /// lockup, of both if both can be reached. The nearer one is the witness of the outcome.
+    pub fn lockup_witness(&self, kind: LockupKind) -> Option<Vec<Transition>> {
+        let regions = self.regions.as_ref()?;
+        Some(self.path_to(regions.first_of(kind)?))
     }
 
     /// A shortest schedule to a state, by its index; with reductions, to one that it stands
@@ -556,7 +564,7 @@ impl Explorer {
         let regions = Regions::new(&self.marks, &self.graph(), &self.starved);
         self.first[Outcome::Stall as usize] = regions.first_stall();
         self.first[Outcome::Lockup as usize] = regions.first_lockup();
-        self.first[Outcome::Hang as usize] = regions.first_hang();
+        self.first[Outcome::Hang as usize] = regions.first_of(LockupKind::Hang);
         self.regions = Some(regions);
     }
 }

@@ -129,11 +129,27 @@ impl Explorer {
     /// exploration is not done, or it was one with reductions: what goes round among stand-ins
     /// may come back as somebody else.
     pub fn livelock(&self) -> Option<Lasso> {
+        self.livelock_beyond(&[])
+    }
+
+    /// The livelock that is nearest to where this run from the start has come to.
+    pub fn livelock_beyond(&self, run: &[Transition]) -> Option<Lasso> {
         let regions = self.regions.as_ref().filter(|_| self.is_full())?;
         let inside = self.closure(regions.livelocks());
-        let first = *inside.first()?;
-        let start = self.state(first);
-        let stem = self.path_to(first);
+        let is_inside = |index: u32| inside.binary_search(&index).is_ok();
+        let (mut first, mut start) = (0, self.state(0));
+        let mut stem = run.to_vec();
+        for &transition in run {
+            step(&self.machine, &mut start, transition, &mut ());
+            first = self.find(&start)?;
+        }
+        if !is_inside(first) {
+            for transition in self.way(first, |_| true, is_inside)? {
+                stem.push(transition);
+                step(&self.machine, &mut start, transition, &mut ());
+            }
+            first = self.find(&start)?;
+        }
         let cycle = match successors(&self.offsets, &self.targets, first) {
             [] => rounds(&self.machine, &start),
             _ => self.way(first, |_| true, |index| index == first)?,

@@ -18,8 +18,10 @@ const NOT_STALLED: u8 = 1 << 4;
 /// The regions of a fully explored graph.
 pub(crate) struct Regions {
     bits: Vec<u8>,
-    /// The first doomed state in which somebody will want memory for ever.
-    first_lockup: Option<u32>,
+    /// The first doomed state that leads to a livelock.
+    first_livelock: Option<u32>,
+    /// The first doomed state that leads to a deadlock.
+    first_deadlock: Option<u32>,
     /// The first doomed state from which no lockup is reachable.
     first_hang: Option<u32>,
     /// The first state that can finish, but not while the scheduler starves whom it starves.
@@ -64,7 +66,8 @@ impl Regions {
             doomed.find(|&index| is_it(bits[index as usize]))
         };
         Regions {
-            first_lockup: first(|bits| bits & LOCKUP != 0),
+            first_livelock: first(|bits| bits & LEADS_TO_LIVELOCK != 0),
+            first_deadlock: first(|bits| bits & LEADS_TO_DEADLOCK != 0),
             first_hang: first(|bits| bits & LEADS_TO_HANG != 0 && bits & LOCKUP == 0),
             first_stall,
             bits,
@@ -110,12 +113,17 @@ impl Regions {
 
     /// The first doomed state in which somebody will want memory for ever.
     pub(crate) fn first_lockup(&self) -> Option<u32> {
-        self.first_lockup
+        let both = [self.first_livelock, self.first_deadlock];
+        both.into_iter().flatten().min()
     }
 
-    /// The first doomed state from which no lockup is reachable.
-    pub(crate) fn first_hang(&self) -> Option<u32> {
-        self.first_hang
+    /// The first doomed state that leads there; of a hang the first that leads nowhere else.
+    pub(crate) fn first_of(&self, kind: LockupKind) -> Option<u32> {
+        match kind {
+            LockupKind::Livelock => self.first_livelock,
+            LockupKind::Deadlock => self.first_deadlock,
+            LockupKind::Hang => self.first_hang,
+        }
     }
 
     /// One state of each part of the graph in which a livelock goes round, ascending.

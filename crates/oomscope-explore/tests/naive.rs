@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use oomscope_explore::{Class, Explorer, Outcome};
+use oomscope_explore::{Class, Explorer, LockupKind, Outcome};
 use oomscope_model::kernel::page_alloc;
 use oomscope_model::machine::{Machine, Parking, Timing};
 use oomscope_model::state::{State, StateFlags};
@@ -36,6 +36,7 @@ fn each_machine() -> impl Iterator<Item = (String, Machine)> {
 fn the_explorer_agrees_with_a_naive_checker() {
     let mut compared = 0;
     let mut seen = [0u32; Outcome::ALL.len()];
+    let mut both = 0;
     for (seed, machine) in each_machine() {
         let Some(naive) = Naive::run(&machine) else {
             continue;
@@ -57,6 +58,13 @@ fn the_explorer_agrees_with_a_naive_checker() {
             );
             seen[outcome as usize] += u32::from(witness.is_some());
         }
+        let mut kinds = 0;
+        for kind in [LockupKind::Livelock, LockupKind::Deadlock] {
+            let witness = explorer.lockup_witness(kind).map(|schedule| schedule.len());
+            assert_eq!(witness, naive.depth_of_kind(kind), "{seed}, {kind:?}");
+            kinds += u32::from(witness.is_some());
+        }
+        both += u32::from(kinds == 2);
         for (index, state) in naive.states.iter().enumerate() {
             let expected = match (naive.can_finish[index], naive.at_risk[index]) {
                 (false, _) => Class::Doomed,
@@ -71,7 +79,7 @@ fn the_explorer_agrees_with_a_naive_checker() {
         }
         compared += 1;
     }
-    println!("compared {compared} machines");
+    println!("compared {compared} machines, {both} with both kinds of lockup");
     assert!(compared > 200, "only {compared} machines were small enough");
     for (outcome, least) in [
         (Outcome::Ok, 6),
@@ -121,6 +129,8 @@ struct Naive {
     at_risk: Vec<bool>,
     kills: Vec<u8>,
     wants: Vec<bool>,
+    /// Somebody can move, or retries and is parked.
+    runs: Vec<bool>,
 }
 
 impl Naive {
@@ -135,6 +145,7 @@ impl Naive {
             at_risk: Vec::new(),
             kills: Vec::new(),
             wants: Vec::new(),
+            runs: Vec::new(),
         };
         let start = State::start(machine);
         ids.insert(key(&start), 0);
@@ -180,6 +191,9 @@ impl Naive {
                 .any(|task| page_alloc::wants_page(state, task))
         };
         naive.wants = naive.states.iter().map(wants).collect();
+        let parked = |state: &State| state.tasks().any(|(_, task)| task.is_parked());
+        let runs = |(state, next): (&State, &Vec<usize>)| !next.is_empty() || parked(state);
+        naive.runs = naive.states.iter().zip(&naive.next).map(runs).collect();
         Some(naive)
     }
 
@@ -229,20 +243,30 @@ impl Naive {
             .all(|(&ahead, &back)| !ahead || back)
     }
 
-    /// Doomed states that can end in a part where somebody wants memory, or (`false`) where
-    /// nobody does.
-    fn doomed_into(&self, wanting: bool) -> Vec<bool> {
+    /// Doomed states that can end in a part of this kind.
+    fn doomed_into(&self, kind: LockupKind) -> Vec<bool> {
         let ends: Vec<bool> = (0..self.states.len())
             .map(|index| {
                 if self.can_finish[index] || !self.is_recurrent(index) {
                     return false;
                 }
                 let part = self.reachable(index);
-                let wants = (0..part.len()).any(|other| part[other] && self.wants[other]);
-                wants == wanting
+                let any = |what: &[bool]| (0..part.len()).any(|it| part[it] && what[it]);
+                kind == match (any(&self.wants), any(&self.runs)) {
+                    (true, true) => LockupKind::Livelock,
+                    (true, false) => LockupKind::Deadlock,
+                    (false, _) => LockupKind::Hang,
+                }
             })
             .collect();
         self.spread(ends)
+    }
+
+    fn depth_of_kind(&self, kind: LockupKind) -> Option<usize> {
+        let leads = self.doomed_into(kind);
+        let doomed = |index: &usize| !self.can_finish[*index] && leads[*index];
+        let all = (0..self.states.len()).filter(doomed);
+        all.map(|index| self.depth[index]).min()
     }
 
     fn depth_of(&self, outcome: Outcome) -> Option<usize> {
@@ -263,12 +287,14 @@ impl Naive {
             Outcome::Corrupt => flag(StateFlags::CORRUPT),
             Outcome::Panic => flag(StateFlags::PANIC),
             Outcome::Lockup => {
-                let livelock = self.doomed_into(true);
-                first(&|index| !self.can_finish[index] && livelock[index])
+                let kinds = [LockupKind::Livelock, LockupKind::Deadlock];
+                let depths = kinds.into_iter().filter_map(|it| self.depth_of_kind(it));
+                depths.min()
             }
             Outcome::Hang => {
-                let livelock = self.doomed_into(true);
-                first(&|index| !self.can_finish[index] && !livelock[index])
+                let kinds = [LockupKind::Livelock, LockupKind::Deadlock];
+                let [livelock, deadlock] = kinds.map(|kind| self.doomed_into(kind));
+                first(&|index| !self.can_finish[index] && !livelock[index] && !deadlock[index])
             }
             Outcome::WrongErrno => flag(StateFlags::WRONG_ERRNO),
             Outcome::Stall => {

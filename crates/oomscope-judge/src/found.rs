@@ -60,6 +60,8 @@ pub struct Found {
     pub witnesses: Vec<(Outcome, Vec<Transition>)>,
     /// What the nearest lockup looks like.
     pub kind: Option<LockupKind>,
+    /// The other kind of lockup, if that can be reached too, and a shortest schedule to it.
+    pub other_lockup: Option<(LockupKind, Vec<Transition>)>,
     /// The most processes that any run kills.
     pub kills_max: u8,
     /// How large it was.
@@ -146,8 +148,14 @@ impl Found {
             }
             explorer.lockup_kind(&state)
         });
+        let other = match kind {
+            Some(LockupKind::Livelock) => Some(LockupKind::Deadlock),
+            Some(LockupKind::Deadlock) => Some(LockupKind::Livelock),
+            Some(LockupKind::Hang) | None => None,
+        };
         Found {
             kind,
+            other_lockup: other.and_then(|kind| Some((kind, explorer.lockup_witness(kind)?))),
             kills_max: explorer.kills_max(),
             progress: explorer.progress(),
             witnesses,

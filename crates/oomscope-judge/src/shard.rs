@@ -44,6 +44,8 @@ pub fn shard(
     Shard {
         found: Found {
             kind,
+            // Of a part of the states the nearer one is enough.
+            other_lockup: None,
             kills_max: swarm.kills_max(),
             progress: swarm.progress(),
             witnesses,

@@ -5,7 +5,7 @@ mod print;
 
 use clap::Args;
 use oomscope_explore::explain::Explanation;
-use oomscope_explore::{Explorer, Lasso, Outcome as Happening};
+use oomscope_explore::{Explorer, Lasso, LockupKind, Outcome as Happening};
 use oomscope_judge::{Flip, Found, WORST_FIRST, advance, flips, states};
 use oomscope_model::machine::Machine;
 use oomscope_model::state::State;
@@ -161,7 +161,7 @@ pub(crate) fn explain(wanted: &Explain, screen: &mut Screen) -> Outcome<Exit> {
     let states = states(&setup.machine, &bad);
     let contrast = explorer.explain(outcome);
     let lasso = match outcome {
-        Happening::Lockup => explorer.livelock(),
+        Happening::Lockup => explorer.livelock_beyond(&bad),
         Happening::Stall => explorer.starvation(),
         _ => None,
     };
@@ -372,6 +372,12 @@ impl Case<'_> {
     fn kind(&self) -> Option<&'static str> {
         let kind = self.found.kind.map(kind_word);
         kind.filter(|_| self.outcome == Happening::Lockup)
+    }
+
+    /// The other kind of lockup, if one is told about and the other can be reached as well.
+    fn other_lockup(&self) -> Option<&(LockupKind, Vec<Transition>)> {
+        let other = self.found.other_lockup.as_ref();
+        other.filter(|_| self.outcome == Happening::Lockup)
     }
 
     fn switch(&self, flip: &Flip) -> Switch {

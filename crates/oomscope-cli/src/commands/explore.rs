@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::choice::{About, Choice, RulesChoice, Setup, rules_words};
 use crate::failure::{Exit, Outcome};
-use crate::outcomes::{Allowed, Reachable, exit, meaning, reachable, run_text, style};
+use crate::outcomes::{Allowed, Reachable, exit, meaning, reachable, run_text, style, witnesses};
 use crate::screen::{BAD, GOOD, SOFT, STRONG, Screen, WARN, bytes, count, paint};
 use crate::search::{Bounds, Searched, Size, bound_words};
 use crate::shard::{Part, Report};
@@ -123,10 +123,10 @@ fn print(
         rules_words(setup.machine.rules)
     ))?;
     let found = &searched.found;
-    for (outcome, schedule) in &found.witnesses {
-        let word = paint(style(*outcome), format!("{:11}", outcome.word()));
+    for (outcome, kind, schedule) in witnesses(found) {
+        let word = paint(style(outcome), format!("{:11}", outcome.word()));
         let steps = count(schedule.len() as u64, "step");
-        let meaning = meaning(*outcome, found.kind);
+        let meaning = meaning(outcome, kind);
         screen.line(format!("  {word}  {steps:>9}  {}", paint(SOFT, meaning)))?;
         if wanted.schedules {
             let run = run_text(&setup.machine, schedule);

@@ -8,7 +8,7 @@ use super::Case;
 use super::beside::{Beside, CONTEXT};
 use crate::choice::rules_words;
 use crate::failure::{Exit, Outcome};
-use crate::outcomes::{exit, is_survivable, meaning, run_text, style};
+use crate::outcomes::{exit, is_survivable, kind_word, meaning, run_text, style};
 use crate::screen::{BAD, GOOD, SOFT, STRONG, Screen, WARN, count, paint};
 
 impl Case<'_> {
@@ -23,6 +23,11 @@ impl Case<'_> {
         let steps = count(self.bad.len() as u64, "step");
         let meaning = meaning(self.outcome, self.found.kind);
         screen.line(format!("{word} after {steps}: {meaning}"))?;
+        if let Some((kind, schedule)) = self.other_lockup() {
+            let steps = count(schedule.len() as u64, "step");
+            let kind = kind_word(*kind);
+            screen.line(paint(SOFT, format!("also a {kind}, after {steps}")))?;
+        }
         screen.line(paint(STRONG, self.sentence()))?;
         self.print_schedules(screen)?;
         self.print_lasso(screen)?;
