@@ -6,6 +6,7 @@
 //! and an action to a store, and is tested natively.
 
 mod answers;
+mod badge;
 mod demand;
 mod fork;
 mod getters;
@@ -38,7 +39,8 @@ use oomscope_scenario::link::Origin;
 use oomscope_scenario::scenario::Scenario;
 use oomscope_scenario::walk::Walk;
 
-pub use answers::{Badge, MarkerAt, Notice, SearchState, SwitchView, TaskDetail, Verdict};
+pub use answers::{MarkerAt, Notice, SearchState, SwitchView, TaskDetail, Verdict};
+pub use badge::Badge;
 pub use demand::Demand;
 pub use kinds::{Action, Embed, EmbedControls, Panel, Selection, Side, Speed, Tab, Theme, View};
 pub use map::{Chart, LapView, Region, Spot};

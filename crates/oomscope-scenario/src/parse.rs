@@ -327,7 +327,13 @@ fn check_id(word: &Word<'_>, notes: &mut Notes<'_>) {
     }
 }
 
+/// More ids than these are no help to anybody in a list.
+const LISTED_MAX: usize = 24;
+
 /// Suggests a scenario or marker id.
 pub(crate) fn near_id<'a>(written: &str, ids: impl Iterator<Item = &'a str> + Clone) -> String {
-    did_you_mean(written, ids.clone()).unwrap_or_else(|| format!("known are {}", list_words(ids)))
+    did_you_mean(written, ids.clone()).unwrap_or_else(|| match ids.clone().count() {
+        0..=LISTED_MAX => format!("known are {}", list_words(ids)),
+        many => format!("none of the {many} there are has a name like it"),
+    })
 }

@@ -26,8 +26,25 @@ pub(super) fn use_keys(store: &StoreRef, dispatch: &Callback<Action>) {
                     dispatch.emit(action);
                 }
             });
-        move || drop(listener)
+        let pointer = EventListener::new_with_options(&window(), "mousedown", options, |event| {
+            if is_pressed(event) {
+                event.prevent_default();
+            }
+        });
+        move || drop((listener, pointer))
     });
+}
+
+/// Whether a button outside of dialogs is pressed with the pointer. It does not take the focus,
+/// or Space would press it again instead of playing.
+fn is_pressed(event: &web_sys::Event) -> bool {
+    let target = event.target();
+    let target = target.and_then(|target| target.dyn_into::<Element>().ok());
+    let is_in = |selector| {
+        let found = target.as_ref().map(|target| target.closest(selector));
+        matches!(found, Some(Ok(Some(_))))
+    };
+    is_in("button") && !is_in("dialog, [role=dialog]")
 }
 
 /// What a key means now; nothing if somebody else should have it.

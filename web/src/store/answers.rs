@@ -4,6 +4,8 @@ use oomscope_model::machine::TaskId;
 use oomscope_model::patches::PatchId;
 use oomscope_picture::{Span, Tone};
 
+use super::Badge;
+
 /// A sentence for the person in front of the page.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Notice {
@@ -78,56 +80,6 @@ pub enum SearchState {
         /// Steps from the start of the search.
         depth: u32,
     },
-}
-
-/// What flipping a switch now would do, as far as the search knows.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Badge {
-    /// It is on, and switching it off changes nothing.
-    On,
-    /// It is off; nothing else is known.
-    Off,
-    /// Too large to be searched beside everything else.
-    Unknown,
-    /// No schedule locks up, but some take very long: every way out needs a task that gets
-    /// no CPU.
-    Stalls,
-    /// The search is under way.
-    Searching,
-    /// No schedule locks up any more.
-    Clears,
-    /// Some schedules get away, others still lock up.
-    MayClear,
-    /// The verdict stays.
-    NoEffect,
-    /// It clears, and may cost a second process.
-    SecondVictim,
-    /// A NULL dereference or memory corruption becomes possible.
-    OopsPossible,
-    /// A lockup becomes possible.
-    LockupPossible,
-    /// It cannot be flipped; the words say why.
-    Needs(String),
-}
-
-impl Badge {
-    /// The words beside the switch.
-    pub fn words(&self) -> &str {
-        match self {
-            Badge::On => "on",
-            Badge::Off => "off",
-            Badge::Unknown => "too large to tell",
-            Badge::Stalls => "ends, may stall",
-            Badge::Searching => "searching…",
-            Badge::Clears => "clears it",
-            Badge::MayClear => "may clear it",
-            Badge::NoEffect => "no effect",
-            Badge::SecondVictim => "costs a second victim",
-            Badge::OopsPossible => "oops possible",
-            Badge::LockupPossible => "lockup possible",
-            Badge::Needs(words) => words,
-        }
-    }
 }
 
 /// One switch.

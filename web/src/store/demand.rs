@@ -56,6 +56,14 @@ impl Demand {
         matches!(self.stopped, Some((_, SearchState::Cancelled)))
     }
 
+    /// What was asked before is not about what is on the page now.
+    pub(crate) fn forget(&mut self) {
+        self.job = self.job.wrapping_add(1);
+        self.key = None;
+        self.active = false;
+        self.stopped = None;
+    }
+
     /// Whether the worker should be at it.
     pub fn is_active(&self) -> bool {
         self.active

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use oomscope_explore::{Class, Outcome};
+use oomscope_explore::Class;
 use oomscope_model::event::Event;
 use oomscope_model::machine::{Machine, Rules, TaskId};
 use oomscope_model::patches::{PatchId, Version};
@@ -14,13 +14,12 @@ use oomscope_picture::{Layout, LogLine, Picture, Row, Rule, TRACEPOINTS_SINCE};
 use oomscope_scenario::builtin::BUILTIN;
 use oomscope_scenario::scenario::Scenario;
 
-use super::known::class_of;
 use super::open::version_of;
 use super::{
     Badge, Here, MarkerAt, Notice, Panel, Selection, Speed, Store, SwitchView, Tab, TaskDetail,
     Theme, View,
 };
-use crate::protocol::{Effect, Survey};
+use crate::protocol::Effect;
 
 /// How many log lines a view gets at most.
 const LOG_LINES: usize = 400;
@@ -251,7 +250,7 @@ impl Store {
         match (effect, known.survey(self.cursor)) {
             (Some(Effect::Refused(words)), _) => Badge::Needs(words.clone()),
             (Some(Effect::Unknown), _) => Badge::Unknown,
-            (Some(Effect::Survey(after)), Some(before)) => match compare(before, after) {
+            (Some(Effect::Survey(after)), Some(before)) => match Badge::of(before, after) {
                 Badge::NoEffect if on => Badge::On,
                 badge => badge,
             },
@@ -340,37 +339,5 @@ impl Store {
         if let Some(step) = self.track.known.no_return(self.cursor) {
             self.go(step);
         }
-    }
-}
-
-/// What a flip changes, in one word.
-fn compare(before: &Survey, after: &Survey) -> Badge {
-    let has = |survey: &Survey, outcome: Outcome| {
-        survey
-            .outcomes
-            .split(' ')
-            .any(|word| word == outcome.word())
-    };
-    let newly = |outcome: Outcome| has(after, outcome) && !has(before, outcome);
-    let no_more = |outcome: Outcome| has(before, outcome) && !has(after, outcome);
-    // A panic means that nobody was left to kill: second victims come before it.
-    if newly(Outcome::Oops) || newly(Outcome::Corrupt) {
-        return Badge::OopsPossible;
-    }
-    match (class_of(before.class), class_of(after.class)) {
-        (Some(Class::Doomed | Class::AtRisk), Some(Class::Free)) if newly(Outcome::ExtraKill) => {
-            Badge::SecondVictim
-        }
-        (Some(Class::Doomed | Class::AtRisk), Some(Class::Free)) if has(after, Outcome::Stall) => {
-            Badge::Stalls
-        }
-        (Some(Class::Doomed | Class::AtRisk), Some(Class::Free)) => Badge::Clears,
-        (Some(Class::Doomed), Some(Class::AtRisk)) => Badge::MayClear,
-        (Some(Class::Free), Some(Class::AtRisk | Class::Doomed))
-        | (Some(Class::AtRisk), Some(Class::Doomed)) => Badge::LockupPossible,
-        _ if newly(Outcome::ExtraKill) => Badge::SecondVictim,
-        (_, Some(Class::Free)) if newly(Outcome::Stall) => Badge::Stalls,
-        (_, Some(Class::Free)) if no_more(Outcome::Stall) => Badge::Clears,
-        _ => Badge::NoEffect,
     }
 }

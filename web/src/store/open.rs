@@ -173,6 +173,7 @@ impl Store {
     /// Puts another scenario on the page.
     fn replace(&mut self, track: Track, cursor: usize) {
         self.track = track;
+        self.demand.forget();
         self.cursor = cursor.min(self.track.len);
         self.undo = Rc::default();
         self.playing = false;

@@ -42,7 +42,10 @@ fn row(switch: &SwitchView, dispatch: &Callback<Action>) -> Html {
             on: !switch.on,
         },
     );
-    let helps = matches!(switch.badge, Badge::Clears | Badge::MayClear) && !switch.on;
+    let helps = matches!(
+        switch.badge,
+        Badge::Clears | Badge::MayClear | Badge::RulesOut(_)
+    ) && !switch.on;
     html! {
         <li key={patch.id} class={classes!("patch", helps.then_some("clears"))}>
             <div class="patch-row">
@@ -75,9 +78,11 @@ pub(crate) fn badge(badge: &Badge) -> Html {
 pub(crate) fn badge_look(badge: &Badge) -> (&'static str, Option<&'static str>) {
     match badge {
         Badge::Clears => ("good", Some("✓")),
-        Badge::MayClear => ("good", Some("~")),
-        Badge::SecondVictim | Badge::Stalls => ("warn", Some("!")),
-        Badge::OopsPossible | Badge::LockupPossible => ("bad", Some("✕")),
+        Badge::MayClear | Badge::RulesOut(_) => ("good", Some("~")),
+        Badge::SecondVictim | Badge::WrongError | Badge::Stalls | Badge::StallPossible => {
+            ("warn", Some("!"))
+        }
+        Badge::OopsPossible | Badge::LockupPossible | Badge::PanicPossible => ("bad", Some("✕")),
         _ => ("plain", None),
     }
 }

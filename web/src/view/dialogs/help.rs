@@ -45,7 +45,7 @@ const LIMITS: [&str; 6] = [
     "It is a model: a small machine with a few tasks and a few dozen pages, which takes the decisions the kernel takes, in its order, in steps nobody else can observe the middle of.",
     "“Proven” means: every state reachable from here was looked at, under the rules named below the verdict. Nothing was sampled.",
     "Long sleeps end only when nobody else can get further, unless you let them end at any moment. The killer’s last look and its scan are one step.",
-    "One zone, no swap, no page cache to reclaim, no NUMA, no memory cgroups. Times in the log are plausible, not measured.",
+    "One zone of a few dozen pages, no swap, no NUMA, no compaction, and no page cache but the lists that a scenario declares. Times in the log are plausible, not measured.",
     "Patches are modelled by what they change in these decisions. Commit ids are shown only where they were verified.",
     "A run on the page is one of very many. The verdict speaks about all of them.",
 ];
