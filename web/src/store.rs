@@ -44,7 +44,7 @@ pub use badge::Badge;
 pub use demand::Demand;
 pub use kinds::{Action, Embed, EmbedControls, Panel, Selection, Side, Speed, Tab, Theme, View};
 pub use map::{Chart, LapView, Region, Spot};
-pub use matrix::{MatrixRow, MatrixView, MixName};
+pub use matrix::{Cure, MatrixRow, MatrixView, MixName};
 pub use start::Start;
 pub use why::{Decides, WhyView};
 

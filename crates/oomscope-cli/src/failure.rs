@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io;
 
+use oomscope_judge::Good;
 use oomscope_scenario::diagnostic::Diagnostic;
 
 /// Why there is no answer.
@@ -72,4 +73,15 @@ pub(crate) enum Exit {
     Interrupted = 130,
     /// Nobody reads the answer.
     Pipe = 141,
+}
+
+impl Exit {
+    /// What to say about something that is good, bad or unknown.
+    pub(crate) fn of(good: Good) -> Exit {
+        match good {
+            Good::Yes => Exit::Clean,
+            Good::No => Exit::Bad,
+            Good::Unknown => Exit::Unknown,
+        }
+    }
 }

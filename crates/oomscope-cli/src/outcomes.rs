@@ -48,14 +48,7 @@ impl Allowed {
 
 /// The exit code that a search deserves.
 pub(crate) fn exit(found: &Found, allowed: &[Happening]) -> Exit {
-    match (
-        found.outcomes().all(|outcome| allowed.contains(&outcome)),
-        found.bound,
-    ) {
-        (false, _) => Exit::Bad,
-        (true, Some(_)) => Exit::Unknown,
-        (true, None) => Exit::Clean,
-    }
+    Exit::of(found.good(|outcome| allowed.contains(&outcome)))
 }
 
 /// The outcome with this word.

@@ -8,6 +8,8 @@ use oomscope_model::state::State;
 use oomscope_model::step::step;
 use oomscope_model::transition::Transition;
 
+use crate::smallest::Good;
+
 /// States between two looks at the bounds.
 const SLICE: u32 = 4096;
 
@@ -177,9 +179,9 @@ impl Found {
         found.map(|(_, schedule)| schedule.as_slice())
     }
 
-    /// Whether every state was seen and nothing but these outcomes is reachable.
-    pub fn is_clear(&self, allowed: &[Outcome]) -> bool {
-        self.bound.is_none() && self.outcomes().all(|outcome| allowed.contains(&outcome))
+    /// Whether nothing can happen but what may be.
+    pub fn good(&self, may_be: impl Fn(Outcome) -> bool) -> Good {
+        Good::of(self.outcomes(), self.bound.is_none(), may_be)
     }
 
     /// Size, outcomes and lengths of the shortest schedules on one line, as the pins have it.

@@ -18,7 +18,7 @@ mod verdict;
 pub use flip::{Flip, flips, states};
 pub use found::{Bound, Found, Limits, advance, search, search_with};
 pub use shard::{Confirmed, Shard, confirm, shard};
-pub use smallest::{Harm, Smallest, WORST_FIRST, harm, smallest};
+pub use smallest::{Good, Harm, Smallest, WORST_FIRST, harm, smallest};
 pub use verdict::{Case, Verdict, cases, judge, sibling_complaint};
 
 use oomscope_model::kernel::Kernel;

@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use oomscope_explore::Outcome;
-use oomscope_judge::{Harm, WORST_FIRST, harm, smallest};
+use oomscope_judge::{Good, Harm, Smallest, WORST_FIRST, harm, smallest};
 use oomscope_model::machine::Rules;
 use oomscope_model::patches::{PatchId, PatchSet, VERSIONS, Version};
 use oomscope_scenario::rules;
@@ -56,14 +56,21 @@ pub struct MatrixRow {
     pub on: Vec<bool>,
     /// These are the patches at the cursor.
     pub is_here: bool,
-    /// One of the smallest sets after which nothing bad can happen.
-    pub clears: bool,
-    /// One of the smallest sets after which nothing worse than a cost can happen.
-    pub survives: bool,
+    /// What it is good for, if no smaller set is known to be.
+    pub cure: Option<Cure>,
     /// What came of it, if it was searched.
     pub mix: Option<Mix>,
     /// The worst of it; nothing if it is not known.
     pub harm: Option<Harm>,
+}
+
+/// A set of patches that helps, and of which no smaller part is known to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cure {
+    /// The worst that the sets like it leave: nothing, or a cost.
+    pub leaves: Harm,
+    /// No smaller set does it; else that is not known of one of them.
+    pub is_smallest: bool,
 }
 
 /// All of it, for the view.
@@ -77,10 +84,32 @@ pub struct MatrixView {
     pub done: usize,
     /// How far the search is.
     pub state: SearchState,
-    /// The smallest sets that clear it, or let it survive, among what has been searched.
-    pub smallest: Option<(Harm, Vec<PatchSet>)>,
-    /// Not every larger mix is as good.
-    pub exceptions: bool,
+    /// The smallest sets after which nothing bad can happen.
+    pub clears: Smallest,
+    /// The smallest sets after which nothing worse than a cost can happen.
+    pub survives: Smallest,
+}
+
+impl MatrixView {
+    /// What is told of it: the sets that clear it, or those that do at a cost if none is
+    /// known to clear it.
+    pub fn told(&self) -> (Harm, &Smallest) {
+        match self.clears.is_empty() {
+            false => (Harm::None, &self.clears),
+            true => (Harm::Cost, &self.survives),
+        }
+    }
+
+    /// What the mix with these offered patches on is good for.
+    fn cure(&self, on: PatchSet) -> Option<Cure> {
+        let (leaves, Smallest { sets, perhaps, .. }) = self.told();
+        let is_smallest = sets.contains(&on);
+        let cure = Cure {
+            leaves,
+            is_smallest,
+        };
+        (is_smallest || perhaps.contains(&on)).then_some(cure)
+    }
 }
 
 /// The outcome of a way.
@@ -107,6 +136,12 @@ impl Mix {
         let worst = self.ways.iter().filter_map(outcome_of).map(harm).max();
         let worst = worst.unwrap_or(Harm::None);
         (!self.bounded || worst == Harm::Bad).then_some(worst)
+    }
+
+    /// Whether it does no more harm than this.
+    fn good(&self, at_most: Harm) -> Good {
+        let outcomes = self.ways.iter().filter_map(outcome_of);
+        Good::of(outcomes, !self.bounded, |it| harm(it) <= at_most)
     }
 }
 
@@ -137,15 +172,15 @@ impl Matrix {
         matches!(self.state, SearchState::Running { .. })
     }
 
-    /// The smallest sets whose mixes do no more harm than this.
-    fn smallest(&self, offered: &[PatchId], at_most: Harm) -> (Vec<PatchSet>, bool) {
+    /// The smallest sets whose mixes do no more harm than this. What has not been searched
+    /// is unknown.
+    fn smallest(&self, offered: &[PatchId], at_most: Harm) -> Smallest {
+        let good = |mix: &Mix| mix.good(at_most);
         let mixes = self.rows.iter().filter(|line| line.kernel.is_none());
-        let searched = mixes.filter_map(|line| Some((line.patches, line.mix.as_ref()?.harm())));
-        let mixes: Vec<(PatchSet, bool)> = searched
-            .map(|(patches, harm)| (patches, harm.is_some_and(|harm| harm <= at_most)))
+        let mixes: Vec<(PatchSet, Good)> = mixes
+            .map(|line| (line.patches, line.mix.as_ref().map_or(Good::Unknown, good)))
             .collect();
-        let found = smallest(offered, &mixes);
-        (found.sets, !found.larger_too)
+        smallest(offered, &mixes)
     }
 }
 
@@ -257,48 +292,40 @@ impl Store {
     /// The matrix, if it was begun.
     pub fn matrix(&self) -> Option<MatrixView> {
         let matrix = self.matrix.as_ref()?;
-        let offered = self.track.scenario.offered.clone();
-        let (clears, some_larger) = matrix.smallest(&offered, Harm::None);
-        let (survives, some_larger_cost) = matrix.smallest(&offered, Harm::Cost);
+        let offered = &self.track.scenario.offered;
+        let mut view = MatrixView {
+            offered: offered.clone(),
+            rows: Vec::new(),
+            done: matrix.rows.iter().filter(|row| row.mix.is_some()).count(),
+            state: matrix.state,
+            clears: matrix.smallest(offered, Harm::None),
+            survives: matrix.smallest(offered, Harm::Cost),
+        };
         let here = self.here.machine.patches;
         let part = |patches: PatchSet| {
             let on = offered.iter().filter(|&&patch| patches.has(patch));
             on.fold(PatchSet(0), |set, &patch| set.with(patch, true))
         };
-        let rows = matrix.rows.iter().enumerate().map(|(row, line)| {
-            let is_mix = line.kernel.is_none();
-            let is_in = |sets: &[PatchSet]| is_mix && sets.contains(&part(line.patches));
-            MatrixRow {
-                row,
-                name: match line.kernel {
-                    Some(version) => MixName::Kernel(version),
-                    None => MixName::Mix(row + 1),
-                },
-                on: offered
-                    .iter()
-                    .map(|&patch| line.patches.has(patch))
-                    .collect(),
-                is_here: line.patches == here,
-                clears: line.mix.is_some() && is_in(&clears),
-                survives: line.mix.is_some() && clears.is_empty() && is_in(&survives),
-                mix: line.mix.clone(),
-                harm: line.mix.as_ref().and_then(Mix::harm),
-            }
+        let rows = matrix.rows.iter().enumerate().map(|(row, line)| MatrixRow {
+            row,
+            name: match line.kernel {
+                Some(version) => MixName::Kernel(version),
+                None => MixName::Mix(row + 1),
+            },
+            on: offered
+                .iter()
+                .map(|&patch| line.patches.has(patch))
+                .collect(),
+            is_here: line.patches == here,
+            cure: match line.kernel {
+                Some(_) => None,
+                None => view.cure(part(line.patches)),
+            },
+            mix: line.mix.clone(),
+            harm: line.mix.as_ref().and_then(Mix::harm),
         });
-        let rows: Vec<MatrixRow> = rows.collect();
-        let (smallest, exceptions) = match (clears.is_empty(), survives.is_empty()) {
-            (false, _) => (Some((Harm::None, clears)), some_larger),
-            (true, false) => (Some((Harm::Cost, survives)), some_larger_cost),
-            (true, true) => (None, false),
-        };
-        Some(MatrixView {
-            done: rows.iter().filter(|row| row.mix.is_some()).count(),
-            offered,
-            rows,
-            state: matrix.state,
-            smallest,
-            exceptions,
-        })
+        view.rows = rows.collect();
+        Some(view)
     }
 
     /// Opens a mix at the end of a shortest schedule to an outcome.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use oomscope_explore::Outcome as Happening;
-use oomscope_judge::{Found, Smallest, smallest};
+use oomscope_judge::{Found, Good, Smallest, smallest};
 use oomscope_model::machine::{Machine, Rules};
 use oomscope_model::patches::{PatchId, PatchSet, VERSIONS};
 use oomscope_scenario::diagnostic::list_words;
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::choice::{About, Choice, RulesChoice, Setup, ids, rules_named, rules_words};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::outcomes::{Allowed, Reachable, exit, is_survivable, reachable, style};
+use crate::outcomes::{Allowed, Reachable, is_survivable, reachable, style};
 use crate::screen::{BAD, GOOD, SOFT, STRONG, Screen, WARN, count, paint};
 use crate::search::{Bounds, Searched, Searcher, Size, bound_words, is_stopped};
 
@@ -19,8 +19,9 @@ use crate::search::{Bounds, Searched, Searcher, Size, bound_words, is_stopped};
 ///
 /// Searches every valid mix of the patches that the scenario offers, over its own kernel or
 /// the one of `--kernel` and `--patches`, and lists the smallest sets of offered patches
-/// after which nothing bad can happen any more. Exit status 0: at least one mix is clear;
-/// 1: none is; 3: a bound was reached before one was found.
+/// after which nothing bad can happen any more. A mix that was not searched to its end is
+/// unknown until something bad is found in it, and so is what depends on it. Exit status 0:
+/// at least one mix is clear; 1: none is; 3: a bound was reached before one was found.
 #[derive(Args, Debug)]
 pub(crate) struct Matrix {
     #[command(flatten)]
@@ -59,22 +60,28 @@ struct Row {
     size: Size,
     bound: Option<String>,
     #[serde(skip)]
-    patches: PatchSet,
-    #[serde(skip)]
-    exit: Exit,
+    clear: Good,
     /// Whether the machine goes on, whatever happens.
     #[serde(skip)]
-    survives: bool,
+    survives: Good,
 }
 
 /// The smallest sets that clear it under one rule.
 #[derive(Serialize)]
 struct Clears {
     rules: &'static str,
-    /// Each a set of offered patches; none of them is part of another.
+    /// Each a set of offered patches; none of them is part of another, and no smaller mix
+    /// is clear.
     sets: Vec<Vec<&'static str>>,
-    /// Whether every larger mix is clear as well.
-    larger_too: bool,
+    /// Sets that clear it too, and that may not be the smallest: a smaller mix is unknown.
+    perhaps: Vec<Vec<&'static str>>,
+    /// Whether every larger mix is clear as well; null if none is bad but some are unknown.
+    larger_too: Option<bool>,
+    /// How many mixes are unknown: nothing bad was found, but they were not searched to
+    /// the end, or not at all.
+    unknown: usize,
+    /// How many mixes there are.
+    of: usize,
 }
 
 /// The answer for machines.
@@ -99,6 +106,7 @@ struct Plan<'a> {
     searcher: Searcher,
     allowed: Vec<Happening>,
     offered: &'a [PatchId],
+    combinations: Vec<PatchSet>,
 }
 
 pub(crate) fn matrix(wanted: &Matrix, screen: &mut Screen) -> Outcome<Exit> {
@@ -112,6 +120,7 @@ pub(crate) fn matrix(wanted: &Matrix, screen: &mut Screen) -> Outcome<Exit> {
         searcher: wanted.bounds.searcher(screen),
         allowed,
         offered: &setup.input.scenario.offered,
+        combinations: setup.input.scenario.combinations(),
         setup: &setup,
     };
     if !screen.is_json() {
@@ -127,10 +136,10 @@ pub(crate) fn matrix(wanted: &Matrix, screen: &mut Screen) -> Outcome<Exit> {
     };
     for rules in all_rules {
         let rows = plan.mixes(rules, screen)?;
-        let clears = clears(plan.offered, rules, &rows, |row| row.exit == Exit::Clean);
-        let survives = self::clears(plan.offered, rules, &rows, |row| row.survives);
+        let clears = plan.clears(rules, &rows, |row| row.clear);
+        let survives = plan.clears(rules, &rows, |row| row.survives);
         if !screen.is_json() {
-            tell_clears(&clears, &survives, &rows, screen)?;
+            tell_clears(&clears, &survives, screen)?;
         }
         answer.clears.push(clears);
         answer.survives.push(survives);
@@ -139,8 +148,8 @@ pub(crate) fn matrix(wanted: &Matrix, screen: &mut Screen) -> Outcome<Exit> {
             answer.kernels.extend(plan.kernels(rules, screen)?);
         }
     }
-    let any = |exit: Exit| answer.mixes.iter().any(|row| row.exit == exit);
-    let exit = match (any(Exit::Clean), any(Exit::Unknown)) {
+    let any = |is: fn(&Clears) -> bool| answer.clears.iter().any(is);
+    let exit = match (any(Clears::is_some), any(|clears| clears.unknown > 0)) {
         (true, _) => Exit::Clean,
         (false, true) => Exit::Unknown,
         (false, false) => Exit::Bad,
@@ -178,7 +187,7 @@ impl Plan<'_> {
             }
         }
         let mut rows = Vec::new();
-        for patches in self.setup.scenario().combinations() {
+        for &patches in &self.combinations {
             if is_stopped() {
                 break;
             }
@@ -218,7 +227,7 @@ impl Plan<'_> {
         let machine = oomscope_judge::machine(scenario, patches, rules);
         let searched: Searched = self.searcher.search(&machine, &scenario.id);
         let found: &Found = &searched.found;
-        let exit = exit(found, &self.allowed);
+        let clear = found.good(|outcome| self.allowed.contains(&outcome));
         let offered = |on: bool| {
             let some = self.offered.iter();
             let some = some.filter(|&&patch| patches.has(patch) == on);
@@ -230,15 +239,44 @@ impl Plan<'_> {
             kernel,
             on: offered(true),
             off: offered(false),
-            verdict: super::explore::verdict_word(exit),
+            verdict: super::explore::verdict_word(Exit::of(clear)),
             outcomes: reachable(&machine, found),
             kills_max: found.kills_max,
             size: searched.size(),
             bound: found.bound.map(|bound| bound_words(bound, limits)),
-            patches,
-            exit,
-            survives: found.bound.is_none() && found.outcomes().all(is_survivable),
+            clear,
+            survives: found.good(is_survivable),
         }
+    }
+
+    /// The smallest sets of offered patches whose mixes are good. The rows are those of the
+    /// first mixes; after Ctrl-C the others have none.
+    fn clears(&self, rules: Rules, rows: &[Row], good: impl Fn(&Row) -> Good) -> Clears {
+        let searched = rows.iter().map(good);
+        let all = searched.chain(std::iter::repeat(Good::Unknown));
+        let mixes: Vec<(PatchSet, Good)> = self.combinations.iter().copied().zip(all).collect();
+        let Smallest {
+            sets,
+            perhaps,
+            larger_too,
+            unknown,
+            of,
+        } = smallest(self.offered, &mixes);
+        Clears {
+            rules: rules::word(rules),
+            sets: sets.into_iter().map(ids).collect(),
+            perhaps: perhaps.into_iter().map(ids).collect(),
+            larger_too: larger_too.known(),
+            unknown,
+            of,
+        }
+    }
+}
+
+impl Clears {
+    /// Whether any mix is known to be clear.
+    fn is_some(&self) -> bool {
+        !self.sets.is_empty() || !self.perhaps.is_empty()
     }
 }
 
@@ -274,62 +312,49 @@ fn told(row: &Row) -> String {
     format!("{}  {size}", outcomes.join(", "))
 }
 
-/// The smallest sets of offered patches whose rows are good.
-fn clears(
-    offered: &[PatchId],
-    rules: Rules,
-    rows: &[Row],
-    is_good: impl Fn(&Row) -> bool,
-) -> Clears {
-    let mixes: Vec<(PatchSet, bool)> = (rows.iter())
-        .map(|row| (row.patches, is_good(row)))
-        .collect();
-    let Smallest { sets, larger_too } = smallest(offered, &mixes);
-    Clears {
-        rules: rules::word(rules),
-        sets: sets.into_iter().map(ids).collect(),
-        larger_too,
+fn tell_clears(clears: &Clears, survives: &Clears, screen: &mut Screen) -> Outcome<()> {
+    let &Clears { unknown, of, .. } = clears;
+    match (clears.is_some(), unknown) {
+        (true, _) => tell_sets(paint(GOOD, "clear with"), clears, None, screen)?,
+        (false, 0) => screen.line(paint(BAD, "no mix of these patches is clear"))?,
+        (false, _) => screen.line(paint(WARN, "no mix is known to be clear"))?,
     }
-}
-
-fn tell_clears(
-    clears: &Clears,
-    survives: &Clears,
-    rows: &[Row],
-    screen: &mut Screen,
-) -> Outcome<()> {
-    let unknown = rows.iter().any(|row| row.exit == Exit::Unknown);
-    match (clears.sets.is_empty(), unknown) {
-        (true, true) => screen.line(paint(WARN, "no mix is known to be clear"))?,
-        (true, false) => screen.line(paint(BAD, "no mix of these patches is clear"))?,
-        (false, _) => tell_sets(paint(GOOD, "clear with"), clears, &[], screen)?,
+    if unknown > 0 {
+        let text = format!("  unknown: {unknown} of {of} mixes, not searched to the end");
+        screen.line(paint(SOFT, text))?;
     }
     let words = paint(WARN, "no lockup, oops or panic, at a cost, with");
-    tell_sets(words, survives, &clears.sets, screen)
+    tell_sets(words, survives, Some(clears), screen)
 }
 
 /// Names the sets, but for those that were named before.
 fn tell_sets(
     words: String,
     clears: &Clears,
-    known: &[Vec<&'static str>],
+    before: Option<&Clears>,
     screen: &mut Screen,
 ) -> Outcome<()> {
-    let new: Vec<&Vec<&str>> = (clears.sets.iter())
-        .filter(|set| !known.contains(set))
-        .collect();
-    for set in &new {
+    let is_new = |set: &&Vec<&str>| {
+        !before.is_some_and(|it| it.sets.contains(set) || it.perhaps.contains(set))
+    };
+    let perhaps = paint(SOFT, "; a smaller set was not searched to its end");
+    let sets = clears.sets.iter().filter(is_new).map(|set| (set, ""));
+    let more = clears.perhaps.iter().filter(is_new);
+    let sets: Vec<(&Vec<&str>, &str)> = sets.chain(more.map(|set| (set, &*perhaps))).collect();
+    for (set, note) in &sets {
         let set = match set.is_empty() {
             true => String::from("all of them off"),
             false => list_words(set.iter().copied()),
         };
-        screen.line(format!("{words}: {set}"))?;
+        screen.line(format!("{words}: {set}{note}"))?;
     }
-    match clears.larger_too || new.is_empty() {
-        true => Ok(()),
-        false => {
-            let text = "  but not every mix that has such a set in it is: see the rows";
-            screen.line(paint(SOFT, text))
-        }
+    if sets.is_empty() {
+        return Ok(());
     }
+    let text = match clears.larger_too {
+        Some(true) => return Ok(()),
+        Some(false) => "  but not every mix that has such a set in it is: see the rows",
+        None => "  of some mixes that have such a set in them it is not known",
+    };
+    screen.line(paint(SOFT, text))
 }

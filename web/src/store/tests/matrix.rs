@@ -1,11 +1,11 @@
 //! The matrix: what is asked, what comes in, what a press opens.
 
 use oomscope_explore::Outcome;
-use oomscope_judge::Harm;
+use oomscope_judge::{Good, Harm};
 
 use super::*;
-use crate::protocol::Reply;
-use crate::store::{MixName, Panel, SearchState};
+use crate::protocol::{Mix, Reply, Way};
+use crate::store::{MatrixView, MixName, Panel, SearchState};
 use crate::worker::Matrix;
 
 fn opened(hash: &str) -> Store {
@@ -50,22 +50,76 @@ fn every_mix_and_every_release_gets_its_row_and_the_smallest_sets_are_marked() {
         let mix = row.mix.as_ref().expect("searched");
         let oops = mix.ways.iter().any(|way| way.outcome == "oops");
         assert!(!oops || row.harm == Some(Harm::Bad));
-        assert!(!row.clears || row.harm == Some(Harm::None));
-        assert!(!row.clears || matches!(row.name, MixName::Mix(_)));
+        assert!(row.cure.is_none() || row.harm == Some(Harm::None));
+        assert!(row.cure.is_none() || matches!(row.name, MixName::Mix(_)));
     }
     assert!(view.rows.iter().any(|row| row.is_here));
-    match view.smallest.expect("something clears it") {
-        (Harm::None, sets) => {
-            assert_eq!(
-                view.rows.iter().filter(|row| row.clears).count(),
-                sets.len()
-            );
-        }
-        (_, sets) => assert_eq!(
-            view.rows.iter().filter(|row| row.survives).count(),
-            sets.len()
-        ),
-    }
+    let (leaves, cures) = view.told();
+    assert_eq!(leaves, Harm::None, "something clears it");
+    assert_eq!(
+        (cures.perhaps.len(), cures.unknown, cures.of),
+        (0, 0, mixes)
+    );
+    let marked = view.rows.iter().filter_map(|row| row.cure);
+    assert!(marked.clone().all(|cure| cure.is_smallest));
+    assert_eq!(marked.count(), cures.sets.len());
+}
+
+/// The worker says what mixes came to: the outcome that each can end in, if any was found,
+/// and whether it was searched to the end.
+fn heard(store: Store, mixes: &[(Option<Outcome>, bool)]) -> MatrixView {
+    let job = store.matrix_job().expect("a matrix was begun");
+    let mixes = mixes.iter().zip(0..);
+    let store = mixes.fold(store, |store, (&(outcome, whole), row)| {
+        let way = outcome.map(|outcome| Way {
+            outcome: outcome.word().to_string(),
+            steps: 0,
+            run: String::new(),
+        });
+        let mix = Mix {
+            bounded: !whole,
+            ways: way.into_iter().collect(),
+            ..Mix::default()
+        };
+        store.reduce(Action::MatrixHeard(Reply::Mix { job, row, mix }))
+    });
+    store.matrix().expect("open")
+}
+
+#[test]
+fn what_was_not_searched_to_the_end_is_neither_clear_nor_bad() {
+    let store = opened("#v1/munlock-oops");
+    let of = store.scenario().combinations().len();
+    let ok = (Some(Outcome::Ok), true);
+    let large = (Some(Outcome::Ok), false);
+    let oops = (Some(Outcome::Oops), false);
+    let stall = (Some(Outcome::Stall), false);
+
+    // All patches off is unknown: the first patch may not be needed.
+    let view = heard(store.clone(), &[large, ok, oops]);
+    assert_eq!((view.clears.sets.len(), view.clears.perhaps.len()), (0, 1));
+    assert_eq!((view.clears.unknown, view.clears.of), (of - 2, of));
+    let cure = view.rows[1].cure.expect("it clears");
+    assert_eq!((cure.leaves, cure.is_smallest), (Harm::None, false));
+
+    // A larger mix that is unknown is not bad.
+    let view = heard(store.clone(), &[ok, oops, large]);
+    assert_eq!(view.clears.larger_too, Good::No);
+    let view = heard(store.clone(), &[ok, ok, large]);
+    assert_eq!(view.clears.larger_too, Good::Unknown);
+
+    // What has a cost clears nothing, wherever its search ended; worse may come.
+    let view = heard(store.clone(), &[stall, ok, oops]);
+    assert_eq!((view.clears.sets.len(), view.clears.perhaps.len()), (1, 0));
+    assert_eq!(view.survives.perhaps.len(), 1);
+    assert_eq!(view.clears.unknown, of - 3);
+
+    // Mixes that nobody has searched are not bad either.
+    let view = heard(store.clone(), &[oops, oops]);
+    assert!(view.told().1.is_empty());
+    assert_eq!(view.clears.unknown, of - 2);
+    let view = heard(store, &vec![oops; of]);
+    assert_eq!((view.clears.is_empty(), view.clears.unknown), (true, 0));
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Every mix of the offered patches, and what is reachable with it.
 
 use oomscope_explore::Outcome;
-use oomscope_judge::{Harm, harm};
+use oomscope_judge::{Good, Harm, Smallest, harm};
 use oomscope_model::patches::{PatchId, PatchSet};
 use yew::prelude::*;
 
 use crate::protocol::Mix;
-use crate::store::{Action, MatrixRow, MatrixView, MixName, SearchState};
+use crate::store::{Action, Cure, MatrixRow, MatrixView, MixName, SearchState};
 use crate::view::{Props, grouped, on};
 
 /// The matrix, as far as it has been searched.
@@ -82,28 +82,43 @@ fn bar(props: &Props, view: &MatrixView) -> Html {
 
 /// The smallest sets that clear it, in words.
 fn smallest(view: &MatrixView) -> Html {
-    let searched = (view.rows.iter())
-        .filter(|row| matches!(row.name, MixName::Mix(_)))
-        .all(|row| row.mix.is_some());
-    let so_far = if searched { "" } else { ", so far" };
-    let words = match &view.smallest {
-        Some((Harm::None, _)) => format!("★ Smallest sets that clear it{so_far}: "),
-        Some(_) => format!(
-            "☆ Nothing clears it without a cost. Smallest sets without lockup, oops or panic{so_far}: "
-        ),
-        None if searched => "No mix of these patches clears it.".to_string(),
-        None => "No mix is known to clear it yet.".to_string(),
+    let (leaves, cures) = view.told();
+    let open =
+        (view.rows.iter()).any(|row| matches!(row.name, MixName::Mix(_)) && row.mix.is_none());
+    let so_far = if open { ", so far" } else { "" };
+    let told = |sets: &[PatchSet]| {
+        let sets: Vec<String> = sets.iter().map(|&set| titles(set)).collect();
+        html! { <b>{ sets.join("; or ") }</b> }
     };
-    let sets: Vec<String> = match &view.smallest {
-        Some((_, sets)) => sets.iter().map(|&set| titles(set)).collect(),
-        None => Vec::new(),
+    let &Smallest { unknown, of, .. } = cures;
+    let soon = open && matches!(view.state, SearchState::Running { .. });
+    let none = match (view.clears.unknown, soon) {
+        (0, _) => "No mix of these patches clears it. ",
+        (_, true) => "No mix is known to clear it yet. ",
+        (_, false) => "No mix is known to clear it. ",
+    };
+    let (star, such) = match leaves {
+        Harm::None => ("★", "that clear it"),
+        _ => ("☆", "without lockup, oops or panic, at a cost"),
     };
     html! {
         <p class="smallest" role="status">
-            { words }
-            <b>{ sets.join("; or ") }</b>
-            if view.exceptions {
-                { " (not every larger mix: see the rows)" }
+            if leaves != Harm::None {
+                { none }
+            }
+            if !cures.sets.is_empty() {
+                { format!("{star} Smallest sets {such}{so_far}: ") }{ told(&cures.sets) }{ ". " }
+            }
+            if !cures.perhaps.is_empty() {
+                { format!("{star} Sets {such}, of which a smaller one was not searched to its end: ") }{ told(&cures.perhaps) }{ ". " }
+            }
+            { match cures.larger_too {
+                Good::Yes => "",
+                Good::No => "Not every larger mix does: see the rows. ",
+                Good::Unknown => "Not known of every larger mix. ",
+            } }
+            if unknown > 0 && !soon {
+                { format!("Unknown: {unknown} of {of} mixes, not searched to the end.") }
             }
         </p>
     }
@@ -124,7 +139,9 @@ fn row(props: &Props, view: &MatrixView, row: &MatrixRow) -> Html {
     };
     let known = row.mix.is_some();
     let class = classes!(
-        row.clears.then_some("clears"),
+        row.cure
+            .is_some_and(|cure| cure.leaves == Harm::None)
+            .then_some("clears"),
         row.is_here.then_some("here"),
         known.then_some("known"),
     );
@@ -163,14 +180,24 @@ fn spoken(view: &MatrixView, row: &MatrixRow) -> String {
 }
 
 fn marks(row: &MatrixRow) -> Html {
+    let star = |cure: Cure| {
+        let (sign, words) = match (cure.leaves, cure.is_smallest) {
+            (Harm::None, true) => ("★", "one of the smallest sets that clear it"),
+            (Harm::None, false) => ("★", "clears it; a smaller set was not searched to its end"),
+            (_, true) => (
+                "☆",
+                "one of the smallest sets without lockup, oops or panic",
+            ),
+            (_, false) => (
+                "☆",
+                "no lockup, oops or panic; a smaller set was not searched to its end",
+            ),
+        };
+        html! { <span class="star" title={words}>{ sign }<span class="away">{ words }</span></span> }
+    };
     html! {
         <>
-            if row.clears {
-                <span class="star" title="One of the smallest sets that clear it">{ "★" }<span class="away">{ "smallest set that clears it" }</span></span>
-            }
-            if row.survives {
-                <span class="star" title="One of the smallest sets without lockup, oops or panic">{ "☆" }<span class="away">{ "smallest set without lockup, oops or panic" }</span></span>
-            }
+            { for row.cure.map(star) }
             if row.is_here {
                 <span class="you" title="These patches are on now">{ "now" }</span>
             }
