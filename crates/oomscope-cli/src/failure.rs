@@ -4,7 +4,9 @@ use std::fmt::Display;
 use std::io;
 
 use oomscope_judge::Good;
-use oomscope_scenario::diagnostic::Diagnostic;
+use oomscope_scenario::diagnostic::{Diagnostic, Severity};
+
+use crate::screen::{BAD, WARN, paint};
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -32,9 +34,10 @@ impl Failure {
         Failure::Input(vec![sentence.to_string()])
     }
 
-    /// Complaints about a text that came from `place`.
+    /// What makes a text that came from `place` mean nothing.
     pub(crate) fn diagnostics(place: &str, notes: &[Diagnostic]) -> Failure {
-        Failure::Input(notes.iter().map(|note| at(place, note)).collect())
+        let errors = notes.iter().filter(|it| it.severity == Severity::Error);
+        Failure::Input(errors.map(|note| at(place, note)).collect())
     }
 }
 
@@ -56,6 +59,15 @@ pub(crate) fn at(place: &str, note: &Diagnostic) -> String {
     };
     let (line, column) = (note.line, note.column);
     format!("{place}:{line}:{column}: {}{hint}", note.sentence)
+}
+
+/// The same behind the word for how bad it is.
+pub(crate) fn told(place: &str, note: &Diagnostic) -> String {
+    let word = match note.severity {
+        Severity::Error => paint(BAD, "error"),
+        Severity::Warning => paint(WARN, "warning"),
+    };
+    format!("{word}: {}", at(place, note))
 }
 
 /// What the process says to whoever started it.

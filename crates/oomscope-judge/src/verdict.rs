@@ -6,9 +6,9 @@ use oomscope_model::patches::PatchSet;
 use oomscope_scenario::builtin::Builtin;
 use oomscope_scenario::expect::{self, Expect};
 use oomscope_scenario::rules;
-use oomscope_scenario::scenario::Scenario;
+use oomscope_scenario::scenario::{self, Scenario};
 
-use crate::found::Found;
+use crate::found::{Bound, Found};
 
 /// One thing that a file speaks of: a mix of patches under a declared rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,7 +33,7 @@ pub enum Verdict {
         /// What was expected and what was found, without a full stop.
         sentence: String,
     },
-    /// A bound was reached that the file does not declare; nothing unexpected until then.
+    /// Another bound was reached, or the search was stopped; nothing unexpected until then.
     Unknown,
 }
 
@@ -83,8 +83,8 @@ pub fn judge(scenario: &Scenario, case: Case, found: &Found) -> Verdict {
         let more = seen.iter().find(|outcome| !wanted.contains(outcome));
         return match (more, &scenario.bound) {
             (Some(more), _) => missed(line, format!("{more} is reachable and not expected")),
-            (None, Some(_)) => Verdict::Bounded,
-            (None, None) => Verdict::Unknown,
+            (None, Some(bound)) if has_come_to(bound, found) => Verdict::Bounded,
+            (None, _) => Verdict::Unknown,
         };
     }
     if scenario.bound.is_some() {
@@ -116,6 +116,11 @@ pub fn judge(scenario: &Scenario, case: Case, found: &Found) -> Verdict {
         true => Verdict::Met,
         false => missed(line, differences.join("; ")),
     }
+}
+
+/// Whether it was the file's own bound that ended the search, and none before it.
+fn has_come_to(bound: &scenario::Bound, found: &Found) -> bool {
+    found.bound == Some(Bound::States) && found.progress.states >= bound.states
 }
 
 /// What is wrong with the sibling that a bounded scenario names, if anything.

@@ -5,15 +5,18 @@ use std::sync::mpsc;
 
 use clap::Args;
 use oomscope_judge::{Limits, Verdict, cases, judge, machine, sibling_complaint};
+use oomscope_model::step::enabled;
+use oomscope_model::transition::Move;
 use oomscope_scenario::builtin::BUILTIN;
-use oomscope_scenario::diagnostic::{Diagnostic, Severity};
+use oomscope_scenario::diagnostic::{Diagnostic, Severity, list_words};
 use oomscope_scenario::parse::parse;
+use oomscope_scenario::replay::Replay;
 use oomscope_scenario::rules;
 use oomscope_scenario::scenario::Scenario;
 use serde::Serialize;
 
 use crate::choice::ids;
-use crate::failure::{Exit, Outcome, at};
+use crate::failure::{Exit, Outcome, told};
 use crate::input::Source;
 use crate::screen::{BAD, GOOD, SOFT, Screen, WARN, count, paint};
 use crate::search::{Bounds, Searcher, is_stopped};
@@ -26,7 +29,9 @@ const STATES_MAX: u32 = 4_000_000;
 /// Reads each file, tells every mistake in it with its place, and explores every valid mix
 /// of the offered patches under every rule that the file names, as the tests of oomscope do.
 /// Exit status 0: every expectation is met. 1: one is not. 2: a file has mistakes.
-/// 3: a mix is too large to be searched to the end within the bounds.
+/// 3: a mix is too large to be searched to the end within `--max-states` and `--max-memory`.
+/// Of mixes that are searched as far as a bound that the file itself states, the summary
+/// says so, and the status stays 0 if nothing came that the file does not expect.
 #[derive(Args, Debug)]
 pub(crate) struct Check {
     /// Scenario files or ids; every built-in scenario if there are none
@@ -75,6 +80,8 @@ struct FileAnswer {
     file: String,
     scenario: Option<String>,
     diagnostics: Vec<Note>,
+    /// What is wrong with the file as a whole: its lead, its sibling, no expectation.
+    complaints: Vec<String>,
     cases: Vec<CaseAnswer>,
     #[serde(skip)]
     exit: Exit,
@@ -82,13 +89,28 @@ struct FileAnswer {
     lines: Vec<String>,
 }
 
+/// How many mixes came to what.
+#[derive(Serialize, Default)]
+struct Mixes {
+    /// As expected.
+    met: usize,
+    /// Nothing unexpected up to the bound that the file names; the rest was not searched.
+    bounded: usize,
+    /// Not as expected.
+    missed: usize,
+    /// Not searched to the end, because of another bound.
+    unknown: usize,
+}
+
 /// The answer for machines.
 #[derive(Serialize)]
 struct Answer {
     format: u8,
     command: &'static str,
-    /// `clear`, `bad`, `broken` or `unknown`.
+    /// `clear`, `bad`, `broken` or `unknown`; `unknown` as well if a mix was searched no
+    /// further than to the bound of its file.
     verdict: &'static str,
+    mixes: Mixes,
     files: Vec<FileAnswer>,
 }
 
@@ -101,30 +123,86 @@ pub(crate) fn check(wanted: &Check, screen: &mut Screen) -> Outcome<Exit> {
     let sources = sources?;
     let answers = examine_all(&sources, wanted, screen)?;
     let exit = worst(answers.iter().map(|answer| answer.exit));
+    let mixes = Mixes::of(&answers);
     if screen.is_json() {
         let verdict = match exit {
             Exit::Usage => "broken",
+            Exit::Clean if mixes.bounded > 0 => "unknown",
             other => super::explore::verdict_word(other),
         };
         screen.json(&Answer {
             format: 1,
             command: "check",
             verdict,
+            mixes,
             files: answers,
         })?;
         return Ok(exit);
     }
-    let cases: usize = answers.iter().map(|answer| answer.cases.len()).sum();
-    let bad = answers.iter().filter(|it| it.exit != Exit::Clean).count();
-    let (files, cases) = (
-        count(answers.len() as u64, "scenario"),
-        count(cases as u64, "mix").replace("mixs", "mixes"),
-    );
-    screen.line(match bad {
-        0 => paint(GOOD, format!("{files}, {cases}: all as expected")),
-        _ => paint(BAD, format!("{files}, {cases}: {bad} not as expected")),
-    })?;
+    let style = match exit {
+        Exit::Clean if mixes.bounded == 0 => GOOD,
+        Exit::Clean | Exit::Unknown => WARN,
+        _ => BAD,
+    };
+    screen.line(paint(style, summary(&answers, &mixes)))?;
     Ok(exit)
+}
+
+impl Mixes {
+    fn of(answers: &[FileAnswer]) -> Mixes {
+        let mut mixes = Mixes::default();
+        for case in answers.iter().flat_map(|answer| &answer.cases) {
+            match case.verdict {
+                "met" => mixes.met += 1,
+                "bounded" => mixes.bounded += 1,
+                "missed" => mixes.missed += 1,
+                _ => mixes.unknown += 1,
+            }
+        }
+        mixes
+    }
+
+    fn all(&self) -> usize {
+        self.met + self.bounded + self.missed + self.unknown
+    }
+}
+
+/// What came of all files, on one line.
+fn summary(answers: &[FileAnswer], mixes: &Mixes) -> String {
+    let broken = |answer: &&FileAnswer| answer.exit == Exit::Usage || !answer.complaints.is_empty();
+    let broken = answers.iter().filter(broken).count();
+    let whole = format!(
+        "{}, {}",
+        count(answers.len() as u64, "scenario"),
+        mixes_words(mixes.all())
+    );
+    if mixes.met == mixes.all() && broken == 0 && !is_stopped() {
+        return format!("{whole}: all as expected");
+    }
+    let parts = [
+        (mixes.met, format!("{} as expected", mixes.met)),
+        (mixes.missed, format!("{} not as expected", mixes.missed)),
+        (mixes.unknown, format!("{} unknown", mixes.unknown)),
+        (
+            mixes.bounded,
+            format!(
+                "{} only searched up to the bound that the file names",
+                mixes_words(mixes.bounded)
+            ),
+        ),
+        (
+            broken,
+            format!("{} with mistakes", count(broken as u64, "file")),
+        ),
+        (usize::from(is_stopped()), String::from("stopped")),
+    ];
+    let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = parts.map(|(_, words)| words).collect();
+    format!("{whole}: {}", parts.join(", "))
+}
+
+fn mixes_words(number: usize) -> String {
+    count(number as u64, "mix").replace("mixs", "mixes")
 }
 
 /// Examines the files on all processors and prints each as soon as it and those before it
@@ -188,17 +266,13 @@ fn examine(
         file: source.place.clone(),
         scenario: parsed.scenario.as_ref().map(|it| it.id.clone()),
         diagnostics: parsed.diagnostics.iter().map(note).collect(),
+        complaints: Vec::new(),
         cases: Vec::new(),
         exit: Exit::Clean,
         lines: Vec::new(),
     };
     for diagnostic in &parsed.diagnostics {
-        let word = match diagnostic.severity {
-            Severity::Error => paint(BAD, "error"),
-            Severity::Warning => paint(WARN, "warning"),
-        };
-        let line = at(&source.place, diagnostic);
-        answer.lines.push(format!("{word}: {line}"));
+        answer.lines.push(told(&source.place, diagnostic));
     }
     if parsed.has_errors() {
         answer.exit = Exit::Usage;
@@ -207,8 +281,45 @@ fn examine(
         answer.exit = Exit::Usage;
         return answer;
     };
+    examine_whole(&source.place, &scenario, &mut answer);
     examine_cases(source, &scenario, limits, searcher, verbose, &mut answer);
     answer
+}
+
+/// What can be wrong with a file although every mix of it comes to what it expects.
+fn examine_whole(place: &str, scenario: &Scenario, answer: &mut FileAnswer) {
+    let silent = cases(scenario).is_empty();
+    answer.complaints = [
+        silent.then(|| String::from("it expects nothing")),
+        sibling_complaint(scenario),
+        lead_complaint(scenario),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    for sentence in &answer.complaints {
+        answer.exit = worst([answer.exit, Exit::Bad]);
+        let line = format!("{}: {place}: {sentence}", paint(BAD, "missed"));
+        answer.lines.push(line);
+    }
+}
+
+/// Which step of the lead is not possible on the file's own machine, if one is not.
+fn lead_complaint(scenario: &Scenario) -> Option<String> {
+    let lead = scenario.lead.as_ref()?;
+    let mut replay = Replay::new(scenario.machine.clone());
+    let wrong = lead
+        .steps
+        .iter()
+        .find_map(|&next| replay.push(Move::Step(next)).err())?;
+    let names: Vec<&str> = enabled(replay.tip_machine(), replay.tip())
+        .map(|possible| scenario.machine.actor(possible.0).name.as_str())
+        .collect();
+    let can = match names.is_empty() {
+        true => String::from("nobody can move there"),
+        false => format!("there {} can move", list_words(names)),
+    };
+    Some(format!("its lead does not fit: {wrong}; {can}"))
 }
 
 fn examine_cases(
@@ -224,18 +335,7 @@ fn examine_cases(
         limits.states_max = limits.states_max.min(bound.states);
     }
     let searcher = searcher(limits);
-    let cases = cases(scenario);
-    if cases.is_empty() {
-        answer.exit = worst([answer.exit, Exit::Bad]);
-        let line = format!("{}: {place}: it expects nothing", paint(BAD, "missed"));
-        answer.lines.push(line);
-    }
-    if let Some(sentence) = sibling_complaint(scenario) {
-        answer.exit = worst([answer.exit, Exit::Bad]);
-        let line = format!("{}: {place}: {sentence}", paint(BAD, "missed"));
-        answer.lines.push(line);
-    }
-    for case in cases {
+    for case in cases(scenario) {
         if is_stopped() {
             answer.exit = worst([answer.exit, Exit::Unknown]);
             break;
@@ -256,7 +356,7 @@ fn examine_cases(
             Verdict::Missed { line, sentence } => (line, Some(sentence)),
             _ => (None, None),
         };
-        let told = paint(style, word);
+        let painted = paint(style, word);
         let number = line.map_or(String::new(), |line| format!(":{line}"));
         let tail = match (&sentence, exit) {
             (Some(sentence), _) => sentence.clone(),
@@ -264,7 +364,7 @@ fn examine_cases(
             (None, _) => paint(SOFT, &found),
         };
         if verbose || exit != Exit::Clean {
-            let text = format!("{told}: {place}{number}: {words}: {tail}");
+            let text = format!("{painted}: {place}{number}: {words}: {tail}");
             answer.lines.push(text);
         }
         answer.cases.push(CaseAnswer {

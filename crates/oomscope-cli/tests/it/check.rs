@@ -82,3 +82,50 @@ fn several_files_are_told_in_their_order() {
         .collect();
     assert_eq!(files, ["munlock-oops", "shared-lookup", "robust-futex"]);
 }
+
+const STORM: &str = include_str!("../../../../assets/scenarios/fault-storm-8.toml");
+
+#[test]
+fn a_bound_of_the_file_is_told_and_not_called_clear() {
+    let small = STORM.replacen("bound = 60000", "bound = 1000", 1);
+    assert_ne!(small, STORM);
+    let path = file("bounded.toml", &small);
+    let said = oomscope(["check", &path]);
+    assert_eq!(said.code, 0, "{}", said.out);
+    let end = ": 2 mixes only searched up to the bound that the file names\n";
+    assert!(said.out.ends_with(end), "{}", said.out);
+    let said = oomscope(["check", "--json", &path]);
+    assert_eq!(said.code, 0);
+    let answer: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+    assert_eq!(answer["verdict"], "unknown");
+    assert_eq!(answer["mixes"]["bounded"], 2);
+}
+
+#[test]
+fn a_bound_below_that_of_the_file_is_unknown() {
+    let (code, answer) = json("check fault-storm-8 --max-states 500");
+    assert_eq!(code, 3);
+    assert_eq!(answer["mixes"]["bounded"], 0);
+    assert_eq!(answer["files"][0]["cases"][0]["verdict"], "unknown");
+    let said = say("check fault-storm-8 --max-states 500");
+    assert!(said.out.contains(" unknown\n"), "{}", said.out);
+    assert!(!said.out.contains("not as expected"), "{}", said.out);
+}
+
+#[test]
+fn a_lead_that_does_not_fit_is_complained_of() {
+    let at = SCENARIO.find("schedule = ").expect("a lead");
+    let end = at + SCENARIO[at..].find('\n').expect("a line");
+    let wrong = format!(
+        "{}schedule = \"db*40\"{}",
+        &SCENARIO[..at],
+        &SCENARIO[end..]
+    );
+    let path = file("lead.toml", &wrong);
+    let said = oomscope(["check", &path]);
+    assert_eq!(said.code, 1, "{}", said.out);
+    let sentence = "its lead does not fit: step ";
+    assert!(said.out.contains(sentence), "{}", said.out);
+    assert!(said.out.contains(" can move\n"), "{}", said.out);
+    assert!(said.out.ends_with("1 file with mistakes\n"), "{}", said.out);
+}
