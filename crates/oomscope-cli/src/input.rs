@@ -10,7 +10,7 @@ use oomscope_scenario::parse::{Parsed, parse};
 use oomscope_scenario::preset::Preset;
 use oomscope_scenario::scenario::Scenario;
 
-use crate::failure::{Failure, Outcome, at};
+use crate::failure::{Failure, Outcome, told};
 use crate::screen::Screen;
 
 /// A scenario and where it comes from.
@@ -40,7 +40,7 @@ impl Input {
         let source = Source::find(name)?;
         let (scenario, notes) = source.parse()?;
         for note in &notes {
-            screen.note(at(&source.place, note));
+            screen.note(told(&source.place, note));
         }
         let origin = match source.builtin {
             Some(id) => Origin::Builtin(id.into()),
@@ -50,6 +50,15 @@ impl Input {
             scenario,
             origin,
             link: None,
+        })
+    }
+
+    /// The file of a scenario as it is written, whether it means something or not.
+    pub(crate) fn text(name: &str) -> Outcome<String> {
+        Ok(match as_link(name)? {
+            Some(Link::Preset(preset)) => Source::find(&preset.scenario)?.text,
+            Some(Link::Copied(copied)) => copied.scenario.text,
+            None => Source::find(name)?.text,
         })
     }
 

@@ -108,6 +108,22 @@ pub(crate) fn paint(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// Breaks a text between words, so that it fits behind a column of `indent` characters.
+pub(crate) fn folded(text: &str, indent: usize, width: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let length = |text: &str| text.chars().count();
+        match lines.last_mut() {
+            Some(line) if indent + length(line) + 1 + length(word) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.into()),
+        }
+    }
+    lines.join(&format!("\n{:indent$}", ""))
+}
+
 /// `"1 state"`, `"2,314 states"`.
 pub(crate) fn count(number: u64, what: &str) -> String {
     let digits = oomscope_scenario::diagnostic::thousands(number as usize);

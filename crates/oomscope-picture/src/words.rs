@@ -11,7 +11,7 @@ use oomscope_model::event::Event;
 use oomscope_model::kernel::page_alloc::{self, Request};
 use oomscope_model::machine::{Gfp, LockId, Machine, Mode, PAGE_ALLOC_COSTLY_ORDER, TaskId};
 use oomscope_model::state::State;
-use oomscope_model::transition::{Move, Transition};
+use oomscope_model::transition::{Act, Move, Transition};
 
 use crate::stack::gfp_name;
 use crate::{names, silent};
@@ -30,8 +30,20 @@ pub fn caption_of(machine: &Machine, task: TaskId, events: &[Event], state: &Sta
 pub fn caption_of_move(machine: &Machine, entry: Move, events: &[Event], state: &State) -> String {
     match entry {
         Move::Step(Transition(task)) => caption_of(machine, task, events, state),
+        Move::Act(Act::AddPages { pages }) => pages_back(machine, pages, state),
         Move::Act(_) => caption(machine, events, state),
     }
+}
+
+/// Memory that the kernel gave back: no event says so.
+fn pages_back(machine: &Machine, pages: u8, state: &State) -> String {
+    let words = Words { machine, state };
+    let (many, verb) = match pages {
+        1 => ("1 page".to_string(), "comes"),
+        _ => (format!("{pages} pages"), "come"),
+    };
+    let free = words.size(state.free_pages);
+    format!("{many} of the kernel {verb} back: {free} are free.")
 }
 
 /// What happened in this step, in one sentence. `state` is the state after the step.

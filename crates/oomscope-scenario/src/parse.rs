@@ -69,6 +69,8 @@ fn read(top: &Reader<'_>, notes: &mut Notes<'_>) -> Option<Scenario> {
     let version = version(top, notes);
     let patches = patches(top, version, notes);
     let cast = cast(top, patches, notes);
+    // Without one of its switches it would be another machine that is searched.
+    let offered = offered(top, notes);
     // From here on an error costs a marker or an expectation, not the machine.
     notes.reading_machine(false);
     let id = top.needed("id", notes);
@@ -76,7 +78,6 @@ fn read(top: &Reader<'_>, notes: &mut Notes<'_>) -> Option<Scenario> {
         check_id(id, notes);
     }
     let title = top.needed("title", notes);
-    let offered = offered(top, notes);
     let sources = sources(top, notes);
     let story = top
         .text("story", notes)

@@ -84,7 +84,7 @@ pub(crate) fn link(wanted: &Link, screen: &mut Screen) -> Outcome<Exit> {
             }
             let step = played.replay.len();
             let shared = Shared::of(setup.input.origin.clone(), &played.replay, step);
-            (share::encode(&shared), Some(step))
+            (checked(share::encode(&shared))?, Some(step))
         }
     };
     let link = format!("{}{text}", wanted.base);
@@ -97,6 +97,17 @@ pub(crate) fn link(wanted: &Link, screen: &mut Screen) -> Outcome<Exit> {
         false => screen.line(link)?,
     }
     Ok(Exit::Clean)
+}
+
+/// The link, if it can be opened again: a scenario with mistakes cannot.
+fn checked(link: String) -> Outcome<String> {
+    match share::decode(&link) {
+        Ok(_) => Ok(link),
+        Err(error) => {
+            let sentence = format!("nobody could open such a link: {}", error.sentence);
+            Err(Failure::new(sentence, error.hint))
+        }
+    }
 }
 
 /// A link that says only what is different from the scenario.

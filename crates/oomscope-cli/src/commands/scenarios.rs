@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::choice::{kernel_words, patch_named};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::input::{Input, Source};
-use crate::screen::{SOFT, STRONG, Screen, count, paint};
+use crate::input::Input;
+use crate::screen::{SOFT, STRONG, Screen, count, folded, paint};
 
 /// List the built-in scenarios by topic, search them, or tell one in detail
 ///
@@ -75,8 +75,7 @@ struct Answer {
 
 pub(crate) fn scenarios(wanted: &Scenarios, screen: &mut Screen) -> Outcome<Exit> {
     if let Some(name) = &wanted.text {
-        let source = Source::find(name)?;
-        screen.bytes(source.text.as_bytes())?;
+        screen.bytes(Input::text(name)?.as_bytes())?;
         return Ok(Exit::Clean);
     }
     if let Some(name) = &wanted.show {
@@ -150,7 +149,11 @@ fn details(scenario: &Scenario, screen: &mut Screen) -> Outcome<()> {
     let title = paint(SOFT, &scenario.title);
     screen.line(format!("{}  {title}", paint(STRONG, &scenario.id)))?;
     screen.line(kernel_words(scenario.version, scenario.machine.patches))?;
-    screen.line(format!("\n{}\n", scenario.story.trim()))?;
+    let width = screen.width();
+    for paragraph in scenario.story.trim().split("\n\n") {
+        screen.line(format!("\n{}", folded(paragraph, 0, width)))?;
+    }
+    screen.line("")?;
     let programs = scenario.machine.tasks.iter().zip(&scenario.programs);
     for (task, program) in programs.filter(|(_, program)| !program.trim().is_empty()) {
         screen.line(paint(STRONG, &task.name))?;
@@ -165,16 +168,18 @@ fn details(scenario: &Scenario, screen: &mut Screen) -> Outcome<()> {
             false => "off",
         };
         let patch = patch.get();
-        screen.line(format!("  {on}  {:26}  {}", patch.id, patch.title))?;
+        let title = folded(patch.title, 35, width);
+        screen.line(format!("  {on}  {:26}  {title}", patch.id))?;
     }
     screen.line(paint(STRONG, "Markers"))?;
     for marker in &scenario.markers {
         let say = marker.say.as_deref().unwrap_or_default();
-        screen.line(format!("  {:12}  {}. {say}", marker.id, marker.title))?;
+        let told = folded(&format!("{}. {say}", marker.title), 16, width);
+        screen.line(format!("  {:12}  {told}", marker.id))?;
     }
     screen.line(paint(STRONG, "Sources"))?;
     for source in sources(scenario) {
-        screen.line(format!("  {source}"))?;
+        screen.line(format!("  {}", folded(&source, 4, width)))?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `oomscope link`.
 
-use crate::program::{json, oomscope, oomscope_with, say};
+use crate::program::{json, oomscope, oomscope_with, say, two_markers};
 
 #[test]
 fn a_copied_link_says_what_was_shared() {
@@ -64,4 +64,13 @@ fn a_cut_link_is_refused() {
     let said = say("link --read munlock-oops");
     assert_eq!(said.code, 2);
     assert!(said.err.contains("is not a link"), "{}", said.err);
+}
+
+#[test]
+fn a_link_that_nobody_could_open_is_not_made() {
+    let said = oomscope_with(["link", "-"], &two_markers());
+    assert_eq!((said.code, said.out.as_str()), (2, ""), "{}", said.err);
+    for part in ["error: standard input:", "nobody could open such a link"] {
+        assert!(said.err.contains(part), "{part}\n{}", said.err);
+    }
 }

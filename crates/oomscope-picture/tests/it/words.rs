@@ -5,10 +5,11 @@ use oomscope_model::machine::{LockId, MemcgId, MemcgInfo, MmId, Mode, ProcessId,
 use oomscope_model::patches::{PatchId, Version};
 use oomscope_model::state::{ExitMmap, Exiting, Held, Nap, Pc, Run, State, TaskFlags};
 use oomscope_model::step::{enabled, step};
+use oomscope_model::transition::{Act, Move};
 use oomscope_picture::clock::{after, seconds, stamp};
 use oomscope_picture::{
-    LogKind, Party, Root, Size, Why, call_stack, caption, caption_of, chain, layout, log_lines,
-    picture, program_text, rule, table, to_text, wait_edges,
+    LogKind, Party, Root, Size, Why, call_stack, caption, caption_of, caption_of_move, chain,
+    layout, log_lines, picture, program_text, rule, table, to_text, wait_edges,
 };
 use oomscope_scenario::builtin::BUILTIN;
 
@@ -272,6 +273,20 @@ fn the_trylock_rule_has_its_source() {
     .unwrap();
     assert_eq!(rule.source, "locks-and-allocation.md 2.1");
     assert!(rule.text.contains("A queued writer makes it fail"));
+}
+
+#[test]
+fn pages_that_come_back_are_told() {
+    let machine = crate::common::writer_in_queue(Version(4, 6));
+    let mut state = crate::common::stuck(&machine);
+    let act = Act::AddPages { pages: 1 };
+    let mut events = Vec::new();
+    oomscope_model::step::act(&mut machine.clone(), &mut state, act, &mut events)
+        .expect("the kernel holds a page");
+    let told = caption_of_move(&machine, Move::Act(act), &events, &state);
+    let free = u32::from(state.free_pages) * u32::from(machine.zone.mb_per_page);
+    let sentence = format!("1 page of the kernel comes back: {free} MB are free.");
+    assert_eq!(told, sentence);
 }
 
 #[test]
