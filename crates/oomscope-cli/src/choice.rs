@@ -2,7 +2,7 @@
 
 use clap::Args;
 use oomscope_model::machine::{KillerWindow, Machine, Rules, Timing};
-use oomscope_model::patches::{PatchId, PatchSet, VERSIONS, Version};
+use oomscope_model::patches::{PatchId, PatchKind, PatchSet, VERSIONS, Version};
 use oomscope_scenario::diagnostic::{did_you_mean, list_words};
 use oomscope_scenario::link::Link;
 use oomscope_scenario::rules;
@@ -176,17 +176,46 @@ pub(crate) fn rules_named(word: &str) -> Outcome<Rules> {
     })
 }
 
-/// The release with this number.
+/// The release with this number; a third one, as in 4.14.1, is a stable update of it.
 pub(crate) fn version_named(word: &str) -> Outcome<Version> {
-    let word = word.strip_prefix('v').unwrap_or(word);
-    let mut versions = VERSIONS.iter().copied();
-    versions
-        .find(|version| version.to_string() == word)
-        .ok_or_else(|| {
-            let known: Vec<String> = VERSIONS.iter().map(Version::to_string).collect();
-            let hint = format!("known are {}", list_words(known.iter().map(String::as_str)));
-            Failure::new(format!("unknown kernel {word:?}"), Some(hint))
-        })
+    let read = release(word.strip_prefix('v').unwrap_or(word));
+    if let Some(version) = read.filter(|version| VERSIONS.contains(version)) {
+        return Ok(version);
+    }
+    let hint = read.and_then(nearest).unwrap_or_else(|| {
+        let known: Vec<String> = VERSIONS.iter().map(Version::to_string).collect();
+        format!("known are {}", list_words(known.iter().map(String::as_str)))
+    });
+    Err(Failure::new(format!("unknown kernel {word:?}"), Some(hint)))
+}
+
+/// Reads `4.14` and `4.14.1`.
+fn release(word: &str) -> Option<Version> {
+    let numbers: Option<Vec<u8>> = word.split('.').map(|number| number.parse().ok()).collect();
+    match numbers?[..] {
+        [major, minor] | [major, minor, _] => Some(Version(major, minor)),
+        _ => None,
+    }
+}
+
+/// What to write instead of a release that lies between two of the table; nothing for 4.66,
+/// as 4.20 was the last of its line.
+fn nearest(wanted: Version) -> Option<String> {
+    const LAST: [Version; 3] = [Version(3, 19), Version(4, 20), Version(5, 19)];
+    let was_made = |last: &Version| last.0 != wanted.0 || wanted.1 <= last.1;
+    if !LAST.iter().all(was_made) {
+        return None;
+    }
+    let below = VERSIONS.iter().rfind(|version| **version < wanted)?;
+    let above = VERSIONS.iter().find(|version| **version > wanted)?;
+    let is_between = |patch: PatchId| match patch.get().kind {
+        PatchKind::Merged(version) => version > *below && version <= wanted,
+        _ => false,
+    };
+    Some(match PatchId::all().any(is_between) {
+        true => format!("the nearest in the table are {below} and {above}"),
+        false => format!("{below} has the same patches in the table"),
+    })
 }
 
 /// The patch with this id.
