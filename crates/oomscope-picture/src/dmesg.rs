@@ -5,6 +5,8 @@
 //! prints nothing at all, which is what makes these lockups so hard to see, we add a
 //! [`LogKind::Note`] that begins with an ellipsis and cannot be taken for the kernel's.
 
+mod gfp;
+
 use oomscope_model::event::{Event, Null};
 use oomscope_model::kernel::page_alloc::{self, Request};
 use oomscope_model::machine::{Backing, Gfp, Kind, Machine, MemcgId, MmId, PanicOnOom, TaskId};
@@ -12,7 +14,6 @@ use oomscope_model::patches::Version;
 use oomscope_model::state::State;
 
 use crate::clock::stamp;
-use crate::stack::gfp_name;
 use crate::{names, notifiers};
 
 /// Whose words a line is.
@@ -290,52 +291,11 @@ pub fn log_lines(
     }
 }
 
-/// Allocation flags in numbers, as they were in that version (locks-and-allocation.md 4.1).
-fn gfp_mask(version: Version, gfp: Gfp) -> u32 {
-    let [direct, kswapd] = if version < Version(4, 4) {
-        [0x10, 0]
-    } else if version < Version(4, 12) {
-        [0x40_0000, 0x200_0000]
-    } else if version < Version(4, 19) {
-        [0x40_0000, 0x100_0000]
-    } else {
-        [0x20_0000, 0x40_0000]
-    };
-    let harder = if version < Version(4, 4) { 0 } else { 0x8_0000 };
-    let bits = [
-        (Gfp::DIRECT_RECLAIM, direct),
-        (Gfp::HIGH, 0x20),
-        (Gfp::IO, 0x40),
-        (Gfp::FS, 0x80),
-        (Gfp::NOWARN, 0x200),
-        (Gfp::RETRY_MAYFAIL, 0x400),
-        (Gfp::NOFAIL, 0x800),
-        (Gfp::NORETRY, 0x1000),
-        (Gfp::MEMALLOC, 0x2000),
-        (Gfp::HARDER, harder),
-        (Gfp::ACCOUNT, 0x10_0000),
-        (Gfp::USER, 0x2_000a),
-    ];
-    bits.iter()
-        .filter(|(bit, _)| gfp.has(*bit))
-        .fold(kswapd, |mask, (_, number)| mask | number)
-}
-
-/// The flags in words: since 4.6 the log prints them behind the number.
-fn gfp_text(version: Version, gfp: Gfp) -> String {
-    let words = gfp_name(gfp);
-    if version < Version(4, 13) {
-        words.replace("__GFP_RETRY_MAYFAIL", "__GFP_REPEAT")
-    } else {
-        words
-    }
-}
-
 /// `page allocation stalls`, for the first time (9.4).
 fn allocation_stall(machine: &Machine, version: Version, state: &State, task: TaskId) -> String {
     let Request { gfp, order } = page_alloc::request(machine, state, task);
-    let (comm, mask) = (names::task(machine, task), gfp_mask(version, gfp));
-    let flags = gfp_text(version, gfp);
+    let (comm, mask) = (names::task(machine, task), gfp::mask(version, gfp));
+    let flags = gfp::text(version, gfp);
     let mut line = format!(
         "{comm}: page allocation stalls for 10000ms, order:{order}, mode:{mask:#x}({flags})"
     );
@@ -354,12 +314,12 @@ fn allocation_failure(
     order: u8,
 ) -> Vec<String> {
     let comm = names::task(machine, task);
-    let mask = gfp_mask(version, gfp);
+    let mask = gfp::mask(version, gfp);
     let head = format!("{comm}: page allocation failure: order:{order}, mode:0x{mask:x}");
     if version < Version(4, 6) {
         return vec![head];
     }
-    let head = format!("{head}({})", gfp_text(version, gfp));
+    let head = format!("{head}({})", gfp::text(version, gfp));
     if version < Version(4, 14) {
         return vec![head];
     }
@@ -384,8 +344,8 @@ fn invoked(machine: &Machine, version: Version, state: &State, task: TaskId) -> 
     };
     let gfp = if sysrq { Gfp::KERNEL } else { request.gfp };
     let adj = adj(machine, task);
-    let mask = format!("{:x}", gfp_mask(version, gfp));
-    let flags = gfp_text(version, gfp);
+    let mask = format!("{:x}", gfp::mask(version, gfp));
+    let flags = gfp::text(version, gfp);
     let invoker = names::task(machine, task);
     if version >= Version(4, 9) && version < Version(5, 0) {
         let nodemask = if version >= Version(4, 12) {
@@ -531,7 +491,7 @@ fn nobody_in_memcg(
 
 /// The canary (locks-and-allocation.md 9.5).
 fn kmem_warning(machine: &Machine, version: Version, state: &State, task: TaskId) -> String {
-    let mode = gfp_mask(version, page_alloc::request(machine, state, task).gfp);
+    let mode = gfp::mask(version, page_alloc::request(machine, state, task).gfp);
     if version < Version(4, 4) {
         return format!("XFS: possible memory allocation deadlock in kmem_alloc (mode:0x{mode:x})");
     }
