@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::choice::{patch_named, version_named};
 use crate::failure::{Exit, Outcome};
-use crate::screen::{SOFT, STRONG, Screen, WARN, count, paint};
+use crate::screen::{SOFT, STRONG, Screen, WARN, count, folded, paint};
 
 /// List the patches that can be switched, or tell one in detail
 ///
@@ -227,10 +227,11 @@ fn details(entry: &Entry, screen: &mut Screen) -> Outcome<()> {
         ("why", entry.why.to_string()),
         ("needs", entry.requires.join(", ")),
         ("excludes", entry.excludes.join(", ")),
-        ("source", entry.source.to_string()),
         ("offered by", entry.scenarios.join(", ")),
     ];
+    // The source is a section of notes that most people do not have: it is in JSON alone.
     for (word, text) in rows.iter().filter(|(_, text)| !none(text)) {
+        let text = folded(text, 12, screen.width());
         screen.line(format!("{}  {text}", paint(SOFT, format!("{word:>10}"))))?;
     }
     if entry.scenarios.is_empty() {

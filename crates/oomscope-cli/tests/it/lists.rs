@@ -97,3 +97,24 @@ fn unknown_topics_are_told() {
     assert_eq!(said.code, 2);
     assert!(said.err.contains("known are locks,"), "{}", said.err);
 }
+
+#[test]
+fn the_file_of_a_link_can_be_copied() {
+    let text = include_str!("../../../../assets/scenarios/munlock-oops.toml");
+    let link = say("link munlock-oops");
+    let said = oomscope(["scenarios", "--text", link.out.trim_end()]);
+    assert_eq!((said.code, said.out.as_str()), (0, text), "{}", said.err);
+    let said = say("scenarios --text #v1/munlock-oops");
+    assert_eq!((said.code, said.out.as_str()), (0, text), "{}", said.err);
+}
+
+#[test]
+fn details_fit_on_a_screen() {
+    for line in ["patches munlock-fix", "scenarios --show munlock-oops"] {
+        let said = say(line);
+        let long = said.out.lines().find(|line| line.chars().count() > 80);
+        let long = long.filter(|line| line.trim().contains(' '));
+        assert_eq!(long, None, "{line}");
+        assert!(!said.out.contains("oom.md"), "{line}");
+    }
+}

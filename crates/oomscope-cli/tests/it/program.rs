@@ -1,6 +1,7 @@
 //! Starting the program and looking at what it says.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -101,6 +102,18 @@ fn what_means_nothing_is_a_usage_error() {
             "unknown kernel \"4.66\"; known are 3.19,",
         ),
         (
+            "explore writer-in-queue --kernel 4.11",
+            "unknown kernel \"4.11\"; the nearest in the table are 4.9 and 4.12",
+        ),
+        (
+            "explore writer-in-queue --kernel 5.10.3",
+            "unknown kernel \"5.10.3\"; the nearest in the table are 5.4 and 5.12",
+        ),
+        (
+            "explore writer-in-queue --kernel 4.18",
+            "unknown kernel \"4.18\"; 4.17 has the same patches in the table",
+        ),
+        (
             "explore writer-in-queue --rules adversaria",
             "unknown rules \"adversaria\"; did you mean \"adversarial\"?",
         ),
@@ -144,6 +157,53 @@ fn what_means_nothing_is_a_usage_error() {
         assert!(said.err.contains(sentence), "{line}: {}", said.err);
         assert_eq!(said.out, "", "{line}");
     }
+}
+
+#[test]
+fn a_stable_release_is_that_which_it_updates() {
+    let (code, answer) = json("run writer-in-queue --kernel 4.14.1");
+    assert_eq!(code, 0);
+    assert_eq!(answer["kernel"], "4.14");
+}
+
+#[test]
+fn help_fits_on_a_screen() {
+    for command in ["", "explore ", "link ", "check ", "merge "] {
+        let said = say(&format!("{command}--help"));
+        let widest = said.out.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(100), "{command}: {widest:?}");
+    }
+}
+
+#[test]
+fn complaints_about_a_file_say_how_bad_they_are() {
+    let path = folder().join("twice.toml");
+    fs::write(&path, two_markers()).expect("a file can be written");
+    let path = path.display().to_string();
+    let said = oomscope(["run", &path]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let begin = format!("oomscope: error: {path}:");
+    assert!(said.err.starts_with(&begin), "{}", said.err);
+    assert!(said.err.contains("there are two markers"), "{}", said.err);
+}
+
+#[test]
+fn without_one_of_its_switches_nothing_is_searched() {
+    let text = two_markers().replacen("offers = [", "offers = [\"oom-reper\", ", 1);
+    let path = folder().join("reper.toml");
+    fs::write(&path, text).expect("a file can be written");
+    let said = oomscope(["matrix", &path.display().to_string()]);
+    assert_eq!((said.code, said.out.as_str()), (2, ""), "{}", said.err);
+    let sentence = "unknown patch \"oom-reper\"; did you mean";
+    assert!(said.err.contains(sentence), "{}", said.err);
+}
+
+/// A scenario that has a marker twice.
+pub(crate) fn two_markers() -> String {
+    let text = include_str!("../../../../assets/scenarios/munlock-oops.toml");
+    let at = text.find("[[marker]]").expect("a marker");
+    let end = at + 2 + text[at + 2..].find("\n[[").map_or(text.len(), |end| end);
+    format!("{}{}\n{}", &text[..at], &text[at..end], &text[at..])
 }
 
 #[test]
