@@ -15,7 +15,8 @@ use crate::{condition, expect};
 /// What a text says, as far as it could be read.
 #[derive(Clone, Debug)]
 pub struct Parsed {
-    /// The scenario, if its machine is sound. What else is wrong was left out of it.
+    /// The scenario, if its machine and its switches are sound. What else is wrong was left out
+    /// of it.
     pub scenario: Option<Scenario>,
     /// Everything that is wrong, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
