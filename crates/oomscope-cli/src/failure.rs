@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io;
 
-use oomscope_judge::Good;
+use oomscope_judge::{Bound, Good};
 use oomscope_scenario::diagnostic::{Diagnostic, Severity};
 
 use crate::screen::{BAD, WARN, paint};
@@ -13,6 +13,8 @@ use crate::screen::{BAD, WARN, paint};
 pub(crate) enum Failure {
     /// Something is wrong with what was asked: sentences with a place and a hint.
     Input(Vec<String>),
+    /// It is not known: the search ended too early.
+    Unknown(Exit, String),
     /// Nobody reads any more.
     Pipe,
 }
@@ -32,6 +34,15 @@ impl Failure {
     /// One sentence that says it all.
     pub(crate) fn plain(sentence: impl Display) -> Failure {
         Failure::Input(vec![sentence.to_string()])
+    }
+
+    /// One sentence about what was not found before this bound.
+    pub(crate) fn unknown(bound: Bound, sentence: String) -> Failure {
+        let exit = match bound {
+            Bound::Stopped => Exit::Interrupted,
+            Bound::States | Bound::Bytes => Exit::Unknown,
+        };
+        Failure::Unknown(exit, sentence)
     }
 
     /// What makes a text that came from `place` mean nothing.

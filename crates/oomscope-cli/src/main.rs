@@ -35,6 +35,10 @@ fn main() -> ExitCode {
         Ok(_) if search::is_stopped() => Exit::Interrupted,
         Ok(exit) => exit,
         Err(Failure::Pipe) => Exit::Pipe,
+        Err(Failure::Unknown(exit, sentence)) => {
+            screen.note(sentence);
+            exit
+        }
         Err(Failure::Input(sentences)) => {
             for sentence in sentences {
                 screen.note(format!("{}: {sentence}", paint(BAD, "error")));

@@ -1,17 +1,18 @@
-//! What a switch would change if it were flipped now.
+//! What a switch would change if it were flipped now, or had been from the start.
 
 use core::ops::ControlFlow;
 
 use oomscope_explore::{Explorer, Progress};
+use oomscope_model::kernel::Kernel;
 use oomscope_model::machine::Machine;
-use oomscope_model::patches::PatchId;
+use oomscope_model::patches::{PatchId, PatchSet};
 use oomscope_model::state::State;
 use oomscope_model::step::{act, step};
 use oomscope_model::transition::{Act, Transition};
 
-use crate::found::{Found, Limits, advance};
+use crate::found::{Found, Limits, advance, search};
 
-/// What flipping one switch now would do.
+/// What flipping one switch would do.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Flip {
     /// The switch.
@@ -20,7 +21,7 @@ pub struct Flip {
     pub on: bool,
     /// All that has to move with it, in order.
     pub changes: Vec<(PatchId, bool)>,
-    /// What is reachable afterwards.
+    /// What is reachable then.
     pub found: Found,
 }
 
@@ -59,6 +60,35 @@ pub fn flips(
             on,
             changes,
             found: Found::of(&machine, &state, &explorer, bound),
+        });
+    }
+    flips
+}
+
+/// What each of these switches would do on a kernel that was built so: from the start.
+pub fn flips_from_start(
+    machine: &Machine,
+    offered: &[PatchId],
+    limits: Limits,
+    mut watch: impl FnMut(Progress) -> ControlFlow<()>,
+) -> Vec<Flip> {
+    let mut flips = Vec::new();
+    for &patch in offered {
+        let on = !machine.patches.has(patch);
+        let changes = machine.patches.switch(patch, on);
+        let set = |patches: PatchSet, &(patch, on): &(PatchId, bool)| patches.with(patch, on);
+        let patches = changes.iter().fold(machine.patches, set);
+        if patches.check().is_err() {
+            continue;
+        }
+        let mut machine = machine.clone();
+        machine.patches = patches;
+        machine.kernel = Kernel::of(patches);
+        flips.push(Flip {
+            patch,
+            on,
+            changes,
+            found: search(&machine, limits, &mut watch),
         });
     }
     flips

@@ -3,7 +3,7 @@
 //!
 //! [`cases`] lists what a file speaks of, [`search`] explores one machine, [`judge`] says
 //! what is not as the file expects, [`smallest`] names the mixes that clear it, and
-//! [`flips`] says what a switch would change now.
+//! [`flips`] says what a switch would change now, [`flips_from_start`] what it would have.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
@@ -15,7 +15,7 @@ mod shard;
 mod smallest;
 mod verdict;
 
-pub use flip::{Flip, flips, states};
+pub use flip::{Flip, flips, flips_from_start, states};
 pub use found::{Bound, Found, Limits, advance, search, search_with};
 pub use shard::{Confirmed, Shard, confirm, shard};
 pub use smallest::{Good, Harm, Smallest, WORST_FIRST, harm, smallest};

@@ -6,13 +6,14 @@ mod print;
 use clap::Args;
 use oomscope_explore::explain::Explanation;
 use oomscope_explore::{Explorer, Lasso, LockupKind, Outcome as Happening};
-use oomscope_judge::{Flip, Found, WORST_FIRST, advance, flips, states};
+use oomscope_judge::{Flip, Found, WORST_FIRST, advance, flips, flips_from_start, states};
 use oomscope_model::machine::Machine;
 use oomscope_model::state::State;
 use oomscope_model::step::step;
 use oomscope_model::transition::Transition;
 use oomscope_picture::{Contrast, Told, no_way_out, told};
 use oomscope_scenario::condition;
+use oomscope_scenario::diagnostic::list_words;
 use oomscope_scenario::preset::Stop;
 use serde::Serialize;
 
@@ -28,7 +29,7 @@ use crate::search::{Bounds, Searcher, bound_words, now};
 /// Prints a shortest schedule to the worst outcome beside the good schedule that has the
 /// longest beginning in common with it, and names the first step at which they differ; for a
 /// lockup what goes on for ever, with the pages that come free and the kills in each lap; and
-/// what each of the offered switches would do if it were flipped there.
+/// what each of the offered switches would do, from the start and flipped there.
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
     #[command(flatten)]
@@ -47,7 +48,8 @@ pub(crate) struct Explain {
     /// Where in the bad schedule to flip the switches
     ///
     /// By default where it can still be mended: at the end for a lockup, before the step that
-    /// decides for what cannot be undone.
+    /// decides for what cannot be undone, and at the start if no step decides. What they would
+    /// do from the start, on a kernel that was built so, is told in any case.
     #[arg(long, value_name = "MARKER|STEP")]
     at: Option<String>,
 }
@@ -95,7 +97,7 @@ struct Ring {
     starved: Vec<String>,
 }
 
-/// A switch, flipped at `at`.
+/// A switch, flipped at `at` or from the start.
 #[derive(Serialize)]
 struct Switch {
     patch: &'static str,
@@ -127,6 +129,8 @@ struct Answer {
     /// The step of the bad schedule at which the switches are flipped.
     at: usize,
     switches: Vec<Switch>,
+    /// The same switches, on a kernel that was built so.
+    from_start: Vec<Switch>,
 }
 
 /// All that was found out.
@@ -138,6 +142,9 @@ struct Case<'a> {
     contrast: Option<Explanation>,
     lasso: Option<Lasso>,
     at: usize,
+    /// From the start.
+    early: Vec<Flip>,
+    /// At that step.
     flips: Vec<Flip>,
     allowed: Vec<Happening>,
     searcher: Searcher,
@@ -153,9 +160,10 @@ pub(crate) fn explain(wanted: &Explain, screen: &mut Screen) -> Outcome<Exit> {
     let bound = advance(&mut explorer, searcher.limits(), |progress| {
         searcher.watch(progress, &setup.scenario().id, begin)
     });
+    searcher.done();
     let found = &Found::of(&setup.machine, &start, &explorer, bound);
-    let Some(outcome) = worst(wanted, found, &allowed)? else {
-        return nothing_bad(&setup, &searcher, found, &allowed, screen);
+    let Some(outcome) = worst(wanted, &searcher, found, &allowed)? else {
+        return nothing_bad(wanted, &setup, &searcher, found, screen);
     };
     let bad = found.witness(outcome).unwrap_or_default().to_vec();
     let states = states(&setup.machine, &bad);
@@ -166,19 +174,13 @@ pub(crate) fn explain(wanted: &Explain, screen: &mut Screen) -> Outcome<Exit> {
         _ => None,
     };
     let last = match (&contrast, is_lasting(outcome)) {
+        // Where nothing decides, nothing is mended later on.
+        (None, _) => 0,
         (Some(contrast), false) => contrast.parts_at,
-        _ => bad.len(),
+        (Some(_), true) => bad.len(),
     };
     let at = place(wanted, &setup, &states, last)?;
-    let offered = &setup.scenario().offered;
-    let flips = flips(
-        &setup.machine,
-        &states[at],
-        offered,
-        searcher.limits(),
-        |progress| searcher.watch(progress, "what a switch would do", begin),
-    );
-    searcher.done();
+    let (early, flips) = switches(&setup, &states[at], at, &searcher);
     let case = Case {
         lasso,
         setup: &setup,
@@ -187,6 +189,7 @@ pub(crate) fn explain(wanted: &Explain, screen: &mut Screen) -> Outcome<Exit> {
         bad,
         contrast,
         at,
+        early,
         flips,
         allowed,
         searcher,
@@ -198,35 +201,67 @@ pub(crate) fn explain(wanted: &Explain, screen: &mut Screen) -> Outcome<Exit> {
     Ok(Exit::Bad)
 }
 
+/// What the offered switches would do: from the start, and flipped at this step.
+fn switches(
+    setup: &Setup,
+    state: &State,
+    at: usize,
+    searcher: &Searcher,
+) -> (Vec<Flip>, Vec<Flip>) {
+    let begin = now();
+    let watch = |progress| searcher.watch(progress, "what a switch would do", begin);
+    let (machine, limits) = (&setup.machine, searcher.limits());
+    let offered = &setup.scenario().offered;
+    let early = flips_from_start(machine, offered, limits, watch);
+    let flips = match at {
+        0 => early.clone(),
+        _ => flips(machine, state, offered, limits, watch),
+    };
+    searcher.done();
+    (early, flips)
+}
+
 /// The outcome to explain.
-fn worst(wanted: &Explain, found: &Found, allowed: &[Happening]) -> Outcome<Option<Happening>> {
+fn worst(
+    wanted: &Explain,
+    searcher: &Searcher,
+    found: &Found,
+    allowed: &[Happening],
+) -> Outcome<Option<Happening>> {
     let Some(word) = &wanted.outcome else {
         let mut ranked = WORST_FIRST.into_iter().filter(|it| !allowed.contains(it));
         return Ok(ranked.find(|&outcome| found.witness(outcome).is_some()));
     };
     let outcome = outcome_named(word)?;
+    if outcome == Happening::Ok {
+        let hint = "a schedule to it is told by `oomscope run SCENARIO --witness ok`";
+        return Err(Failure::new("ok is nothing that goes wrong", Some(hint)));
+    }
     match (found.witness(outcome), found.bound) {
         (Some(_), _) => Ok(Some(outcome)),
         (None, None) => Err(Failure::plain(format!("{word} cannot be reached here"))),
-        (None, Some(_)) => Err(Failure::new(
-            format!("{word} was not found within the bounds"),
-            Some("raise --max-states or --max-memory"),
-        )),
+        (None, Some(bound)) => {
+            let words = bound_words(bound, searcher.limits());
+            let sentence = format!("{word} is unknown here: {words} before it was found");
+            Err(Failure::unknown(bound, sentence))
+        }
     }
 }
 
 fn nothing_bad(
+    wanted: &Explain,
     setup: &Setup,
     searcher: &Searcher,
     found: &Found,
-    allowed: &[Happening],
     screen: &mut Screen,
 ) -> Outcome<Exit> {
+    let allowed = wanted.allowed.outcomes()?;
+    let but = allowed_words(&allowed);
     let sentence = match found.bound {
-        None => String::from("Nothing bad can happen, whatever the schedule."),
+        None => format!("Nothing bad can happen, whatever the schedule{but}."),
         Some(bound) => {
             let bound = bound_words(bound, searcher.limits());
-            format!("Nothing bad was found, but that is not all there is: {bound}.")
+            format!("Nothing bad was found, but that is not all there is: {bound}{but}.")
         }
     };
     match screen.is_json() {
@@ -241,10 +276,25 @@ fn nothing_bad(
             lasso: None,
             at: 0,
             switches: Vec::new(),
+            from_start: Vec::new(),
         })?,
-        false => screen.line(sentence)?,
+        false => {
+            print::head(setup, screen)?;
+            screen.line(sentence)?;
+        }
     }
-    Ok(exit(found, allowed))
+    Ok(exit(found, &allowed))
+}
+
+/// What `--allow` said, at the end of a sentence.
+fn allowed_words(allowed: &[Happening]) -> String {
+    let words = allowed.iter().filter(|&&it| it != Happening::Ok);
+    let words: Vec<&str> = words.map(|it| it.word()).collect();
+    match words.len() {
+        0 => String::new(),
+        1 => format!("; {} is allowed", words[0]),
+        _ => format!("; {} are allowed", list_words(words)),
+    }
 }
 
 /// Whether it is something that lasts and might yet end, not something that has happened.
@@ -366,6 +416,7 @@ impl Case<'_> {
             }),
             at: self.at,
             switches: self.flips.iter().map(|flip| self.switch(flip)).collect(),
+            from_start: self.early.iter().map(|flip| self.switch(flip)).collect(),
         }
     }
 

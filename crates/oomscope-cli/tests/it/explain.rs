@@ -31,8 +31,13 @@ fn a_lockup_is_told_beside_the_nearest_good_run() {
         +   14  tar unmaps its memory and frees 148 MB.
         +   15  exit_mmap of tar is done.
         +       … 5 more steps
+        then  cc1*2 dd*6
         => dd needs a page, pages are freed only when tar exits, tar waits for i_mutex, which dd holds.
         for ever, from step 12 on: 2 steps a lap, 0 pages freed and 0 kills in each; dd*2
+        flipped from the start:
+          +oom-reaper                  at a cost  ok, extra-kill
+          +reaper-oom-lock             clears it  ok (with +oom-reaper)
+          +killable-inode-lock         clears it  ok
         flipped at step 4:
           +oom-reaper                  clears it  ok
           +reaper-oom-lock             clears it  ok (with +oom-reaper)
@@ -72,6 +77,12 @@ fn a_wide_screen_has_both_schedules_side_by_side() {
                                                               >   21  oom_reaper has reaped db; 0 MB are freed.
                                                               >   22  db takes mmap_sem for writing.
                                                               >   23  exit_mmap of db is done.
+        flipped from the start:
+          +munlock-fix                 clears it  ok
+          +unstable-v1                 at a cost  ok, extra-kill
+          +unstable-v2                 clears it  ok
+          +write-lock-2017             does not   ok, oops
+          +write-lock-2018             clears it  ok
         flipped at step 16:
           +munlock-fix                 does not   ok, oops, corrupt
           +unstable-v1                 does not   ok, oops, corrupt
@@ -148,4 +159,101 @@ fn what_is_not_there_cannot_be_explained() {
         "{}",
         said.err
     );
+}
+
+#[test]
+fn what_a_switch_does_from_the_start_comes_first() {
+    let (_, answer) = json("explain munlock-oops");
+    let verdict = |list: &str, id: &str| {
+        let mut switches = answer[list].as_array().expect("switches").iter();
+        let switch = switches.find(|switch| switch["patch"] == id);
+        switch.expect("it is offered")["verdict"].clone()
+    };
+    assert_eq!(verdict("from_start", "munlock-fix"), "clear");
+    assert_eq!(verdict("switches", "munlock-fix"), "bad");
+    let said = say("explain munlock-oops").out;
+    let early = said.find("flipped from the start:").expect("a list");
+    assert!(early < said.find("flipped at step 16:").expect("a list"));
+}
+
+#[test]
+fn where_nothing_decides_switches_are_flipped_at_the_start_alone() {
+    let (_, answer) = json("explain notifier-eras");
+    assert!(answer["good"].is_null());
+    assert_eq!(answer["at"], 0);
+    assert_eq!(answer["switches"], answer["from_start"]);
+    let said = say("explain notifier-eras").out;
+    assert_eq!(said.matches("flipped ").count(), 1, "{said}");
+}
+
+#[test]
+fn a_switch_whose_search_was_bounded_is_unknown() {
+    let said = say("explain writer-in-queue --max-states 4000 --at 2").out;
+    let line = said
+        .split("flipped at step 2:")
+        .nth(1)
+        .and_then(|list| list.lines().find(|line| line.contains("  +reap-twice ")));
+    let line = line.expect("it is offered");
+    assert!(line.contains("unknown    extra-kill so far"), "{said}");
+    assert!(
+        said.contains("so far: the bound of 4,000 states was reached (--max-states)"),
+        "{said}"
+    );
+    assert!(
+        said.contains("-oom-reaper                  does not"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_step_that_breaks_is_told_however_long_the_list() {
+    let said = say("explain notifier-eras").out;
+    let left_out = said
+        .lines()
+        .position(|line| line.ends_with("… 5 more steps"));
+    let last = said.lines().nth(left_out.expect("some are left out") + 1);
+    assert!(
+        last.is_some_and(|line| line.starts_with("-   18  ")),
+        "{said}"
+    );
+}
+
+#[test]
+fn ok_needs_no_explanation() {
+    let said = say("explain writer-in-queue --outcome ok");
+    assert_eq!((said.code, said.out.as_str()), (2, ""));
+    assert!(
+        said.err
+            .contains("ok is nothing that goes wrong; a schedule to it is told by"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+fn the_way_from_the_bad_schedule_to_the_lap_is_told() {
+    let (_, answer) = json("explain writer-in-queue");
+    let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
+    assert_ne!(answer["lasso"]["stem"], answer["run"]);
+    let said = say("explain writer-in-queue").out;
+    let then = said.lines().find_map(|line| line.strip_prefix("then  "));
+    let then = then.expect("there is a way");
+    let both = format!("{} {then}", text(&answer["run"]));
+    let play = |run: &str| {
+        let said = crate::program::oomscope(["run", "writer-in-queue", "--json", "--run", run]);
+        let played: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+        played["run"].clone()
+    };
+    assert_eq!(play(&both), play(&text(&answer["lasso"]["stem"])));
+}
+
+#[test]
+fn nothing_bad_is_said_of_a_kernel_under_rules() {
+    let said = say("explain writer-in-queue -p killable-writers --allow extra-kill,stall");
+    assert_eq!(said.code, 0);
+    expect![[r#"
+        writer-in-queue  A writer in the queue
+        kernel 4.6 with killable-writers and reap-kthread-mm; rules long: long sleeps end when nobody else can go on
+        Nothing bad can happen, whatever the schedule; extra-kill and stall are allowed.
+    "#]].assert_eq(&said.out);
 }

@@ -9,8 +9,43 @@ use crate::screen::{BAD, GOOD, SOFT, count, paint};
 /// So many of the steps that both have are told before those that differ.
 pub(super) const CONTEXT: usize = 3;
 
-/// So many steps of each schedule are told; the rest is counted.
+/// So many steps of each schedule are told; the rest is counted, but for the last bad step.
 const TOLD: usize = 12;
+
+/// What is told of a list of steps.
+struct Excerpt<'a> {
+    head: &'a [Told],
+    /// What is only counted.
+    left_out: usize,
+    last: Option<&'a Told>,
+}
+
+impl<'a> Excerpt<'a> {
+    /// The beginning of what goes well.
+    fn good(steps: &'a [Told]) -> Excerpt<'a> {
+        Excerpt {
+            head: &steps[..steps.len().min(TOLD)],
+            left_out: steps.len().saturating_sub(TOLD),
+            last: None,
+        }
+    }
+
+    /// What goes wrong does so in the last step.
+    fn bad(steps: &'a [Told]) -> Excerpt<'a> {
+        let mut excerpt = Excerpt::good(steps);
+        if excerpt.left_out > 0 {
+            excerpt.left_out -= 1;
+            excerpt.last = steps.last();
+        }
+        excerpt
+    }
+
+    /// What is not told.
+    fn more(&self) -> Option<String> {
+        let left_out = self.left_out as u64;
+        (left_out > 0).then(|| format!("… {}", count(left_out, "more step")))
+    }
+}
 
 /// Two columns need so many characters.
 const COLUMNS_FROM: usize = 100;
@@ -32,15 +67,16 @@ impl Beside {
     /// All lines, for a screen of this width.
     pub(super) fn lines(&self, width: usize) -> Vec<String> {
         let mut lines: Vec<String> = self.same.iter().map(|told| one(' ', told)).collect();
+        let bad = Excerpt::bad(&self.bad);
         match &self.good {
             Some(good) if width >= COLUMNS_FROM => {
-                lines.extend(columns(&self.bad, good, width));
+                lines.extend(columns(&bad, &Excerpt::good(good), width));
             }
             Some(good) => {
-                lines.extend(list('-', BAD, &self.bad));
-                lines.extend(list('+', GOOD, good));
+                lines.extend(list('-', BAD, &bad));
+                lines.extend(list('+', GOOD, &Excerpt::good(good)));
             }
-            None => lines.extend(list('-', BAD, &self.bad)),
+            None => lines.extend(list('-', BAD, &bad)),
         }
         lines
     }
@@ -51,20 +87,16 @@ fn one(sign: char, told: &Told) -> String {
 }
 
 /// One below the other.
-fn list(sign: char, style: Style, steps: &[Told]) -> Vec<String> {
-    let told = steps.iter().take(TOLD).map(|told| one(sign, told));
-    let more = more(steps).map(|more| format!("{sign}       {more}"));
-    told.chain(more).map(|line| paint(style, line)).collect()
-}
-
-/// What is not told.
-fn more(steps: &[Told]) -> Option<String> {
-    let more = steps.len().checked_sub(TOLD).filter(|&more| more > 0)?;
-    Some(format!("… {}", count(more as u64, "more step")))
+fn list(sign: char, style: Style, steps: &Excerpt<'_>) -> Vec<String> {
+    let told = steps.head.iter().map(|told| one(sign, told));
+    let more = steps.more().map(|more| format!("{sign}       {more}"));
+    let last = steps.last.map(|told| one(sign, told));
+    let lines = told.chain(more).chain(last);
+    lines.map(|line| paint(style, line)).collect()
 }
 
 /// Side by side, as `diff -y` has it.
-fn columns(bad: &[Told], good: &[Told], width: usize) -> Vec<String> {
+fn columns(bad: &Excerpt<'_>, good: &Excerpt<'_>, width: usize) -> Vec<String> {
     let width = (width - GUTTER) / 2;
     let (left, right) = (cells(bad, width), cells(good, width));
     let head = |word: &str, style| paint(style, format!("{word:<width$}"));
@@ -98,13 +130,11 @@ fn pair(left: &str, sign: char, right: &str, width: usize) -> String {
 }
 
 /// The steps of one column, each as the lines that it takes.
-fn cells(steps: &[Told], width: usize) -> Vec<Vec<String>> {
-    let told = steps.iter().take(TOLD);
-    let mut cells: Vec<Vec<String>> = told
-        .map(|told| wrapped(&format!("{:4}", told.step), &told.caption, width))
-        .collect();
-    cells.extend(more(steps).map(|more| vec![format!("      {more}")]));
-    cells
+fn cells(steps: &Excerpt<'_>, width: usize) -> Vec<Vec<String>> {
+    let cell = |told: &Told| wrapped(&format!("{:4}", told.step), &told.caption, width);
+    let told = steps.head.iter().map(cell);
+    let more = steps.more().map(|more| vec![format!("      {more}")]);
+    told.chain(more).chain(steps.last.map(cell)).collect()
 }
 
 /// A text beside its number, broken between words.
