@@ -1,6 +1,7 @@
 //! Which run to play, and how far.
 
 use clap::Args;
+use oomscope_explore::{LockupKind, Outcome as Happening};
 use oomscope_model::machine::Machine;
 use oomscope_model::step::enabled;
 use oomscope_model::transition::Move;
@@ -14,13 +15,14 @@ use oomscope_scenario::walk::Walk;
 
 use crate::choice::Setup;
 use crate::failure::{Failure, Outcome};
-use crate::outcomes::outcome_named;
+use crate::outcomes::{kind_word, meaning, outcome_named};
 use crate::screen::Screen;
 use crate::search::{Bounds, bound_words, is_stopped};
 
 /// Which run, and how far.
 ///
 /// By default the scenario's lead, as the page plays it, or the run of the link.
+/// Where the lead does not fit a changed kernel, the seed goes on.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Plan {
     /// Play this run: `'vhost-1187*3 qemu-2 +killable-writers cc1*9'`
@@ -56,6 +58,15 @@ pub(crate) struct Played {
     pub(crate) end: End,
     /// What the sharer saw and this model does not.
     pub(crate) trouble: Option<String>,
+    /// What can be said of its end, if it was played to the end of a witness.
+    pub(crate) beyond: Option<String>,
+}
+
+/// A shortest schedule to an outcome.
+struct Witness {
+    moves: Vec<Move>,
+    /// What can be said of its end.
+    beyond: Option<String>,
 }
 
 /// Why it ends where it does.
@@ -85,6 +96,8 @@ impl Plan {
         let mut replay = Replay::new(setup.machine.clone());
         let stop = self.stop(setup)?;
         let mut trouble = None;
+        let mut beyond = None;
+        let mut is_lead = false;
         let mut given: Option<Vec<Move>> = None;
         if let Some(Link::Preset(preset)) = &setup.input.link {
             walk.seed = preset.seed.unwrap_or(walk.seed);
@@ -94,7 +107,9 @@ impl Plan {
             let run = run.map_err(|note| Failure::diagnostics("--run", &[note]))?;
             given = Some(run.moves);
         } else if let Some(word) = &self.witness {
-            given = Some(self.witness(word, setup, screen)?);
+            let witness = self.witness(word, setup, screen)?;
+            given = Some(witness.moves);
+            beyond = witness.beyond;
         } else if let Some(seed) = self.seed {
             walk = Walk {
                 seed,
@@ -107,17 +122,27 @@ impl Plan {
             && stop.is_none()
         {
             given = Some(lead.steps.iter().copied().map(Move::Step).collect());
+            is_lead = true;
         }
+        let lenient = is_lead || trouble.is_some();
         let mut end = match given {
-            Some(moves) => follow(&mut replay, &moves, stop.as_ref(), setup, trouble.is_some())?,
+            Some(moves) => follow(&mut replay, &moves, stop.as_ref(), setup, lenient)?,
             None => None,
         };
+        if is_lead && replay.len() < walk.lead.len() {
+            let (step, seed) = (replay.len(), walk.seed);
+            screen.note(format!(
+                "the lead fits up to step {step}; from there steps are drawn with seed {seed}"
+            ));
+            end = None;
+        }
         if end.is_none() || end == Some(End::RunOver) && stop.is_some() {
             end = Some(self.wander(&mut replay, &walk, stop.as_ref(), setup)?);
         }
         let end = end.unwrap_or(End::RunOver);
         Ok(Played {
             replay,
+            beyond: beyond.filter(|_| end == End::RunOver),
             end,
             trouble,
         })
@@ -137,19 +162,22 @@ impl Plan {
         }
     }
 
-    fn witness(&self, word: &str, setup: &Setup, screen: &Screen) -> Outcome<Vec<Move>> {
+    fn witness(&self, word: &str, setup: &Setup, screen: &Screen) -> Outcome<Witness> {
         let outcome = outcome_named(word)?;
         let searcher = self.bounds.searcher(screen);
         let searched = searcher.search(&setup.machine, &setup.scenario().id);
         let found = searched.found;
         if let Some(schedule) = found.witness(outcome) {
-            return Ok(schedule.iter().copied().map(Move::Step).collect());
+            return Ok(Witness {
+                moves: schedule.iter().copied().map(Move::Step).collect(),
+                beyond: beyond(outcome, found.kind),
+            });
         }
         Err(match found.bound {
             Some(bound) => {
-                let bound = bound_words(bound, searcher.limits());
-                let sentence = format!("{word} is unknown here: {bound} before it was found");
-                Failure::plain(sentence)
+                let words = bound_words(bound, searcher.limits());
+                let sentence = format!("{word} is unknown here: {words} before it was found");
+                Failure::unknown(bound, sentence)
             }
             None => {
                 let reachable: Vec<&str> = found.outcomes().map(|it| it.word()).collect();
@@ -194,6 +222,19 @@ impl Plan {
                 None => end,
             });
         }
+    }
+}
+
+/// What can be said of the end of a witness, if the end itself does not show it.
+fn beyond(outcome: Happening, kind: Option<LockupKind>) -> Option<String> {
+    match outcome {
+        Happening::Lockup => Some(format!(
+            "from here no schedule leads out: {}",
+            kind.map_or("lockup", kind_word)
+        )),
+        Happening::Hang => Some(String::from("from here no schedule leads out: hang")),
+        Happening::Stall => Some(format!("from here it is {}", meaning(outcome, None))),
+        _ => None,
     }
 }
 

@@ -128,18 +128,18 @@ pub(crate) fn draw(wanted: &Draw, screen: &mut Screen) -> Outcome<Exit> {
     if screen.is_json() {
         let file = wanted.file().map(|path| path.display().to_string());
         if file.is_some() {
-            wanted.write(&wanted.drawing(format, &artist, step)?, screen)?;
+            wanted.write(&wanted.drawing(format, &artist, &played, step)?, screen)?;
         }
         screen.json(&Answer {
             about: setup.about("draw"),
             step,
             file,
-            text: artist.text(step),
+            text: text(&artist, &played, step),
             svg: artist.svg(step),
         })?;
         return Ok(Exit::Clean);
     }
-    let drawing = wanted.drawing(format, &artist, step)?;
+    let drawing = wanted.drawing(format, &artist, &played, step)?;
     wanted.write(&drawing, screen)?;
     if let Some(path) = wanted.file() {
         let size = bytes(drawing.len() as u64);
@@ -157,6 +157,16 @@ fn shown(wanted: &Draw, setup: &Setup, played: &Played) -> usize {
         Some(Link::Copied(copied)) if !own_run => (copied.shared.cursor as usize).min(len),
         _ => len,
     }
+}
+
+/// A step in words, and what can be said of the end of a witness.
+fn text(artist: &Artist<'_>, played: &Played, step: usize) -> String {
+    let mut text = artist.text(step);
+    if let Some(beyond) = &played.beyond {
+        text.push_str(beyond);
+        text.push('\n');
+    }
+    text
 }
 
 impl Draw {
@@ -182,9 +192,15 @@ impl Draw {
         self.output.as_ref().filter(|path| path.as_os_str() != "-")
     }
 
-    fn drawing(&self, format: Format, artist: &Artist<'_>, step: usize) -> Outcome<Vec<u8>> {
+    fn drawing(
+        &self,
+        format: Format,
+        artist: &Artist<'_>,
+        played: &Played,
+        step: usize,
+    ) -> Outcome<Vec<u8>> {
         match format {
-            Format::Txt => Ok(artist.text(step).into_bytes()),
+            Format::Txt => Ok(text(artist, played, step).into_bytes()),
             Format::Svg if self.no_fonts => Ok(artist.svg(step).into_bytes()),
             Format::Svg => Ok(with_fonts(&artist.svg(step)).into_bytes()),
             Format::Png => Press::new(self.scale.unwrap_or(2.0))?.png(&artist.svg(step)),

@@ -128,6 +128,7 @@ pub(crate) fn run(wanted: &Run, screen: &mut Screen) -> Outcome<Exit> {
     print(wanted, &setup, &steps, screen)?;
     let style = match (&played.end, played.replay.tip().is_finished()) {
         (End::NotReached(_), _) => BAD,
+        _ if played.beyond.is_some() => WARN,
         (_, true) => GOOD,
         _ => SOFT,
     };
@@ -258,7 +259,10 @@ fn end_words(played: &Played) -> String {
         false => "",
     };
     match &played.end {
-        End::RunOver => format!("the run ends after {steps}{finished}"),
+        End::RunOver => match &played.beyond {
+            Some(beyond) => format!("the run ends after {steps}; {beyond}"),
+            None => format!("the run ends after {steps}{finished}"),
+        },
         End::Reached => format!("reached after {steps}{finished}"),
         End::NotReached(what) => {
             format!("{what} was not reached; the run stops after {steps}{finished}")

@@ -100,3 +100,54 @@ fn a_scenario_comes_from_a_file_or_standard_input() {
     assert_eq!(said.code, 2);
     assert!(said.err.contains("standard input:"), "{}", said.err);
 }
+
+#[test]
+fn a_bound_that_was_reached_is_exit_status_3() {
+    for line in [
+        "run writer-in-queue --witness lockup --max-states 50",
+        "draw writer-in-queue --witness lockup --max-states 50",
+        "explain writer-in-queue --outcome lockup --max-states 50",
+    ] {
+        let said = say(line);
+        assert_eq!(said.code, 3, "{line}: {}", said.err);
+        assert!(
+            said.err
+                .contains("lockup is unknown here: the bound of 50 states was reached"),
+            "{line}: {}",
+            said.err
+        );
+    }
+}
+
+#[test]
+fn the_end_of_a_witness_says_what_follows() {
+    let (code, answer) = json("run imutex-livelock --witness lockup");
+    let end = "the run ends after 4 steps; from here no schedule leads out: livelock";
+    assert_eq!((code, answer["end"].as_str()), (0, Some(end)));
+    let (_, answer) = json("run imutex-livelock --witness lockup --to 3");
+    assert_eq!(answer["end"], "reached after 3 steps");
+    let said = say("draw imutex-livelock --witness lockup").out;
+    assert!(
+        said.ends_with("\nfrom here no schedule leads out: livelock\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_lead_that_does_not_fit_goes_on_by_the_seed() {
+    let link = "#v1/writer-in-queue?p=killable-writers,-oom-reaper";
+    for command in ["run", "draw", "link --read"] {
+        let said = say(&format!("{command} {link}"));
+        assert_eq!(said.code, 0, "{command}: {}", said.err);
+        assert!(
+            said.err
+                .contains("the lead fits up to step 15; from there steps are drawn with seed "),
+            "{command}: {}",
+            said.err
+        );
+    }
+    let fits = say("run writer-in-queue");
+    assert_eq!((fits.code, fits.err.as_str()), (0, ""));
+    let (code, answer) = json("run munlock-oops -p munlock-fix");
+    assert_eq!((code, &answer["finished"]), (0, &true.into()));
+}

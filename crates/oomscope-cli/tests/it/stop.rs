@@ -54,6 +54,8 @@ fn ctrl_c_says_what_was_found_so_far() {
     assert_eq!(answer["mixes"][0]["bound"], "it was stopped");
     let clears = &answer["clears"][0];
     assert_eq!((&clears["unknown"], &clears["of"]), (&2.into(), &2.into()));
+    let (code, out) = interrupted(&["run", "fault-storm-16", "--witness", "hang"], None);
+    assert_eq!((code, out.as_str()), (130, ""));
 }
 
 #[cfg(unix)]
