@@ -30,7 +30,7 @@ Exit status:
     0  done; of a search: only what is allowed can happen; of `check`: all expectations met
     1  something else can happen; of `check`: an expectation is not met
     2  the question means nothing: unknown names, broken files, broken links
-    3  unknown: a bound was reached before anything bad was found
+    3  unknown: a bound was reached before anything bad, or what was asked for, was found
   130  stopped by Ctrl-C, which prints what was found until then (a second one does not)
 
 Environment:

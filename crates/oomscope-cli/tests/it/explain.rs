@@ -257,3 +257,12 @@ fn nothing_bad_is_said_of_a_kernel_under_rules() {
         Nothing bad can happen, whatever the schedule; extra-kill and stall are allowed.
     "#]].assert_eq(&said.out);
 }
+
+#[test]
+fn who_waits_for_whom_is_told_of_a_hang_too() {
+    let said = say("explain robust-futex --outcome hang").out;
+    assert!(
+        said.contains("\n=> peer waits for app to complete mutex; app runs.\n"),
+        "{said}"
+    );
+}
