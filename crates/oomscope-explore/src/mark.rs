@@ -20,7 +20,7 @@ pub(crate) const PANIC: u8 = 1 << 4;
 pub(crate) const WANTS_PAGE: u8 = 1 << 5;
 /// A system call returned an error that its caller does not expect.
 pub(crate) const WRONG_ERRNO: u8 = 1 << 6;
-/// Some task retries in the allocator and is parked because nothing changes.
+/// Some task retries and is parked because nothing changes.
 pub(crate) const PARKED: u8 = 1 << 7;
 /// Those that depend on all tasks together ([`of_tasks`]).
 pub(crate) const OF_TASKS: u8 = FINISHED | WANTS_PAGE | PARKED;

@@ -20,7 +20,7 @@ impl Traits {
     pub(crate) const WANTS_PAGE: u8 = 1 << 1;
     /// It can take a step whatever the others do.
     pub(crate) const MOVES: u8 = 1 << 2;
-    /// It retries in the allocator and is parked because nothing changes.
+    /// It retries and is parked because nothing changes ([`Task::is_parked`]).
     pub(crate) const PARKED: u8 = 1 << 3;
     /// A relevant change has it look again ([`Task::is_restless`]).
     pub(crate) const RESTLESS: u8 = 1 << 4;

@@ -283,7 +283,8 @@ pub enum KillerWindow {
     Split,
 }
 
-/// Whether an allocator whose round changed nothing stops until something changes.
+/// Whether an allocator whose round changed nothing stops until something changes, and kswapd
+/// whose pass freed nothing and found `oom_lock` taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Parking {
     /// It parks; verdicts are the same and exploration is finite and small.

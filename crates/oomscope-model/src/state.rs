@@ -58,7 +58,8 @@ pub enum Run {
     },
     /// A fruitless allocator round is over and nothing has changed since it began; a
     /// relevant change makes it ready again. With `AllocOom` it lost the trylock on
-    /// `oom_lock`, naps a jiffy and also goes on when `oom_lock` is released.
+    /// `oom_lock`, naps a jiffy and also goes on when `oom_lock` is released; so does kswapd,
+    /// with `Balance`.
     Parked(Pc),
     /// Sleeps for a time.
     Asleep {
@@ -492,15 +493,15 @@ impl State {
 }
 
 impl Task {
-    /// Whether it retries in the allocator, and is left out of the schedule because its rounds
-    /// change nothing ([`crate::machine::Parking`]).
+    /// Whether it retries in the allocator, or as kswapd for `oom_lock`, and is left out of the
+    /// schedule because its rounds change nothing ([`crate::machine::Parking`]).
     #[inline]
     pub fn is_parked(&self) -> bool {
         matches!(self.run, Run::Parked(pc) if pc != Pc::Memcg(Memcg::Slept))
     }
 
-    /// Whether it retries in the allocator, in a round or between two, in a way that the next
-    /// relevant change ends ([`crate::machine::Parking`]).
+    /// Whether it retries in the allocator, or as kswapd, in a round or between two, in a way
+    /// that the next relevant change ends ([`crate::machine::Parking`]).
     #[inline]
     pub fn is_restless(&self) -> bool {
         let waits = matches!(

@@ -12,7 +12,7 @@ use crate::machine::{
 };
 use crate::state::{
     Exiting, Kmem, Memcg, MmFlags, Nap, Pc, Reap, Run, Site, State, StateFlags, Task, TaskFlags,
-    Who,
+    Vmscan, Who,
 };
 use crate::transition::Transition;
 pub use act::{Refused, act, kernel_pages};
@@ -471,7 +471,8 @@ impl<O: Observer> Cx<'_, O> {
     ///
     /// Relevant is exactly what a round of the allocator reads: free pages, watermarks, marks and
     /// flags of victims, whose mm is gone, signals, the kernel's axes. Locks other than
-    /// `oom_lock` do not enter a round, so taking one is no change here.
+    /// `oom_lock` do not enter a round, so taking one is no change here. A pass of kswapd that
+    /// frees nothing reads free pages, watermarks and the lists, which is a part of it.
     pub(crate) fn disturb(&mut self) {
         for id in self.state.restless() {
             let task = self.state.task_mut(id);
@@ -482,6 +483,7 @@ impl<O: Observer> Cx<'_, O> {
                     pc: Pc::Kmem(Kmem::Lap),
                     ..
                 } => task.run = Run::Ready(Pc::AllocTry),
+                Run::Parked(at @ Pc::Vmscan(Vmscan::Balance)) => task.run = Run::Ready(at),
                 _ => {}
             }
             task.flags.0 &= !TaskFlags::CLEAN_ROUND;

@@ -185,9 +185,11 @@ fn sleeping(machine: &Machine, state: &State, task: TaskId) -> Option<String> {
             pc: Pc::Vmscan(Vmscan::Throttled | Vmscan::ThrottledOnce),
             ..
         }
-        | Run::Parked(Pc::Vmscan(_)) => "congestion_wait",
+        | Run::Parked(Pc::Vmscan(Vmscan::Throttled)) => "congestion_wait",
         Run::Parked(Pc::Memcg(Memcg::Slept)) => "schedule",
-        Run::Asleep { .. } | Run::Parked(Pc::AllocOom) => "schedule_timeout_uninterruptible",
+        Run::Asleep { .. } | Run::Parked(Pc::AllocOom | Pc::Vmscan(Vmscan::Balance)) => {
+            "schedule_timeout_uninterruptible"
+        }
         _ => return None,
     };
     Some(frame.to_string())

@@ -4,7 +4,7 @@ use oomscope_model::kernel::Reaper;
 use oomscope_model::kernel::lock::sleep_state;
 use oomscope_model::machine::{Kind, Machine, TaskId, Wait};
 use oomscope_model::state::{
-    ExitMmap, Exiting, Memcg, Moom, Notify, Pc, Reap, Run, State, TaskFlags,
+    ExitMmap, Exiting, Memcg, Moom, Notify, Pc, Reap, Run, State, TaskFlags, Vmscan,
 };
 
 use crate::chain::nap_words;
@@ -131,6 +131,9 @@ fn worker(machine: &Machine, state: &State, task: TaskId) -> Status {
         }
         Run::Idle => say(Glyph::Check, "done", Tone::Ok),
         Run::Exited => say(Glyph::Cross, "exited", Tone::Neutral),
+        Run::Parked(Pc::Vmscan(Vmscan::Balance)) => {
+            say(Glyph::Clock, "waits for oom_lock", Tone::Wait)
+        }
         Run::Parked(Pc::Vmscan(_)) => say(
             Glyph::Clock,
             also_killed("waits for isolated pages"),

@@ -180,7 +180,7 @@ fn waits_of(machine: &Machine, state: &State, task: TaskId) -> Vec<WaitEdge> {
                 edges.push(edge(Party::Task(blocker), Why::Trylock(lock)));
             }
         }
-        Run::Parked(Pc::Vmscan(_))
+        Run::Parked(Pc::Vmscan(Vmscan::Throttled))
         | Run::Asleep {
             pc: Pc::Vmscan(Vmscan::Throttled | Vmscan::ThrottledOnce),
             ..
@@ -189,7 +189,7 @@ fn waits_of(machine: &Machine, state: &State, task: TaskId) -> Vec<WaitEdge> {
             let kswapd = machine.kernel_task(Kind::Kswapd);
             edges.extend(kswapd.map(|kswapd| edge(Party::Task(kswapd), Why::Isolated)));
         }
-        Run::Parked(Pc::AllocOom) => {
+        Run::Parked(Pc::AllocOom | Pc::Vmscan(Vmscan::Balance)) => {
             for (holder, _) in state
                 .holders(OOM_LOCK)
                 .filter(|(holder, _)| *holder != task)

@@ -55,7 +55,7 @@ pub(crate) const WORDS: [(&str, &str, &str); 14] = [
     (
         "parked",
         "TASK",
-        "The task's last round through the allocator changed nothing, and nothing has changed since.",
+        "The task's last round through the allocator changed nothing, or as kswapd it found `oom_lock` taken, and nothing has changed since.",
     ),
     ("exited", "TASK", "The task is gone."),
     ("idle", "TASK", "The task is at the end of its program."),

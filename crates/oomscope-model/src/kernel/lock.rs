@@ -14,7 +14,7 @@ use crate::kernel::{
     rwsem_spinlock, rwsem_xadd, signal, srcu,
 };
 use crate::machine::{LockClass, LockId, Machine, Mode, OOM_LOCK, Op, RwsemConfig, TaskId, Wait};
-use crate::state::{Exiting, Memcg, Pc, Run, Site, State, TaskFlags};
+use crate::state::{Exiting, Memcg, Pc, Run, Site, State, TaskFlags, Vmscan};
 use crate::step::{Cx, Next};
 
 /// Which set of queue rules a lock follows.
@@ -234,12 +234,15 @@ pub(crate) fn reconsider<O: Observer>(cx: &mut Cx<'_, O>, lock: LockId) {
     }
 }
 
-/// Allocators that napped because `oom_lock` was taken try again.
+/// Allocators and kswapd, who napped because `oom_lock` was taken, try again.
 fn oom_lock_released(state: &mut State) {
     for task in state.restless() {
-        if state.task(task).run == Run::Parked(Pc::AllocOom) {
-            state.task_mut(task).run = Run::Ready(Pc::AllocTry);
-        }
+        let again = match state.task(task).run {
+            Run::Parked(Pc::AllocOom) => Pc::AllocTry,
+            Run::Parked(at @ Pc::Vmscan(Vmscan::Balance)) => at,
+            _ => continue,
+        };
+        state.task_mut(task).run = Run::Ready(again);
     }
 }
 

@@ -136,14 +136,14 @@ pub fn wants_page(state: &State, task: TaskId) -> bool {
     wants(state.task(task))
 }
 
-/// The same, of a task by itself.
+/// The same, of a task by itself. kswapd never does: it works for others.
 pub fn wants(task: &Task) -> bool {
     matches!(
         task.run,
         Run::Ready(Pc::AllocTry | Pc::AllocOom | Pc::AllocScan | Pc::AllocLastAttempt)
             | Run::Ready(Pc::AllocNotify | Pc::AllocNotified)
             | Run::Ready(Pc::Kmem(_) | Pc::Memcg(_))
-            | Run::Parked(_)
+            | Run::Parked(Pc::AllocTry | Pc::AllocOom | Pc::Kmem(_) | Pc::Memcg(_))
             | Run::Queued {
                 pc: Pc::AllocLastAttempt | Pc::AllocNotified | Pc::Memcg(_),
                 ..
@@ -157,7 +157,9 @@ pub fn wants(task: &Task) -> bool {
 
 /// Whether the task is a direct reclaimer that waits for somebody, or goes on after it did.
 fn is_in_reclaim(task: &Task) -> bool {
-    let (Run::Ready(pc) | Run::Asleep { pc, .. } | Run::Queued { pc, .. }) = task.run else {
+    let (Run::Ready(pc) | Run::Parked(pc) | Run::Asleep { pc, .. } | Run::Queued { pc, .. }) =
+        task.run
+    else {
         return false;
     };
     matches!(
@@ -249,6 +251,11 @@ pub fn another_round(state: &mut State, task: TaskId) -> bool {
         return false;
     };
     state.task_mut(task).run = match pc {
+        // kswapd's try for `oom_lock`; otherwise too many pages are isolated.
+        Pc::Vmscan(Vmscan::Balance) => Run::Asleep {
+            nap: Nap::Jiffy,
+            pc,
+        },
         Pc::Vmscan(_) => Run::Asleep { nap: Nap::Hz10, pc },
         Pc::Memcg(_) => Run::Ready(Pc::Memcg(Memcg::Retry)),
         _ => Run::Ready(Pc::AllocTry),

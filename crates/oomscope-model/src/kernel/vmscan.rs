@@ -12,7 +12,8 @@
 //! **Atomic because** a pass that waits for nobody is a walk over lists under their own
 //! spinlocks. Every wait is a cut: for a shrinker's lock, for pages that others isolated,
 //! for the nap between two rounds. Up to seventeen rounds that find the same are one step
-//! where fruitless rounds park, and seventeen where they spin.
+//! where fruitless rounds park, and seventeen where they spin. The pass of kswapd that finds
+//! nothing is one step up to its try for `oom_lock`.
 
 use crate::event::{Event, Observer};
 use crate::kernel::page_alloc::{self, Request};
@@ -405,11 +406,17 @@ fn pageout<O: Observer>(cx: &mut Cx<'_, O>, list: usize) -> Next {
 }
 
 /// Proposal A, A2: a pass that freed nothing, with free memory at the min mark, asks for a
-/// victim, with no lock held and no `GFP_NOFS` to respect.
+/// victim, with no lock held and no `GFP_NOFS` to respect. If somebody else has `oom_lock`, it
+/// naps a jiffy and makes its pass again. The pass was this one step, so it saw the present,
+/// and the nap is parked until `oom_lock` is released or something else changes.
 fn kswapd_may_oom<O: Observer>(cx: &mut Cx<'_, O>) -> Next {
     if !lock::can_trylock(cx.machine, cx.state, OOM_LOCK, Mode::Write) {
         cx.emit(Event::OomLockBusy { task: cx.me });
-        return Next::Nap(Nap::Jiffy, Pc::Vmscan(Vmscan::Balance));
+        let again = Pc::Vmscan(Vmscan::Balance);
+        return match cx.machine.rules.parking {
+            Parking::On => Next::Park(again),
+            Parking::Off => Next::Nap(Nap::Jiffy, again),
+        };
     }
     let verdict = oom_kill::out_of_memory(cx, oom_kill::OomControl::GLOBAL);
     if verdict == oom_kill::Verdict::KilledGroup {

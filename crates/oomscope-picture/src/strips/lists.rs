@@ -48,7 +48,7 @@ pub(crate) fn told(scene: &Scene<'_>) -> Told {
         None => String::new(),
         Some(kswapd) => match scene.state.task(kswapd).run {
             Run::Idle => "kswapd sleeps".to_string(),
-            Run::Queued { .. } => "kswapd waits".to_string(),
+            Run::Queued { .. } | Run::Parked(_) => "kswapd waits".to_string(),
             _ => "kswapd works".to_string(),
         },
     };
