@@ -3,5 +3,6 @@
 mod common;
 mod drawing;
 mod gallery;
+mod kswapd;
 mod layout;
 mod words;
