@@ -56,7 +56,10 @@ fn ctrl_c_says_what_was_found_so_far() {
     assert_eq!((&clears["unknown"], &clears["of"]), (&2.into(), &2.into()));
     let (code, out) = interrupted(&["run", "fault-storm-16", "--witness", "hang"], None);
     assert_eq!((code, out.as_str()), (130, ""));
-    let (code, out) = interrupted(&["explain", "fault-storm-16", "--allow", "extra-kill"], None);
+    let (code, out) = interrupted(
+        &["explain", "fault-storm-16", "--allow", "extra-kill"],
+        None,
+    );
     assert_eq!(code, 130, "{out}");
     assert!(out.starts_with("fault-storm-16  "), "{out}");
     assert!(out.contains("it was stopped"), "{out}");
