@@ -15,13 +15,13 @@ pub fn Switches(props: &Props) -> Html {
         <section class="patches" aria-label="Patches">
             <div class="lead">
                 <h2>{ "Patches, from this step on" }</h2>
-                if store.view() == View::Full && !switches.is_empty() {
-                    <button type="button" id="matrix" class="btn undo" aria-haspopup="dialog" title="What every mix of these patches comes to (m)"
-                            onclick={on(dispatch, Action::Open { panel: Panel::Matrix })}>{ "All mixes" }</button>
-                }
                 if store.can_undo() {
                     <button type="button" id="undo" class="btn undo" title="Bring back the run as it was (Ctrl+Z)"
                             onclick={on(dispatch, Action::Undo)}>{ "Undo" }</button>
+                }
+                if store.view() == View::Full && !switches.is_empty() {
+                    <button type="button" id="matrix" class="btn undo" aria-haspopup="dialog" title="What every mix of these patches comes to (m)"
+                            onclick={on(dispatch, Action::Open { panel: Panel::Matrix })}>{ "All mixes" }</button>
                 }
             </div>
             if switches.is_empty() {
