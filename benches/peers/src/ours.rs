@@ -26,7 +26,7 @@ pub fn reduced(
     let before = own_user()?;
     let mut explorer = Explorer::with_reductions(machine, &State::start(machine), reductions);
     let mut progress = explorer.progress();
-    while !progress.done && progress.states < limit {
+    while !progress.done && progress.full.is_none() && progress.states < limit {
         progress = explorer.advance(SLICE);
     }
     let sample = Sample {

@@ -25,7 +25,7 @@ pub(crate) struct Bounds {
     #[arg(long, value_name = "N", value_parser = states)]
     pub(crate) max_states: Option<u32>,
 
-    /// Give up when the search uses so much memory, for example 500M or 2G
+    /// Give up before the search takes more memory than this, for example 500M or 2G
     ///
     /// By default half of what the machine has available.
     #[arg(long, value_name = "SIZE", value_parser = size)]
@@ -194,6 +194,9 @@ pub(crate) fn bound_words(bound: Bound, limits: Limits) -> String {
             let size = bytes(limits.bytes_max);
             format!("the bound of {size} was reached (--max-memory)")
         }
+        Bound::Size => String::from(
+            "the bound of 4 billion states or steps was reached (there are no numbers for more)",
+        ),
         Bound::Stopped => String::from("it was stopped"),
     }
 }

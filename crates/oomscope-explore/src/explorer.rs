@@ -16,9 +16,10 @@ use crate::memo::{self, Made, Memo};
 use crate::parts::bits;
 use crate::reductions::{Found, Reducer, Reductions};
 use crate::regions::Regions;
+use crate::room::{NUMBERS_MAX, Room};
 use crate::store::{Loaded, Store};
 use crate::traits::Traits;
-use crate::{Class, LockupKind, Outcome, Progress};
+use crate::{Class, Full, LockupKind, Outcome, Progress};
 
 /// How many states are expanded before what they lead to is looked up.
 const BATCH: u32 = 64;
@@ -79,6 +80,12 @@ pub struct Explorer {
     seen: Seen,
     pub(crate) first: [Option<u32>; Outcome::ALL.len()],
     pub(crate) regions: Option<Regions>,
+    /// The most bytes it may hold.
+    bytes_max: u64,
+    /// The most states, and the most arrows.
+    pub(crate) numbers_max: u32,
+    /// Why it had no room for more, if it did not.
+    full: Option<Full>,
 }
 
 impl Explorer {
@@ -119,6 +126,9 @@ impl Explorer {
             seen: Seen([0; 4]),
             first: [None; Outcome::ALL.len()],
             regions: None,
+            bytes_max: u64::MAX,
+            numbers_max: NUMBERS_MAX,
+            full: None,
         };
         // All of it is new.
         explorer.store.collect(&mut explorer.from, &mut 0);
@@ -131,9 +141,18 @@ impl Explorer {
         explorer
     }
 
-    /// Expands at most `budget_states` further states; the regions are computed with the
-    /// last one.
+    /// From now on it stops ([`Full::Bytes`]) before it would hold more bytes than these,
+    /// what has to be held for a moment while something grows included. The regions, which
+    /// are computed when all states are found, are not asked about.
+    pub fn set_bytes_max(&mut self, bytes_max: u64) {
+        self.bytes_max = bytes_max;
+        self.store.allow(bytes_max.saturating_sub(self.bytes()));
+    }
+
+    /// Expands at most `budget_states` further states, fewer if there is no room for what they
+    /// may lead to; the regions are computed with the last one.
     pub fn advance(&mut self, budget_states: u32) -> Progress {
+        self.full = None;
         let mut left = budget_states;
         while left > 0 && self.expanded() < self.store.len() {
             if self.expanded() == self.depth_end {
@@ -141,15 +160,25 @@ impl Explorer {
                 self.depth_end = self.store.len();
             }
             let batch = (self.depth_end - self.expanded()).min(BATCH).min(left);
+            if let Err(full) = self.make_room(batch) {
+                self.full = Some(full);
+                break;
+            }
             left -= batch;
+            let begin = self.expanded();
             let found = match self.store.layout().0.words() {
                 1 => self.expand_batch::<1>(batch),
                 2 => self.expand_batch::<2>(batch),
                 _ => self.expand_batch::<0>(batch),
             };
-            if found == Found::Difference {
-                let reducer = self.reducer.clone();
-                *self = Explorer::with_reducer(&self.machine, &self.start, reducer);
+            match found {
+                Found::Step => {}
+                Found::Difference => self.begin_again(),
+                Found::Full => {
+                    self.drop_batch(begin);
+                    self.full = Some(Full::Bytes);
+                    break;
+                }
             }
             if self.memo_due && self.store.len() >= memo::FROM_STATES {
                 self.memo_due = false;
@@ -157,22 +186,103 @@ impl Explorer {
             }
         }
         if self.expanded() == self.store.len() && self.regions.is_none() {
+            self.give_room_back();
             self.finish();
         }
         self.progress()
     }
 
+    /// Begins again with what is known now of tasks that are not equal.
+    fn begin_again(&mut self) {
+        let reducer = self.reducer.clone();
+        let (bytes_max, numbers_max) = (self.bytes_max, self.numbers_max);
+        *self = Explorer::with_reducer(&self.machine, &self.start, reducer);
+        self.numbers_max = numbers_max;
+        self.set_bytes_max(bytes_max);
+    }
+
     /// How far it is.
     pub fn progress(&self) -> Progress {
-        let per_state = 1 + 4 + 1 + 4;
-        let own = u64::from(self.store.len()) * per_state + self.targets.capacity() as u64 * 4;
         Progress {
             states: self.store.len(),
             transitions: self.targets.len() as u64,
             depth: self.depth,
-            bytes: self.store.bytes() + own + self.memo.as_ref().map_or(0, Memo::bytes),
+            bytes: self.bytes(),
             done: self.regions.is_some(),
+            full: self.full,
         }
+    }
+
+    /// Bytes held; of regions there is one for each state.
+    fn bytes(&self) -> u64 {
+        let ones = self.marks.capacity() + self.via.capacity();
+        let fours = [&self.parents, &self.offsets, &self.targets, &self.starved];
+        let fours: usize = fours.into_iter().map(Vec::capacity).sum();
+        let arrows = self.arrows.capacity() * size_of::<Arrow>();
+        let own = (ones + fours * 4 + arrows) as u64;
+        let regions = self.regions.as_ref().map_or(0, |_| self.store.len().into());
+        let memo = self.memo.as_ref().map_or(0, Memo::bytes);
+        self.store.bytes() + own + memo + regions
+    }
+
+    /// Makes room for whatever so many states lead to, so that nothing grows past the bound
+    /// while they are expanded.
+    fn make_room(&mut self, count: u32) -> Result<(), Full> {
+        let count = count as usize;
+        let most = count * self.machine.tasks.len();
+        let numbers = self.targets.len().max(self.store.len() as usize);
+        if numbers + most > self.numbers_max as usize {
+            return Err(Full::Size);
+        }
+        if self.is_roomy(count, most) {
+            return Ok(());
+        }
+        let mut room = Room::new(self.bytes(), self.bytes_max);
+        room.take(self.store.growth(most))?;
+        room.take(self.memo.as_ref().map_or(0, Memo::growth))?;
+        room.grow(&mut self.targets, most)?;
+        room.grow(&mut self.starved, most)?;
+        room.grow(&mut self.parents, most)?;
+        room.grow(&mut self.offsets, count)?;
+        room.grow(&mut self.marks, most)?;
+        room.grow(&mut self.via, most)?;
+        self.store.allow(room.spare());
+        Ok(())
+    }
+
+    fn is_roomy(&self, count: usize, most: usize) -> bool {
+        fn has<T>(vec: &Vec<T>, more: usize) -> bool {
+            vec.capacity() - vec.len() >= more
+        }
+        let fours = [&self.targets, &self.starved, &self.parents];
+        self.store.is_roomy(most)
+            && fours.into_iter().all(|vec| has(vec, most))
+            && has(&self.offsets, count)
+            && has(&self.marks, most)
+            && has(&self.via, most)
+    }
+
+    /// Nothing more will be found.
+    fn give_room_back(&mut self) {
+        for vec in [&mut self.marks, &mut self.via] {
+            vec.shrink_to_fit();
+        }
+        let fours = [&mut self.parents, &mut self.offsets];
+        for vec in fours
+            .into_iter()
+            .chain([&mut self.targets, &mut self.starved])
+        {
+            vec.shrink_to_fit();
+        }
+    }
+
+    /// As if the batch that began with this state had not been begun.
+    fn drop_batch(&mut self, begin: u32) {
+        self.store.drop_batch();
+        self.arrows.clear();
+        self.offsets.truncate(begin as usize + 1);
+        let arrows = self.targets.len() as u32;
+        self.starved.retain(|&arrow| arrow < arrows);
     }
 
     /// Where this state lies. `None`: unknown, the exploration is not done or the state is
@@ -393,8 +503,9 @@ impl Explorer {
     #[inline(never)]
     fn expand_batch<const W: usize>(&mut self, count: u32) -> Found {
         for _ in 0..count {
-            if self.expand::<W>() == Found::Difference {
-                return Found::Difference;
+            let found = self.expand::<W>();
+            if found != Found::Step {
+                return found;
             }
         }
         match self.is_width::<W>() {
@@ -440,8 +551,11 @@ impl Explorer {
                 true => self.repeat::<W>(index, crowd, task),
                 false => self.repeat::<0>(index, crowd, task),
             };
-            if !is_known && self.make(index, task) == Found::Difference {
-                return Found::Difference;
+            if !is_known {
+                let found = self.make(index, task);
+                if found != Found::Step {
+                    return found;
+                }
             }
         }
         let end = self.targets.len() + self.arrows.len();
@@ -488,7 +602,7 @@ impl Explorer {
         let Loaded { state, next, .. } = &mut self.from;
         next.take_reads();
         let found = self.reducer.step(&self.machine, next, transition);
-        if found == Found::Difference {
+        if found != Found::Step {
             return found;
         }
         let reads = next.take_reads();
@@ -499,7 +613,12 @@ impl Explorer {
             self.starved.push(arrow as u32);
         }
         let mut changed = touched;
-        let kills_changed = self.store.collect(&mut self.from, &mut changed);
+        let collected = self.store.collect(&mut self.from, &mut changed);
+        let Some(kills_changed) = collected else {
+            let Loaded { state, next, .. } = &mut self.from;
+            bits(touched, |part| next.copy_part(part, state));
+            return Found::Full;
+        };
         let marks = self.note(kills_changed, parent, via);
         self.memo.take_if(|memo| !memo.keep_up(&self.store));
         if let Some(memo) = self.memo.as_mut().filter(|_| !kills_changed) {
@@ -532,11 +651,6 @@ impl Explorer {
 
     /// Finds or adds the states that were noted.
     fn take_in<const W: usize>(&mut self) {
-        if self.targets.capacity() - self.targets.len() < self.arrows.len() {
-            // Not twice as many: half of them would stay empty.
-            let more = self.arrows.len().max(self.targets.len() / 4);
-            self.targets.reserve_exact(more);
-        }
         let (found, fresh) = self.store.take_in::<W>();
         self.targets.extend_from_slice(found);
         let fresh = fresh.iter().map(|&at| &self.arrows[at as usize]);

@@ -113,6 +113,15 @@ impl Kept {
             + self.slots.len() * size_of::<u32>()
     }
 
+    /// How many bytes more there will soon be for a moment, if it is about to grow.
+    pub(crate) fn growth(&self) -> usize {
+        let capacity = self.words.capacity();
+        match self.words.len() > capacity / 4 * 3 && capacity <= WORDS_MAX {
+            true => 2 * capacity * size_of::<u64>(),
+            false => 0,
+        }
+    }
+
     /// Forgets everything.
     pub(crate) fn clear(&mut self) {
         self.words.clear();

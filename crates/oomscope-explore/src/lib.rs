@@ -23,6 +23,7 @@ mod memo;
 mod parts;
 pub mod reductions;
 mod regions;
+mod room;
 mod store;
 pub mod swarm;
 pub mod symmetry;
@@ -123,8 +124,20 @@ pub struct Progress {
     pub transitions: u64,
     /// Steps from the start to the states being expanded now.
     pub depth: u32,
-    /// Bytes used for states, table, edges and parents.
+    /// Bytes held, room for more included: states and what they are found again by, arrows,
+    /// parents, marks, what is known about steps.
     pub bytes: u64,
     /// Every reachable state has been expanded.
     pub done: bool,
+    /// Why it cannot go on, if it cannot.
+    pub full: Option<Full>,
+}
+
+/// Why a search has no room for more states.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Full {
+    /// It would hold more bytes than it may.
+    Bytes,
+    /// States or arrows would be more than there are numbers for them, 2^32 - 2.
+    Size,
 }

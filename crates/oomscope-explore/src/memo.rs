@@ -143,6 +143,11 @@ impl Memo {
         (self.known.bytes() + self.hints.bytes() + places) as u64
     }
 
+    /// How many bytes more there will soon be for a moment, if it is about to grow.
+    pub(crate) fn growth(&self) -> u64 {
+        self.known.growth() as u64
+    }
+
     /// Forgets all steps; those of now on are of the layout of now.
     #[cold]
     fn clear(&mut self, store: &Store) {

@@ -131,4 +131,6 @@ pub(crate) enum Found {
     Step,
     /// Two tasks that looked equal are not.
     Difference,
+    /// A state that the bytes a search may hold have no room for.
+    Full,
 }

@@ -37,6 +37,8 @@ pub(crate) struct Store {
     batch: Batch,
     /// How often the layout has changed.
     widened: u32,
+    /// How many bytes more it may take to write all states wider.
+    spare: u64,
 }
 
 /// States that wait to be looked up, and what became of those that waited before.
@@ -88,6 +90,7 @@ impl Store {
             table: Table::new(1 << 10),
             batch: Batch::default(),
             widened: 0,
+            spare: u64::MAX,
         }
     }
 
@@ -101,10 +104,40 @@ impl Store {
         self.len
     }
 
-    /// Bytes used.
+    /// Bytes held.
     pub(crate) fn bytes(&self) -> u64 {
-        let chunk = CHUNK_STATES * self.layout.words() * 8;
-        (self.chunks.len() * chunk + self.table.bytes()) as u64 + self.parts.bytes()
+        let chunks = self.chunks.len() as u64 * chunk_bytes(&self.layout);
+        let Batch {
+            words,
+            hashes,
+            found,
+            fresh,
+            missed,
+        } = &self.batch;
+        let eights = words.capacity() + hashes.capacity();
+        let fours = found.capacity() + fresh.capacity() + missed.capacity();
+        let batch = eights * 8 + fours * 4;
+        chunks + (self.table.bytes() + batch) as u64 + self.parts.bytes()
+    }
+
+    /// Whether it has room for so many more states as it is.
+    #[inline]
+    pub(crate) fn is_roomy(&self, more: usize) -> bool {
+        let states = self.len as usize + more;
+        states < self.table.room() && states <= self.chunks.len() * CHUNK_STATES
+    }
+
+    /// How many bytes so many more states take, unless they have to be written wider.
+    pub(crate) fn growth(&self, more: usize) -> u64 {
+        let states = self.len as usize + more;
+        let chunks = states.div_ceil(CHUNK_STATES) - self.chunks.len();
+        let table = self.table.bytes_for(states) - self.table.bytes() as u64;
+        chunks as u64 * chunk_bytes(&self.layout) + table
+    }
+
+    /// So many bytes more may be taken to write all states wider, until something else is said.
+    pub(crate) fn allow(&mut self, spare: u64) {
+        self.spare = spare;
     }
 
     /// Somewhere to load states into; now it has the state that gave the shape: all parts have
@@ -200,23 +233,35 @@ impl Store {
 
     /// Adds a state at once unless it is there; says which index it has and whether it is
     /// new. Only the parts of the mask `touched` may differ from what was loaded in `from`.
+    /// `None`: there is no room for it.
     pub(crate) fn insert(
         &mut self,
         state: &State,
         from: &mut Loaded,
-        mut touched: u64,
-    ) -> (u32, bool) {
+        touched: u64,
+    ) -> Option<(u32, bool)> {
         bits(touched, |part| from.next.copy_part(part, state));
-        self.collect(from, &mut touched);
+        let collected = self.collect(from, &mut touched.clone());
         bits(touched, |part| from.next.copy_part(part, &from.state));
+        if collected.is_none() {
+            self.drop_batch();
+            return None;
+        }
         let (found, fresh) = self.take_in::<0>();
-        (found[0], !fresh.is_empty())
+        Some((found[0], !fresh.is_empty()))
+    }
+
+    /// Forgets what was collected.
+    pub(crate) fn drop_batch(&mut self) {
+        self.batch.words.clear();
+        self.batch.hashes.clear();
     }
 
     /// Adds `from.next` to the batch; says whether something of what enters the count of kills
     /// differs. Only the parts of the mask `touched` may differ from what was loaded; those that
-    /// do not are taken out of the mask.
-    pub(crate) fn collect(&mut self, from: &mut Loaded, touched: &mut u64) -> bool {
+    /// do not are taken out of the mask. `None`: there is no room for it, and the batch has to
+    /// be dropped.
+    pub(crate) fn collect(&mut self, from: &mut Loaded, touched: &mut u64) -> Option<bool> {
         let at = self.batch.words.len() / self.layout.words();
         let words = &from.words[..self.layout.words()];
         self.batch.words.extend_from_slice(words);
@@ -230,7 +275,9 @@ impl Store {
             let (number, rank, difference) = self.parts.renumber(part, old, &from.next);
             let rank = rank.into();
             if let Some((field, number)) = self.layout.too_narrow(part, number, rank) {
-                self.widen(field, number, &mut from.words);
+                if !self.widen(field, number, &mut from.words) {
+                    return None;
+                }
                 from.unpacked = from.words;
                 // Once more: there is room now.
                 continue;
@@ -247,7 +294,7 @@ impl Store {
             self.layout.set(words, place, old_rank, rank);
         }
         self.ask(fold(&self.batch.words[at * self.layout.words()..]));
-        kills_changed
+        Some(kills_changed)
     }
 
     /// Asks for the slot of what was collected last: it comes from far away.
@@ -371,11 +418,19 @@ impl Store {
             .refill(slots, chunks.map(|states| states.map(fold)));
     }
 
-    /// Gives a field as many bits as this number needs. Rare: each time the count of one
-    /// part's values has doubled.
+    /// Gives a field as many bits as this number needs; says whether there is room for that.
+    /// Rare: each time the count of one part's values has doubled.
     #[cold]
-    fn widen(&mut self, field: usize, number: u32, loaded: &mut [u64; WIDTH_MAX]) {
+    fn widen(&mut self, field: usize, number: u32, loaded: &mut [u64; WIDTH_MAX]) -> bool {
         let wider = self.layout.widened(&self.parts, field, number);
+        // Old and new states stand side by side for one chunk at a time.
+        let wide = chunk_bytes(&wider);
+        let more = wide.saturating_sub(chunk_bytes(&self.layout));
+        let more = self.chunks.len() as u64 * more;
+        if more + wide > self.spare {
+            return false;
+        }
+        self.spare -= more;
         let moves = self.layout.moves(&wider);
         let mut words = vec![0; wider.words()];
         let mut rewrite = |old: &[u64], then: &mut dyn FnMut(&[u64])| {
@@ -384,11 +439,12 @@ impl Store {
             then(&words);
         };
         let mut moved = [0; WIDTH_MAX];
-        let mut chunks = Vec::new();
-        for index in 0..self.len {
-            rewrite(self.words::<0>(index), &mut |words| {
-                push(&mut chunks, words)
-            });
+        for chunk in &mut self.chunks {
+            let mut chunk_then = Vec::with_capacity(CHUNK_STATES * wider.words());
+            for old in chunk.chunks_exact(self.layout.words()) {
+                rewrite(old, &mut |words| chunk_then.extend_from_slice(words));
+            }
+            *chunk = chunk_then;
         }
         let mut waiting = Vec::new();
         for old in self.batch.words.chunks(self.layout.words()) {
@@ -400,7 +456,6 @@ impl Store {
             moved[..words.len()].copy_from_slice(words)
         });
         *loaded = moved;
-        self.chunks = chunks;
         self.batch.words = waiting;
         self.layout = wider;
         self.widened += 1;
@@ -409,7 +464,13 @@ impl Store {
         for (hash, words) in self.batch.hashes.iter_mut().zip(states) {
             *hash = fold(words);
         }
+        true
     }
+}
+
+/// Bytes of a chunk of states.
+fn chunk_bytes(layout: &Layout) -> u64 {
+    (CHUNK_STATES * layout.words() * 8) as u64
 }
 
 /// Whether they are; a few words are not worth a call.

@@ -29,11 +29,14 @@ use oomscope_model::transition::Transition;
 use oomscope_model::words::fold;
 
 use crate::mark;
+use crate::room::{NUMBERS_MAX, Room};
 use crate::store::{Loaded, Store};
-use crate::{Outcome, Progress};
+use crate::{Full, Outcome, Progress};
 
 /// States that one burst expands at most.
 const BURST: u32 = 1 << 12;
+/// And so many before there has to be room for more.
+const BATCH: u32 = 1 << 6;
 /// How many digests a sample holds: two of them tell an overlap to about a twentieth.
 pub const SAMPLE: usize = 512;
 
@@ -95,6 +98,12 @@ pub struct Swarm {
     ends: [Option<u32>; Outcome::ALL.len()],
     sample: BTreeSet<u64>,
     done: bool,
+    /// The most bytes it may hold.
+    bytes_max: u64,
+    /// The most states, and the most times that one is expanded.
+    pub(crate) numbers_max: u32,
+    /// Why it had no room for more, if it did not.
+    full: Option<Full>,
 }
 
 impl Swarm {
@@ -122,16 +131,38 @@ impl Swarm {
             ends: [None; Outcome::ALL.len()],
             sample: BTreeSet::new(),
             done: false,
+            bytes_max: u64::MAX,
+            numbers_max: NUMBERS_MAX,
+            full: None,
         };
         let start = swarm.add(start, u64::MAX >> (64 - start.part_count()), 0, 0);
-        swarm.postpone(start);
+        // There is room for one.
+        swarm.postpone(start.unwrap_or(0));
         swarm
     }
 
-    /// Expands at most `budget_states` further states. `done`: nothing is left to expand.
+    /// From now on it stops ([`Full::Bytes`]) before it would hold more bytes than these.
+    pub fn set_bytes_max(&mut self, bytes_max: u64) {
+        self.bytes_max = bytes_max;
+        self.store.allow(bytes_max.saturating_sub(self.bytes()));
+    }
+
+    /// Expands at most `budget_states` further states, fewer if there is no room for what they
+    /// may lead to. `done`: nothing is left to expand.
     pub fn advance(&mut self, budget_states: u32) -> Progress {
+        self.full = None;
         let end = self.clock.saturating_add(budget_states);
-        while self.clock < end && !self.done {
+        while self.clock < end && !self.done && self.full.is_none() {
+            match self.make_room() {
+                Ok(()) => self.advance_to(end.min(self.clock + BATCH)),
+                Err(full) => self.full = Some(full),
+            }
+        }
+        self.progress()
+    }
+
+    fn advance_to(&mut self, end: u32) {
+        while self.clock < end && !self.done && self.full.is_none() {
             match self.path.last_mut() {
                 None => self.begin_burst(),
                 Some(_) if self.clock >= self.burst_end => self.abandon_burst(),
@@ -139,18 +170,48 @@ impl Swarm {
                 Some(_) => self.move_one(),
             }
         }
-        self.progress()
+    }
+
+    /// Makes room for whatever the next states lead to: those of a batch, and those on the path
+    /// who have tasks left. Each of them may have to wait for another burst.
+    fn make_room(&mut self) -> Result<(), Full> {
+        let most = (BATCH as usize + self.reach) * self.machine.tasks.len();
+        let numbers = self.clock.max(self.store.len()) as usize;
+        if numbers + most > self.numbers_max as usize {
+            return Err(Full::Size);
+        }
+        let mut room = Room::new(self.bytes(), self.bytes_max);
+        room.take(self.store.growth(most))?;
+        room.grow(&mut self.nodes, most)?;
+        let (len, capacity) = (self.by_lot.len(), self.by_lot.capacity());
+        if let Some(capacity) = room.capacity(len, capacity, size_of::<(u64, u32)>(), most)? {
+            self.by_lot.reserve_exact(capacity - len);
+        }
+        let (len, capacity) = (self.nearest.len(), self.nearest.capacity());
+        if let Some(capacity) = room.capacity(len, capacity, size_of::<(u32, u64, u32)>(), most)? {
+            self.nearest.reserve_exact(capacity - len);
+        }
+        self.store.allow(room.spare());
+        Ok(())
+    }
+
+    /// Bytes held.
+    fn bytes(&self) -> u64 {
+        let nodes = self.nodes.capacity() * size_of::<Node>();
+        let by_lot = self.by_lot.capacity() * size_of::<(u64, u32)>();
+        let nearest = self.nearest.capacity() * size_of::<(u32, u64, u32)>();
+        self.store.bytes() + (nodes + by_lot + nearest) as u64
     }
 
     /// How far it is. Transitions are those taken, some of them twice.
     pub fn progress(&self) -> Progress {
-        let node = core::mem::size_of::<Node>() + 2 * 24;
         Progress {
             states: self.store.len(),
             transitions: self.transitions,
             depth: self.depth,
-            bytes: self.store.bytes() + u64::from(self.store.len()) * node as u64,
+            bytes: self.bytes(),
             done: self.done,
+            full: self.full,
         }
     }
 
@@ -187,9 +248,10 @@ impl Swarm {
         fold(&[self.key, u64::from(index) << 32 | u64::from(task)])
     }
 
-    /// Finds or adds a state that differs from what was loaded last in these parts.
-    fn add(&mut self, state: &State, changed: u64, parent: u32, via: u8) -> u32 {
-        let (index, new) = self.store.insert(state, &mut self.from, changed);
+    /// Finds or adds a state that differs from what was loaded last in these parts. `None`:
+    /// there is no room for it.
+    fn add(&mut self, state: &State, changed: u64, parent: u32, via: u8) -> Option<u32> {
+        let (index, new) = self.store.insert(state, &mut self.from, changed)?;
         let depth = self
             .nodes
             .get(parent as usize)
@@ -217,7 +279,7 @@ impl Swarm {
             let node = &mut self.nodes[index as usize];
             (node.parent, node.via, node.depth) = (parent, via, depth);
         } else {
-            return index;
+            return Some(index);
         }
         let node = self.nodes[index as usize];
         for outcome in Outcome::ALL {
@@ -225,7 +287,7 @@ impl Swarm {
                 self.ends_in(outcome, index);
             }
         }
-        index
+        Some(index)
     }
 
     /// Notes the end of a schedule to an outcome, if it is shorter than the one known.
@@ -304,17 +366,20 @@ impl Swarm {
         let Some(task) = tasks.min_by_key(|&task| self.draw(index, task)) else {
             return;
         };
-        if let Some(frame) = self.path.last_mut() {
-            frame.left &= !(1 << task);
-        }
         self.store.load(index, &mut self.from);
         let mut state = self.from.state.clone();
         let transition = Transition(TaskId(task as u8));
         step(&self.machine, &mut state, transition, &mut ());
-        self.transitions += 1;
         let known = self.store.len();
         let changed = state.take_touched(&self.from.state);
-        let target = self.add(&state, changed, index, task as u8);
+        let Some(target) = self.add(&state, changed, index, task as u8) else {
+            self.full = Some(Full::Bytes);
+            return;
+        };
+        self.transitions += 1;
+        if let Some(frame) = self.path.last_mut() {
+            frame.left &= !(1 << task);
+        }
         let node = self.nodes[target as usize];
         if node.order != 0 {
             let own = &mut self.nodes[index as usize];

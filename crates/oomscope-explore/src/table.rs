@@ -7,7 +7,7 @@ pub(crate) const NONE: u32 = u32::MAX;
 
 /// Up to so many slots the table grows fourfold, which saves half of the times that it is filled
 /// anew; then it only doubles, as it is a large part of all memory.
-const MANY: usize = 1 << 18;
+const MANY: u64 = 1 << 18;
 
 /// When it is filled anew, slots are asked for so many indices before they are needed.
 const AHEAD: usize = 16;
@@ -46,9 +46,22 @@ impl Table {
         self.room
     }
 
+    /// Bytes used by one with room for more than so many indices, unless this one is.
+    pub(crate) fn bytes_for(&self, indices: usize) -> u64 {
+        let mut slots = self.slots.len() as u64;
+        while indices as u64 >= slots * 2 / 3 {
+            slots *= Table::times(slots);
+        }
+        slots * size_of::<u32>() as u64
+    }
+
     /// How many slots it should have when there is no more room.
     pub(crate) fn slots_then(&self) -> usize {
-        self.slots.len() * if self.slots.len() < MANY { 4 } else { 2 }
+        self.slots.len() * Table::times(self.slots.len() as u64) as usize
+    }
+
+    fn times(slots: u64) -> u64 {
+        if slots < MANY { 4 } else { 2 }
     }
 
     #[inline]

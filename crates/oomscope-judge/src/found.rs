@@ -2,7 +2,7 @@
 
 use core::ops::ControlFlow;
 
-use oomscope_explore::{Explorer, LockupKind, Outcome, Progress, Reductions};
+use oomscope_explore::{Explorer, Full, LockupKind, Outcome, Progress, Reductions};
 use oomscope_model::machine::Machine;
 use oomscope_model::state::State;
 use oomscope_model::step::step;
@@ -18,7 +18,15 @@ const SLICE: u32 = 4096;
 pub struct Limits {
     /// After so many states.
     pub states_max: u32,
-    /// When it uses so much memory.
+    /// Before it would hold more memory than this: states and the table that finds them again,
+    /// arrows, parents and marks, what is known about steps, each with the room it has for more
+    /// and, while it grows, with the old one beside the new one. Small things that grow in
+    /// between are counted afterwards: a twentieth more than this, and what every search takes,
+    /// some hundred kilobytes, are to be allowed for.
+    ///
+    /// Not counted is what it takes for a moment to find the regions once every state was seen:
+    /// mostly 5 to 13 bytes a state; where bits have to go against many arrows, up to 30 a state
+    /// and 4 a transition, and 16 a transition on machines where tasks can get no CPU.
     pub bytes_max: u64,
 }
 
@@ -35,10 +43,8 @@ impl Limits {
     pub fn are_spent(self, progress: Progress) -> Option<Bound> {
         if progress.states >= self.states_max {
             Some(Bound::States)
-        } else if progress.bytes >= self.bytes_max {
-            Some(Bound::Bytes)
         } else {
-            None
+            progress.full.map(Bound::from)
         }
     }
 }
@@ -50,8 +56,19 @@ pub enum Bound {
     States,
     /// [`Limits::bytes_max`].
     Bytes,
+    /// More states or transitions than there are numbers for, four billion.
+    Size,
     /// Whoever asked for it told it to stop.
     Stopped,
+}
+
+impl From<Full> for Bound {
+    fn from(full: Full) -> Bound {
+        match full {
+            Full::Bytes => Bound::Bytes,
+            Full::Size => Bound::Size,
+        }
+    }
 }
 
 /// What one exploration found.
@@ -101,10 +118,12 @@ pub fn advance(
     limits: Limits,
     watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Option<Bound> {
+    explorer.set_bytes_max(limits.bytes_max);
     bounded(|slice| explorer.advance(slice), limits, watch)
 }
 
-/// Advances any search, slice by slice, to its end or to the bound that is named.
+/// Advances any search, which knows its bound of bytes, slice by slice, to its end or to the
+/// bound that is named.
 pub(crate) fn bounded(
     mut advance: impl FnMut(u32) -> Progress,
     limits: Limits,

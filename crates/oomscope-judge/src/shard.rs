@@ -29,6 +29,7 @@ pub fn shard(
     mut watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Shard {
     let mut swarm = Swarm::new(machine, &State::start(machine), seed, number);
+    swarm.set_bytes_max(limits.bytes_max);
     let bound = bounded(|slice| swarm.advance(slice), limits, &mut watch);
     let sample = swarm.sample();
     if bound.is_none() {

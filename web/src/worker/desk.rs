@@ -96,7 +96,8 @@ impl Desk {
             // The old one goes first: both together may be too much.
             self.kept = None;
             let (machine, state) = replay.at(base);
-            let explorer = Explorer::new(&machine, &state);
+            let mut explorer = Explorer::new(&machine, &state);
+            explorer.set_bytes_max(BYTES_MAX);
             self.kept = Some(Kept { origin, explorer });
         }
         let (machine, state) = replay.at(job.cursor as usize);
@@ -169,7 +170,7 @@ impl Work {
                     }
                     return self.after_segment(segment, replies);
                 }
-                if progress.states >= STATES_MAX || progress.bytes >= BYTES_MAX {
+                if progress.states >= STATES_MAX || progress.full.is_some() {
                     let Progress { states, depth, .. } = progress;
                     replies.push(Reply::Limit { job, states, depth });
                     return false;
@@ -196,7 +197,7 @@ impl Work {
             }
             Phase::Flip(at, explorer, start) => {
                 let progress = explorer.advance(STRIDE);
-                let too_large = progress.states > FLIP_STATES_MAX;
+                let too_large = progress.states > FLIP_STATES_MAX || progress.full.is_some();
                 if progress.done || too_large {
                     let effect = if progress.done {
                         Effect::Survey(survey(explorer, start))

@@ -50,7 +50,7 @@ impl Matrix {
         self.work = Some(Work {
             job: job.id,
             states_max: bound.unwrap_or(STATES_MAX).min(STATES_MAX),
-            explorer: Explorer::new(&machine, &State::start(&machine)),
+            explorer: explorer_of(&machine),
             machine,
             scenario,
             rules,
@@ -102,8 +102,8 @@ impl Work {
             None
         } else if progress.states >= self.states_max {
             Some(Bound::States)
-        } else if progress.bytes >= BYTES_MAX {
-            Some(Bound::Bytes)
+        } else if let Some(full) = progress.full {
+            Some(Bound::from(full))
         } else {
             return true;
         };
@@ -123,9 +123,15 @@ impl Work {
         };
         self.before = self.before.saturating_add(progress.states);
         self.machine = machine(&self.scenario, patches, self.rules);
-        self.explorer = Explorer::new(&self.machine, &State::start(&self.machine));
+        self.explorer = explorer_of(&self.machine);
         true
     }
+}
+
+fn explorer_of(machine: &Machine) -> Explorer {
+    let mut explorer = Explorer::new(machine, &State::start(machine));
+    explorer.set_bytes_max(BYTES_MAX);
+    explorer
 }
 
 fn mix_of(machine: &Machine, found: &Found) -> Mix {
