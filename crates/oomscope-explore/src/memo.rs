@@ -140,7 +140,8 @@ impl Memo {
     /// Bytes used.
     pub(crate) fn bytes(&self) -> u64 {
         let places = self.asked.iter().map(Vec::capacity).sum::<usize>() * size_of::<Place>();
-        (self.known.bytes() + self.hints.bytes() + places) as u64
+        let scopes = self.scopes.capacity() * size_of::<Scope>();
+        (self.known.bytes() + self.hints.bytes() + places + scopes) as u64
     }
 
     /// How many bytes more there will soon be for a moment, if it is about to grow.

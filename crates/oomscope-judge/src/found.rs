@@ -21,8 +21,7 @@ pub struct Limits {
     /// Before it would hold more memory than this: states and the table that finds them again,
     /// arrows, parents and marks, what is known about steps, each with the room it has for more
     /// and, while it grows, with the old one beside the new one. Small things that grow in
-    /// between are counted afterwards: a twentieth more than this, and what every search takes,
-    /// some hundred kilobytes, are to be allowed for.
+    /// between are counted afterwards: from a megabyte on, a twentieth more is to be allowed for.
     ///
     /// Not counted is what it takes for a moment to find the regions once every state was seen:
     /// mostly 5 to 13 bytes a state; where bits have to go against many arrows, up to 30 a state
