@@ -102,6 +102,8 @@ pub struct Swarm {
     bytes_max: u64,
     /// The most states, and the most times that one is expanded.
     pub(crate) numbers_max: u32,
+    /// There is room until the clock is there.
+    roomy_until: u32,
     /// Why it had no room for more, if it did not.
     full: Option<Full>,
 }
@@ -133,6 +135,7 @@ impl Swarm {
             done: false,
             bytes_max: u64::MAX,
             numbers_max: NUMBERS_MAX,
+            roomy_until: 0,
             full: None,
         };
         let start = swarm.add(start, u64::MAX >> (64 - start.part_count()), 0, 0);
@@ -153,9 +156,10 @@ impl Swarm {
         self.full = None;
         let end = self.clock.saturating_add(budget_states);
         while self.clock < end && !self.done && self.full.is_none() {
-            match self.make_room() {
-                Ok(()) => self.advance_to(end.min(self.clock + BATCH)),
-                Err(full) => self.full = Some(full),
+            if self.clock < self.roomy_until {
+                self.advance_to(end.min(self.roomy_until));
+            } else if let Err(full) = self.make_room() {
+                self.full = Some(full);
             }
         }
         self.progress()
@@ -192,6 +196,7 @@ impl Swarm {
             self.nearest.reserve_exact(capacity - len);
         }
         self.store.allow(room.spare());
+        self.roomy_until = self.clock + BATCH;
         Ok(())
     }
 

@@ -23,9 +23,9 @@ pub struct Limits {
     /// and, while it grows, with the old one beside the new one. Small things that grow in
     /// between are counted afterwards: from a megabyte on, a twentieth more is to be allowed for.
     ///
-    /// Not counted is what it takes for a moment to find the regions once every state was seen:
-    /// mostly 5 to 13 bytes a state; where bits have to go against many arrows, up to 30 a state
-    /// and 4 a transition, and 16 a transition on machines where tasks can get no CPU.
+    /// Not counted are the regions while they are found, once every state was seen: mostly 5 to
+    /// 13 bytes a state for a moment, at worst 60 a state and 16 a transition; nor what is asked
+    /// for afterwards, such as a lasso.
     pub bytes_max: u64,
 }
 
