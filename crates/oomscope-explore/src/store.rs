@@ -127,12 +127,14 @@ impl Store {
         states < self.table.room() && states <= self.chunks.len() * CHUNK_STATES
     }
 
-    /// How many bytes so many more states take, unless they have to be written wider.
+    /// How many bytes so many more states take, unless they have to be written wider. A new
+    /// table takes all of its own: what the old one leaves is filled with states later.
     pub(crate) fn growth(&self, more: usize) -> u64 {
         let states = self.len as usize + more;
         let chunks = states.div_ceil(CHUNK_STATES) - self.chunks.len();
-        let table = self.table.bytes_for(states) - self.table.bytes() as u64;
-        chunks as u64 * chunk_bytes(&self.layout) + table
+        let table = self.table.bytes_for(states);
+        let is_new = table > self.table.bytes() as u64;
+        chunks as u64 * chunk_bytes(&self.layout) + if is_new { table } else { 0 }
     }
 
     /// So many bytes more may be taken to write all states wider, until something else is said.
