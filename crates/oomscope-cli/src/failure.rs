@@ -40,7 +40,7 @@ impl Failure {
     pub(crate) fn unknown(bound: Bound, sentence: String) -> Failure {
         let exit = match bound {
             Bound::Stopped => Exit::Interrupted,
-            Bound::States | Bound::Bytes => Exit::Unknown,
+            Bound::States | Bound::Bytes | Bound::Size => Exit::Unknown,
         };
         Failure::Unknown(exit, sentence)
     }
