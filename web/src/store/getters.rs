@@ -5,7 +5,7 @@ use std::rc::Rc;
 use oomscope_explore::Class;
 use oomscope_model::event::Event;
 use oomscope_model::machine::{Machine, Rules, TaskId};
-use oomscope_model::patches::{PatchId, Version};
+use oomscope_model::patches::{PatchId, PatchSet, Version};
 use oomscope_model::state::State;
 use oomscope_model::step::enabled;
 use oomscope_model::transition::Move;
@@ -14,7 +14,6 @@ use oomscope_picture::{Layout, LogLine, Picture, Row, Rule, TRACEPOINTS_SINCE};
 use oomscope_scenario::builtin::BUILTIN;
 use oomscope_scenario::scenario::Scenario;
 
-use super::open::version_of;
 use super::{
     Badge, Here, MarkerAt, Notice, Panel, Selection, Speed, Store, SwitchView, Tab, TaskDetail,
     Theme, View,
@@ -94,14 +93,18 @@ impl Store {
         self.track.version
     }
 
-    /// `Kernel 4.6`, or `Kernel 4.6, changed` if other patches are on at the cursor.
+    /// `Kernel 4.6`, `Kernel 4.6 + 1 patch` where later ones are on as well at the cursor, or
+    /// `Kernel 4.6, changed` where one of its own is off.
     pub fn kernel_label(&self) -> String {
         let version = self.track.version;
-        let own = self.track.scenario.machine.patches;
-        let now = self.here.machine.patches;
-        let unchanged = version_of(now) == Some(version)
-            || version == self.track.scenario.version && now == own;
-        let more = if unchanged { "" } else { ", changed" };
+        let [own, now] = [PatchSet::of_version(version), self.here.machine.patches];
+        let more = (now.0 & !own.0).count_ones();
+        let more = match own.0 & !now.0 {
+            0 if more == 0 => String::new(),
+            0 if more == 1 => " + 1 patch".into(),
+            0 => format!(" + {more} patches"),
+            _ => ", changed".into(),
+        };
         format!("Kernel {version}{more}")
     }
 

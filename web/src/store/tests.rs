@@ -271,6 +271,11 @@ fn a_kernel_starts_the_run_again_with_its_patches() {
     let newer = store.reduce(Action::OpenKernel { version });
     assert_eq!((newer.cursor(), newer.len()), (0, 0));
     assert_eq!(newer.kernel_label(), "Kernel 4.9");
+    // What the scenario has on that came later is told apart from the release.
+    assert_eq!(store.kernel_label(), "Kernel 4.6 + 1 patch");
+    let version = oomscope_model::patches::Version(4, 6);
+    let as_released = store.reduce(Action::OpenKernel { version });
+    assert_eq!(as_released.kernel_label(), "Kernel 4.6");
     assert_eq!(line(&newer.reduce(Action::Undo)), line(&store));
 }
 

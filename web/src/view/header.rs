@@ -46,12 +46,10 @@ fn origin(props: &Props) -> String {
     source.map_or_else(String::new, |source| format!("after {}", source.label))
 }
 
-/// `Kernel 4.6, changed`; a phone shows only the number.
+/// `Kernel 4.6 + 1 patch`; a phone shows only the number.
 fn kernel(label: &str) -> Html {
     let (word, rest) = label.split_once(' ').unwrap_or(("", label));
-    let (version, more) = rest
-        .split_once(',')
-        .map_or((rest, ""), |(version, _)| (version, ", changed"));
+    let (version, more) = rest.split_at(rest.find([' ', ',']).unwrap_or(rest.len()));
     html! {
         <span><span class="word">{ format!("{word} ") }</span>{ version }<span class="word">{ more }</span></span>
     }

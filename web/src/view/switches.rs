@@ -54,8 +54,7 @@ fn row(switch: &SwitchView, dispatch: &Callback<Action>) -> Html {
                         aria-describedby={about_id} onclick={flip.clone()} />
                 <span class="name" id={name} onclick={flip}>{ patch.title }</span>
                 { badge(&switch.badge) }
-                { about(patch) }
-                { also(switch) }
+                { about(patch, switch) }
             </div>
         </li>
     }
@@ -91,9 +90,10 @@ fn about_id(patch: &Patch) -> String {
     format!("patch-{}-about", patch.id)
 }
 
-/// Release and commit, or that it was never merged, and what it changes, in two lines.
-/// All of it unfolds, with the reason.
-fn about(patch: &Patch) -> Html {
+/// What moves with it, release and commit, or that it was never merged, and what it changes, in
+/// two lines, so that no row moves when another switch is flipped. All of it unfolds, with the
+/// reason.
+fn about(patch: &Patch, switch: &SwitchView) -> Html {
     let (kind, note) = match patch.kind {
         PatchKind::Merged(version) => (version.to_string(), None),
         PatchKind::Proposed => ("Not merged".to_string(), Some("tag")),
@@ -102,6 +102,7 @@ fn about(patch: &Patch) -> Html {
     html! {
         <details class="about">
             <summary id={about_id(patch)} title="Unfold the reason">
+                { also(switch) }
                 <span class={classes!("origin", note)}>
                     { kind }
                     if let Some(commit) = patch.commit {
@@ -124,5 +125,5 @@ fn also(switch: &SwitchView) -> Html {
     let others: Vec<String> = (switch.also.iter())
         .map(|(patch, on)| format!("{} {}", patch.get().title, if *on { "on" } else { "off" }))
         .collect();
-    html! { <p class="also">{ format!("Also switches {}", others.join(", ")) }</p> }
+    html! { <span class="also">{ format!("Also switches {}. ", others.join(", ")) }</span> }
 }
