@@ -86,6 +86,26 @@ export default {
     assert.equal(await page.locator('[data-switch="killable-writers"]').first().getAttribute('aria-checked'), 'false');
   },
 
+  'a flip moves no switch, nor the way to all mixes': async ({ open, page, url, assert }) => {
+    const places = () =>
+      page.locator('.patches').evaluate((list) =>
+        [...list.querySelectorAll('[data-switch], #matrix')].map((it) => {
+          const { x, y } = it.getBoundingClientRect();
+          return [it.id || it.dataset.switch, Math.round(x), Math.round(y + list.scrollTop)];
+        }));
+    await open(`${url}#v1/munlock-oops`);
+    const start = await searched(page);
+    const before = await places();
+    for (const id of before.map(([id]) => id).filter((id) => id !== 'matrix')) {
+      await page.locator(`[data-switch="${id}"]`).first().click();
+      await until(page, ({ step }) => step > start.step);
+      await searched(page);
+      assert.deepEqual(await places(), before, `after ${id}`);
+      await page.keyboard.press('Control+z');
+      await until(page, ({ step }) => step === start.step);
+    }
+  },
+
   'the point of no return is one press away': async ({ open, page, url, assert }) => {
     await open(`${url}#v1/writer-in-queue?at=stuck`);
     const stuck = await searched(page);

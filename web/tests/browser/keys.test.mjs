@@ -88,6 +88,17 @@ export default {
     await until(page, (now) => now.playing === 'false');
   },
 
+  'Space plays after a switch was clicked': async ({ open, page, url, assert }) => {
+    await open(`${url}#v1/writer-in-queue?at=stuck`);
+    const stuck = await searched(page);
+    const flip = page.locator('[data-switch="killable-writers"]').first();
+    await flip.click();
+    await until(page, (now) => now.step === stuck.step + 1);
+    await press(page, 'Space', (now) => now.playing === 'true');
+    assert.equal(await flip.getAttribute('aria-checked'), 'true');
+    await until(page, (now) => now.step > stuck.step + 1);
+  },
+
   'arrows on the slider move it by one': async ({ open, page, url, assert }) => {
     await open(`${url}#v1/writer-in-queue?at=stuck`);
     const { step } = await facts(page);

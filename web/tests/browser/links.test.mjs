@@ -46,6 +46,20 @@ export default {
     await shot('cut-link');
   },
 
+  'an unknown scenario can be read on a phone': async ({ open, page, url, assert }) => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await open(`${url}#v1/nope`);
+    const notice = page.locator('.notice.loud');
+    await notice.waitFor();
+    const heading = await notice.locator('h2').boundingBox();
+    assert.ok(heading.y >= 0, `the heading is ${heading.y} px down`);
+    for (const button of await notice.locator('button').all()) {
+      await button.scrollIntoViewIfNeeded();
+      const box = await button.boundingBox();
+      assert.ok(box.y >= 0 && box.y + box.height <= 844, `a button at ${box.y}`);
+    }
+  },
+
   'the address follows the run': async ({ open, page, newPage, url, assert }) => {
     await open(`${url}#v1/writer-in-queue`);
     for (let n = 0; n < 5; n += 1) await page.keyboard.press('ArrowRight');

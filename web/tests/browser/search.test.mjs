@@ -53,6 +53,17 @@ export default {
     await under(page);
   },
 
+  'a stopped search stays with its scenario': async ({ open, page, url, assert }) => {
+    await open(`${url}#v1/fault-storm-8`);
+    await under(page);
+    await page.locator('#cancel-search').click();
+    await until(page, (now) => now.searching === 'false');
+    assert.match(await words(page, '#verdict'), /cancelled/i);
+    await visit(page, '#v1/fault-storm-2');
+    await until(page, (now) => now.scenario === 'fault-storm-2' && now.searching === 'false');
+    assert.match(await words(page, '#verdict'), /427 states checked/);
+  },
+
   'other rules are searched anew': async ({ open, page, url, assert }) => {
     await open(`${url}#v1/writer-in-queue?t=adversarial`);
     await searched(page);
