@@ -44,25 +44,15 @@ pub fn flips(
     limits: Limits,
     mut watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Vec<Flip> {
-    let mut flips = Vec::new();
-    for &patch in offered {
-        let on = !machine.patches.has(patch);
-        let changes = machine.patches.switch(patch, on);
+    each(machine, offered, |changes| {
         let (mut machine, mut state) = (machine.clone(), state.clone());
-        let done = together(&mut machine, &mut state, &changes);
-        if !done {
-            continue;
+        if !together(&mut machine, &mut state, changes) {
+            return None;
         }
         let mut explorer = Explorer::new(&machine, &state);
         let bound = advance(&mut explorer, limits, &mut watch);
-        flips.push(Flip {
-            patch,
-            on,
-            changes,
-            found: Found::of(&machine, &state, &explorer, bound),
-        });
-    }
-    flips
+        Some(Found::of(&machine, &state, &explorer, bound))
+    })
 }
 
 /// What each of these switches would do on a kernel that was built so: from the start.
@@ -72,26 +62,35 @@ pub fn flips_from_start(
     limits: Limits,
     mut watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Vec<Flip> {
-    let mut flips = Vec::new();
-    for &patch in offered {
-        let on = !machine.patches.has(patch);
-        let changes = machine.patches.switch(patch, on);
+    each(machine, offered, |changes| {
         let set = |patches: PatchSet, &(patch, on): &(PatchId, bool)| patches.with(patch, on);
         let patches = changes.iter().fold(machine.patches, set);
-        if patches.check().is_err() {
-            continue;
-        }
+        patches.check().ok()?;
         let mut machine = machine.clone();
         machine.patches = patches;
         machine.kernel = Kernel::of(patches);
-        flips.push(Flip {
+        Some(search(&machine, limits, &mut watch))
+    })
+}
+
+/// Flips each switch, with what moves with it; leaves out those that `found` has no answer for.
+fn each(
+    machine: &Machine,
+    offered: &[PatchId],
+    mut found: impl FnMut(&[(PatchId, bool)]) -> Option<Found>,
+) -> Vec<Flip> {
+    let flip = |&patch: &PatchId| {
+        let on = !machine.patches.has(patch);
+        let changes = machine.patches.switch(patch, on);
+        let found = found(&changes)?;
+        Some(Flip {
             patch,
             on,
             changes,
-            found: search(&machine, limits, &mut watch),
-        });
-    }
-    flips
+            found,
+        })
+    };
+    offered.iter().filter_map(flip).collect()
 }
 
 /// Switches all of them, in an order in which every mix on the way means something.
